@@ -1,0 +1,1 @@
+"""The patient: one breast, or both, grown from a seed."""

@@ -1,0 +1,1 @@
+"""The atlas: one file per kind of calcification; the folder is the registry."""

@@ -1,0 +1,1 @@
+"""The machine: from path lengths to the picture a radiologist reads."""

@@ -1,0 +1,207 @@
+"""What may stand for a number in a recipe: a constant, a range, a distribution, a choice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+_ATTEMPTS = 10_000
+
+
+@dataclass(frozen=True)
+class Within:
+    """The range a recipe's number must lie in, ends included, and the unit it is in."""
+
+    lo: float
+    hi: float
+    unit: str = ""
+
+    def __contains__(self, value: float) -> bool:
+        return self.lo <= value <= self.hi
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A number that is drawn: constant, uniform, normal, log-normal, or one of several.
+
+    Use the constructors `constant`, `uniform`, `normal`, `lognormal`, `choices`, or `parse`
+    for what a recipe says. Distributions with tails are truncated to ``[lo, hi]`` by redrawing.
+
+    Attributes
+    ----------
+    form : str
+        ``constant``, ``uniform``, ``normal`` (mean, sd), ``lognormal`` (median, geometric
+        standard deviation) or ``choices``.
+    values : tuple of float
+        The distribution's numbers, in the order above; for ``choices`` the values.
+    lo, hi : float
+        The smallest and largest number that can come.
+    weights : tuple of float
+        For ``choices``: their weights, which need not add up to 1.
+    """
+
+    form: Literal["constant", "uniform", "normal", "lognormal", "choices"]
+    values: tuple[float, ...]
+    lo: float
+    hi: float
+    weights: tuple[float, ...] = ()
+
+    @staticmethod
+    def constant(value: float) -> Draw:
+        """Always this number."""
+        return Draw("constant", (float(value),), float(value), float(value))
+
+    @staticmethod
+    def uniform(lo: float, hi: float) -> Draw:
+        """Any number from lo to hi, all alike."""
+        if not lo <= hi:
+            raise ValueError(f"a range must not end before it starts: [{lo:g}, {hi:g}]")
+        return Draw("uniform", (float(lo), float(hi)), float(lo), float(hi))
+
+    @staticmethod
+    def normal(mean: float, sd: float, lo: float, hi: float) -> Draw:
+        """A normal distribution truncated to [lo, hi]."""
+        return _tailed("normal", mean, sd, lo, hi)
+
+    @staticmethod
+    def lognormal(median: float, gsd: float, lo: float, hi: float) -> Draw:
+        """A log-normal by its median and geometric standard deviation, truncated to [lo, hi]."""
+        if median <= 0 or gsd < 1:
+            raise ValueError("a lognormal needs a median above 0 and a geometric sd of at least 1")
+        return _tailed("lognormal", median, gsd, lo, hi)
+
+    @staticmethod
+    def choices(values: Sequence[float], weights: Sequence[float] = ()) -> Draw:
+        """One of these numbers, by weight."""
+        if not values:
+            raise ValueError("choices must not be empty")
+        if weights and (len(weights) != len(values) or min(weights) < 0 or sum(weights) <= 0):
+            raise ValueError("weights must be as many as the choices, none negative, not all 0")
+        numbers = tuple(float(v) for v in values)
+        return Draw("choices", numbers, min(numbers), max(numbers), tuple(float(w) for w in weights))
+
+    @staticmethod
+    def parse(said: Any) -> Draw:
+        """What a recipe says, as a Draw.
+
+        A number; ``[lo, hi]``; ``{normal = [mean, sd], within = [lo, hi]}``;
+        ``{lognormal = [median, gsd], within = [lo, hi]}``;
+        ``{choices = [...], weights = [...]}``.
+
+        Raises
+        ------
+        ValueError
+            If it is none of these; the message says what is allowed.
+        """
+        if isinstance(said, Draw):
+            return said
+        if _is_number(said):
+            return Draw.constant(said)
+        if isinstance(said, (list, tuple)):
+            return Draw.uniform(*_numbers(said, 2, "[lo, hi]"))
+        if isinstance(said, Mapping):
+            return _parse_table(said)
+        raise ValueError(f"must be a number, [lo, hi] or a table such as {{lognormal = [median, gsd], within = [lo, hi]}}, not {said!r}")
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The smallest and the largest number that can come."""
+        return self.lo, self.hi
+
+    def said(self) -> Any:
+        """The draw as a recipe says it: `parse` of it gives the same draw."""
+        if self.form == "constant":
+            return self.values[0]
+        if self.form == "uniform":
+            return list(self.values)
+        if self.form == "choices":
+            return {"choices": list(self.values), **({"weights": list(self.weights)} if self.weights else {})}
+        return {self.form: list(self.values), "within": [self.lo, self.hi]}
+
+    def sample(self, rng: np.random.Generator) -> float:
+        """One number."""
+        return float(self.samples(rng, 1)[0])
+
+    def samples(self, rng: np.random.Generator, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """`count` independent numbers, float64."""
+        if self.form == "constant":
+            return np.full(count, self.values[0])
+        if self.form == "uniform":
+            return rng.uniform(self.values[0], self.values[1], count)
+        if self.form == "choices":
+            weights = np.array(self.weights or (1.0,) * len(self.values))
+            return rng.choice(np.array(self.values), count, p=weights / weights.sum())
+        return self._tailed_samples(rng, count)
+
+    def integer(self, rng: np.random.Generator) -> int:
+        """One whole number: a uniform range counts both its ends."""
+        if self.form == "uniform":
+            return int(rng.integers(math.ceil(self.lo), math.floor(self.hi) + 1))
+        return round(self.sample(rng))
+
+    def _tailed_samples(self, rng: np.random.Generator, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+        out = np.empty(count)
+        todo = np.arange(count)
+        for _ in range(_ATTEMPTS):
+            z = rng.standard_normal(todo.size)
+            first, second = self.values
+            drawn = first + second * z if self.form == "normal" else first * second**z
+            out[todo] = drawn
+            todo = todo[(drawn < self.lo) | (drawn > self.hi)]
+            if not todo.size:
+                return out
+        raise ValueError(f"{self.said()} hardly ever lies within {[self.lo, self.hi]}")
+
+
+def _tailed(form: Literal["normal", "lognormal"], first: float, second: float, lo: float, hi: float) -> Draw:
+    if not lo <= hi:
+        raise ValueError(f"'within' must not end before it starts: [{lo:g}, {hi:g}]")
+    if second < 0:
+        raise ValueError("a spread must not be negative")
+    z = _z_of(form, first, second, lo), _z_of(form, first, second, hi)
+    # beyond 3.3 sd on one side fewer than 1 draw in 2,000 would be kept
+    if z[0] > 3.3 or z[1] < -3.3:
+        raise ValueError(f"{form} = [{first:g}, {second:g}] hardly ever lies within [{lo:g}, {hi:g}]")
+    return Draw(form, (float(first), float(second)), float(lo), float(hi))
+
+
+def _z_of(form: str, first: float, second: float, value: float) -> float:
+    """How many standard deviations a value lies above the middle."""
+    if form == "lognormal":
+        if value <= 0:
+            return -math.inf
+        first, second, value = math.log(first), math.log(second), math.log(value)
+    if second == 0:
+        return 0.0 if value == first else math.copysign(math.inf, value - first)
+    return (value - first) / second
+
+
+def _parse_table(said: Mapping[str, Any]) -> Draw:
+    keys = set(said)
+    if keys in ({"choices"}, {"choices", "weights"}):
+        return Draw.choices(_numbers(said["choices"], None, "choices"), _numbers(said.get("weights", []), None, "weights"))
+    for form in ("normal", "lognormal"):
+        if keys == {form, "within"}:
+            first, second = _numbers(said[form], 2, form)
+            lo, hi = _numbers(said["within"], 2, "within")
+            return Draw.normal(first, second, lo, hi) if form == "normal" else Draw.lognormal(first, second, lo, hi)
+    raise ValueError(
+        "a drawn number is one of {normal = [mean, sd], within = [lo, hi]}, "
+        "{lognormal = [median, gsd], within = [lo, hi]}, {choices = [...], weights = [...]}"
+    )
+
+
+def _numbers(said: Any, count: int | None, name: str) -> list[float]:
+    if not isinstance(said, (list, tuple)) or not all(_is_number(v) for v in said):
+        raise ValueError(f"{name} must be a list of numbers, not {said!r}")
+    if count is not None and len(said) != count:
+        raise ValueError(f"{name} must hold {count} numbers, not {len(said)}")
+    return [float(v) for v in said]
+
+
+def _is_number(said: Any) -> bool:
+    return isinstance(said, (int, float)) and not isinstance(said, bool) and math.isfinite(said)

@@ -1,0 +1,67 @@
+"""What is really there: measured by sending each calcification alone through the same projector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Runs = np.ndarray[Any, np.dtype[np.uint32]]
+
+
+@dataclass(frozen=True, eq=False)
+class CalcificationTruth:
+    """One calcification in one image.
+
+    Attributes
+    ----------
+    row : dict
+        Its row of the calcifications table (`phantom.tables.CALCIFICATIONS`), but for the run offset.
+    runs : (n, 2) uint32
+        Its mask as (start, length) in row-major order of the image.
+    image_shape : (int, int)
+    """
+
+    row: dict[str, Any]
+    runs: Runs
+    image_shape: tuple[int, int]
+
+    @property
+    def mask(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """(rows, columns) bool."""
+        out = np.zeros(self.image_shape, bool)
+        flat = out.reshape(-1)
+        for start, length in self.runs:
+            flat[start : start + length] = True
+        return out
+
+    @property
+    def center_px(self) -> tuple[float, float]:
+        """x (column) and y (row) of the centre of mass of its path."""
+        return self.row["x_px"], self.row["y_px"]
+
+    @property
+    def diameter_mm(self) -> float:
+        """The solid's largest projected extent."""
+        return float(self.row["diameter_mm"])
+
+    @property
+    def dprime(self) -> float:
+        """Detectability index of the ideal observer."""
+        return float(self.row["dprime"])
+
+
+@dataclass(frozen=True, eq=False)
+class FindingTruth:
+    """One finding in one image: its row of the findings table and its convex hull (n, 2) x, y in pixels."""
+
+    row: dict[str, Any]
+    hull_px: np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class HostTruth:
+    """One host in one image: its row of the hosts table."""
+
+    row: dict[str, Any]
