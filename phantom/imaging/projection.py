@@ -1,0 +1,282 @@
+"""The only place that knows the beam's geometry: solids sent through it become maps of path length.
+
+The beam is parallel and runs along the view's -h axis, so a pixel's pitch is taken at the breast.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from phantom.errors import PhantomError
+from phantom.geometry.grid import Grid
+from phantom.geometry.shapes import Shape
+from phantom.geometry.view import Pose
+from phantom.imaging.arrays import F32, Stamp
+
+Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+
+_RAYS_PER_PIXEL = 8  # along each side
+_RAYS_ACROSS = 16  # across the narrower side of a solid's shadow
+_RAYS_AT_MOST = 1 << 16  # per solid; a larger one gets fewer per pixel, down to 2 x 2
+_SOFT_EDGE = 0.1  # of the peak path: where a soft solid's mask ends
+_MAX_MASS_ERROR = 0.05  # of the raw sum of rays, before it is put right
+_TRIES = 3
+
+# half a turn in steps of 5 degrees: the widest of these widths is within 0.1 % of the diameter
+_ANGLES = np.radians(np.arange(0.0, 180.0, 5.0))
+_COS, _SIN = np.cos(_ANGLES)[:, None], np.sin(_ANGLES)[:, None]
+
+
+class MassError(PhantomError):
+    """A solid whose chord does not agree with the volume it claims."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shadow:
+    """What one solid puts under the pixels of a grid, and its outline as the fine rays saw it.
+
+    All of it is of the part that lies within the grid.
+
+    Attributes
+    ----------
+    row, column : int
+        First row and column of the window in the grid.
+    path_mm : (rows, columns) float32
+        Path length averaged over each pixel's area. Its sum times the pixel's area is the
+        solid's volume, if the grid holds all of it.
+    coverage : (rows, columns) float32
+        The part of each pixel that is covered, 0 to 1.
+    area_mm2 : float
+        Projected area.
+    diameter_mm : float
+        Largest projected extent.
+    thickness_mm : float
+        Largest path of a ray.
+    centre_mm : (float, float)
+        Centre of mass of the path, x and y in the view plane.
+    outline_mm : (n, 2) float64
+        Points x, y on the outline, enough for its convex hull.
+    """
+
+    row: int
+    column: int
+    path_mm: F32
+    coverage: F32
+    area_mm2: float
+    diameter_mm: float
+    thickness_mm: float
+    centre_mm: tuple[float, float]
+    outline_mm: Floats
+
+    @property
+    def mask(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """(rows, columns) bool: pixels at least half covered; if there is none, the one best pixel."""
+        mask = self.coverage >= 0.5
+        if not mask.any():
+            mask.reshape(-1)[int(self.path_mm.argmax())] = True
+        return mask
+
+    def stamp(self, material: str, packing: float, displaces: str) -> Stamp:
+        """The shadow as the machine takes it: of this material, in the place of that tissue."""
+        return Stamp(self.row, self.column, self.path_mm, material, packing, displaces)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rays:
+    """Paths of fine rays, their places, and what they come to per pixel of a window."""
+
+    x_mm: Floats  # broadcast against y_mm and path
+    y_mm: Floats
+    path: Floats
+    cell_mm2: float
+    row: int
+    column: int
+    per_pixel: Floats
+    covered_per_pixel: Floats
+    covered: np.ndarray[Any, np.dtype[np.bool_]]
+    total: float  # the sum of path
+
+
+def shadow(shape: Shape, pose: Pose, grid: Grid) -> Shadow | None:
+    """Send one solid alone through the beam.
+
+    Rays scale with the solid: at least 8 x 8 per pixel and 16 across it. One many pixels
+    wide gets fewer per pixel (at least 2 x 2), more where it is thin. Paths are averaged over
+    pixels and scaled so that they add up to the solid's own volume.
+
+    Parameters
+    ----------
+    shape : Shape
+        The solid.
+    pose : Pose
+        How it lies in the view.
+    grid : Grid
+        The pixels. A shadow that reaches over their border is cut there.
+
+    Returns
+    -------
+    Shadow or None
+        None if the grid holds nothing of it.
+
+    Raises
+    ------
+    MassError
+        If the rays' sum is more than 5 % off the solid's volume: shape and volume disagree.
+    """
+    window = _window(shape, pose, grid)
+    if window is None:
+        return None
+    density = 1
+    for _ in range(_TRIES):
+        rays = _trace(shape, pose, grid, window, density)
+        mass = rays.total * rays.cell_mm2
+        if abs(mass - shape.volume_mm3) <= _MAX_MASS_ERROR * shape.volume_mm3:
+            return _cut(rays, grid, shape.volume_mm3 / mass)
+        density *= 2
+    raise MassError(
+        f"a {type(shape).__name__} claims a volume of {shape.volume_mm3:.4g} mm³, but its chords add up to {mass:.4g} mm³"
+    )
+
+
+def _window(shape: Shape, pose: Pose, grid: Grid) -> tuple[float, float, float, float] | None:
+    """x_lo, y_lo, x_hi, y_hi of the shadow in pixels, an edge being a whole number; None if the grid misses it."""
+    box = shape.box_mm(pose)
+    (x0, y0), (x, y) = grid.origin_mm, (float(pose.centre_mm[0]), float(pose.centre_mm[1]))
+    lo_x, hi_x = (x + box[0] - x0) / grid.pitch_mm + 0.5, (x + box[2] - x0) / grid.pitch_mm + 0.5
+    lo_y, hi_y = (y + box[1] - y0) / grid.pitch_mm + 0.5, (y + box[3] - y0) / grid.pitch_mm + 0.5
+    if hi_x <= 0 or hi_y <= 0 or lo_x >= grid.shape[1] or lo_y >= grid.shape[0]:
+        return None
+    return lo_x, lo_y, hi_x, hi_y
+
+
+def _trace(shape: Shape, pose: Pose, grid: Grid, window: tuple[float, float, float, float], density: int) -> _Rays:
+    """Choose the rays and follow them."""
+    lo_x, lo_y, hi_x, hi_y = window
+    width, height = hi_x - lo_x, hi_y - lo_y
+    n = max(_RAYS_PER_PIXEL, math.ceil(_RAYS_ACROSS / max(min(width, height), 1e-3))) * density
+    most = _RAYS_AT_MOST * density * density
+    if width * height * n * n <= most:
+        return _trace_evenly(shape, pose, grid, window, n)
+    n = max(2 * density, int(math.sqrt(most / (width * height))))
+    rays = _trace_evenly(shape, pose, grid, window, n)
+    return _trace_thin(shape, pose, grid, rays, n, most)
+
+
+def _trace_evenly(shape: Shape, pose: Pose, grid: Grid, window: tuple[float, float, float, float], n: int) -> _Rays:
+    """n x n rays per pixel over the shadow's box."""
+    lo_x, lo_y, hi_x, hi_y = window
+    i0, i1 = math.floor(lo_x * n), math.ceil(hi_x * n)
+    j0, j1 = math.floor(lo_y * n), math.ceil(hi_y * n)
+    step = grid.pitch_mm / n
+    x = (grid.origin_mm[0] - 0.5 * grid.pitch_mm - float(pose.centre_mm[0])) + step * (np.arange(i0, i1) + 0.5)
+    y = (grid.origin_mm[1] - 0.5 * grid.pitch_mm - float(pose.centre_mm[1])) + step * (np.arange(j0, j1) + 0.5)
+    y = y[:, None]
+    path = np.asarray(shape.chord(x, y, pose))
+    covered = path > (_SOFT_EDGE * path.max() if shape.soft else 0.0)
+    row, column = j0 // n, i0 // n
+    across, down = _starts(i0, i1, n), _starts(j0, j1, n)
+    per_pixel = np.add.reduceat(np.add.reduceat(path, down, axis=0), across, axis=1) / (n * n)
+    counts = np.add.reduceat(np.add.reduceat(covered, down, axis=0, dtype=np.float32), across, axis=1)
+    x, y = x + float(pose.centre_mm[0]), y + float(pose.centre_mm[1])
+    return _Rays(x, y, path, step * step, row, column, per_pixel, counts / (n * n), covered, float(per_pixel.sum()) * n * n)
+
+
+def _starts(first: int, last: int, n: int) -> Any:
+    """Where each pixel's rays start among those numbered first to last - 1."""
+    starts = np.arange((first // n) * n, last, n) - first
+    starts[0] = 0
+    return starts
+
+
+def _trace_thin(shape: Shape, pose: Pose, grid: Grid, rays: _Rays, n: int, most: int) -> _Rays:
+    """More rays where a solid fills little of its box: only through the pixels it touches, and their neighbours."""
+    touched = rays.covered_per_pixel > 0
+    touched[1:] |= touched[:-1].copy()
+    touched[:-1] |= touched[1:].copy()
+    touched[:, 1:] |= touched[:, :-1].copy()
+    touched[:, :-1] |= touched[:, 1:].copy()
+    rows, columns = np.nonzero(touched)
+    finer = min(_RAYS_PER_PIXEL, int(math.sqrt(most / max(rows.size, 1))))
+    if finer <= n:
+        return rays
+    step = grid.pitch_mm / finer
+    within = step * (np.arange(finer) + 0.5) - 0.5 * grid.pitch_mm
+    x = (grid.origin_mm[0] + grid.pitch_mm * (rays.column + columns))[:, None, None] + within
+    y = (grid.origin_mm[1] + grid.pitch_mm * (rays.row + rows))[:, None, None] + within[:, None]
+    path = np.asarray(shape.chord(x - float(pose.centre_mm[0]), y - float(pose.centre_mm[1]), pose))
+    covered = path > (_SOFT_EDGE * path.max() if shape.soft else 0.0)
+    per_pixel, counts = np.zeros(touched.shape), np.zeros(touched.shape)
+    per_pixel[rows, columns] = path.mean(axis=(1, 2))
+    counts[rows, columns] = covered.mean(axis=(1, 2))
+    return _Rays(x, y, path, step * step, rays.row, rays.column, per_pixel, counts, covered, float(path.sum()))
+
+
+def _cut(rays: _Rays, grid: Grid, factor: float) -> Shadow | None:
+    """The part of it within the grid, put right by `factor` to the solid's own volume."""
+    rows, columns = rays.per_pixel.shape
+    top, left = max(0, -rays.row), max(0, -rays.column)
+    bottom, right = min(rows, grid.shape[0] - rays.row), min(columns, grid.shape[1] - rays.column)
+    path, covered = rays.path, rays.covered
+    total = rays.total
+    if (top, left, bottom, right) != (0, 0, rows, columns):
+        half = 0.5 * grid.pitch_mm
+        inside = (
+            (rays.x_mm > grid.origin_mm[0] - half)
+            & (rays.x_mm < grid.origin_mm[0] + grid.pitch_mm * grid.shape[1] - half)
+            & (rays.y_mm > grid.origin_mm[1] - half)
+            & (rays.y_mm < grid.origin_mm[1] + grid.pitch_mm * grid.shape[0] - half)
+        )
+        path, covered = np.where(inside, path, 0.0), covered & inside
+        total = float(path.sum())
+    if total <= 0.0 or not covered.any():
+        return None
+    points = _ends(rays, covered)
+    cell = math.sqrt(rays.cell_mm2)
+    centre = (_moment(path, rays.x_mm) / total, _moment(path, rays.y_mm) / total)
+    diameter, outline = _extent(points)
+    return Shadow(
+        row=rays.row + top,
+        column=rays.column + left,
+        path_mm=(factor * rays.per_pixel[top:bottom, left:right]).astype(np.float32),
+        coverage=rays.covered_per_pixel[top:bottom, left:right].astype(np.float32),
+        area_mm2=float(np.count_nonzero(covered)) * rays.cell_mm2,
+        # the outermost rays lie a little inside the true ends: a quarter of their spacing for round solids
+        diameter_mm=diameter + 0.25 * cell,
+        thickness_mm=float(path.max()),
+        centre_mm=centre,
+        outline_mm=outline,
+    )
+
+
+def _moment(path: Floats, places: Floats) -> float:
+    """The sum of path times place, the places broadcast."""
+    if places.ndim == 1:
+        return float((path.sum(axis=0) * places).sum())
+    if places.shape[1] == 1:
+        return float((path.sum(axis=1) * places[:, 0]).sum())
+    return float((path * places).sum())
+
+
+def _ends(rays: _Rays, covered: Any) -> Floats:
+    """(2, n): x and y of covered rays, the first and the last of each row."""
+    if covered.ndim == 3:
+        x, y = np.broadcast_arrays(rays.x_mm, rays.y_mm)
+        return np.stack([x[covered], y[covered]])
+    first = covered.argmax(axis=1)
+    full = covered[np.arange(first.size), first]
+    first, last = first[full], covered.shape[1] - 1 - covered[:, ::-1].argmax(axis=1)[full]
+    y = rays.y_mm[full, 0]
+    return np.array([rays.x_mm[np.concatenate([first, last])], np.concatenate([y, y])])
+
+
+def _extent(points: Floats) -> tuple[float, Floats]:
+    """The largest distance between points (2, n), and the outermost of them in 24 directions, (24, 2)."""
+    along = _COS * points[0] + _SIN * points[1]
+    widths = along.max(axis=1) - along.min(axis=1)
+    few = along[::3]
+    outermost = np.concatenate([few.argmax(axis=1), few.argmin(axis=1)])
+    return float(widths.max()), points[:, outermost].T
