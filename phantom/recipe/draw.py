@@ -9,7 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from phantom.recipe.words import quote
+
 _ATTEMPTS = 10_000
+# the smallest share of draws a truncation may keep: 10,000 attempts then fail with probability e^-50
+_KEPT = 0.005
+_LARGEST = 1e300
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,7 @@ class Draw:
             return Draw.uniform(*_numbers(said, 2, "[lo, hi]"))
         if isinstance(said, Mapping):
             return _parse_table(said)
-        raise ValueError(f"must be a number, [lo, hi] or a table such as {{lognormal = [median, gsd], within = [lo, hi]}}, not {said!r}")
+        raise ValueError("must be a number, [lo, hi] or a table such as {lognormal = [median, gsd], within = [lo, hi]}")
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -139,8 +144,9 @@ class Draw:
 
     def integer(self, rng: np.random.Generator) -> int:
         """One whole number: a uniform range counts both its ends."""
-        if self.form == "uniform":
-            return int(rng.integers(math.ceil(self.lo), math.floor(self.hi) + 1))
+        first, last = math.ceil(self.lo), math.floor(self.hi)
+        if self.form == "uniform" and first <= last:
+            return int(rng.integers(first, last + 1))
         return round(self.sample(rng))
 
     def _tailed_samples(self, rng: np.random.Generator, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -149,7 +155,8 @@ class Draw:
         for _ in range(_ATTEMPTS):
             z = rng.standard_normal(todo.size)
             first, second = self.values
-            drawn = first + second * z if self.form == "normal" else first * second**z
+            with np.errstate(over="ignore"):  # infinity is outside any range, and drawn again
+                drawn = first + second * z if self.form == "normal" else first * second**z
             out[todo] = drawn
             todo = todo[(drawn < self.lo) | (drawn > self.hi)]
             if not todo.size:
@@ -162,11 +169,17 @@ def _tailed(form: Literal["normal", "lognormal"], first: float, second: float, l
         raise ValueError(f"'within' must not end before it starts: [{lo:g}, {hi:g}]")
     if second < 0:
         raise ValueError("a spread must not be negative")
-    z = _z_of(form, first, second, lo), _z_of(form, first, second, hi)
-    # beyond 3.3 sd on one side fewer than 1 draw in 2,000 would be kept
-    if z[0] > 3.3 or z[1] < -3.3:
+    if _kept(form, first, second, lo, hi) < _KEPT:
         raise ValueError(f"{form} = [{first:g}, {second:g}] hardly ever lies within [{lo:g}, {hi:g}]")
     return Draw(form, (float(first), float(second)), float(lo), float(hi))
+
+
+def _kept(form: str, first: float, second: float, lo: float, hi: float) -> float:
+    """The share of draws that a truncation to [lo, hi] keeps."""
+    low, high = (_z_of(form, first, second, end) for end in (lo, hi))
+    if second == (0.0 if form == "normal" else 1.0):  # no spread: the middle, always
+        return 1.0 if low <= 0 <= high else 0.0
+    return 0.5 * (math.erf(high / math.sqrt(2)) - math.erf(low / math.sqrt(2)))
 
 
 def _z_of(form: str, first: float, second: float, value: float) -> float:
@@ -183,7 +196,9 @@ def _z_of(form: str, first: float, second: float, value: float) -> float:
 def _parse_table(said: Mapping[str, Any]) -> Draw:
     keys = set(said)
     if keys in ({"choices"}, {"choices", "weights"}):
-        return Draw.choices(_numbers(said["choices"], None, "choices"), _numbers(said.get("weights", []), None, "weights"))
+        return Draw.choices(
+            _numbers(said["choices"], None, "choices"), _numbers(said.get("weights", []), None, "weights")
+        )
     for form in ("normal", "lognormal"):
         if keys == {form, "within"}:
             first, second = _numbers(said[form], 2, form)
@@ -197,11 +212,11 @@ def _parse_table(said: Mapping[str, Any]) -> Draw:
 
 def _numbers(said: Any, count: int | None, name: str) -> list[float]:
     if not isinstance(said, (list, tuple)) or not all(_is_number(v) for v in said):
-        raise ValueError(f"{name} must be a list of numbers, not {said!r}")
+        raise ValueError(f"{name} must be a list of numbers, not {quote(said)}")
     if count is not None and len(said) != count:
         raise ValueError(f"{name} must hold {count} numbers, not {len(said)}")
     return [float(v) for v in said]
 
 
 def _is_number(said: Any) -> bool:
-    return isinstance(said, (int, float)) and not isinstance(said, bool) and math.isfinite(said)
+    return isinstance(said, (int, float)) and not isinstance(said, bool) and abs(said) <= _LARGEST

@@ -1,0 +1,35 @@
+"""Synthetic mammograms with calcifications, and the exact truth about every one of them.
+
+>>> import phantom
+>>> case = phantom.simulate("suspicious", seed=7, index=0)  # doctest: +SKIP
+>>> data = phantom.open("benign")  # doctest: +SKIP
+
+Nothing here is for diagnosis.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from phantom.case import Case, simulate
+    from phantom.dataset import Dataset, open
+
+__all__ = ["Case", "Dataset", "__version__", "open", "simulate"]
+
+# what is imported only when it is asked for: `phantom --help` must not wait for NumPy
+_LAZY = {"Case": "phantom.case", "simulate": "phantom.case", "Dataset": "phantom.dataset", "open": "phantom.dataset"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'phantom' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -1,0 +1,304 @@
+"""The reader of recipes: a table into a frozen dataclass, with every mistake at once.
+
+A stage's fields are its recipe keys. Each is annotated with its type, its range and one line
+of documentation::
+
+    @dataclass(frozen=True)
+    class Scatter:
+        ratio: Annotated[Draw, Within(0, 2), "scatter over primary behind the grid"] = Draw.constant(0.1)
+
+Types may be `Draw`, float, int, bool, str, Literal, tuples and unions of these, None for a
+key that may be left out, and other such dataclasses.
+"""
+
+from __future__ import annotations
+
+import math
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
+
+from phantom.errors import UsageError
+from phantom.recipe import toml
+from phantom.recipe.draw import Draw, Within
+from phantom.recipe.words import dotted, quote, suggestion
+
+T = TypeVar("T")
+_BAD: Any = object()
+_PLAIN: dict[Any, str] = {
+    Draw: "a number or a draw",
+    float: "a number",
+    int: "a whole number",
+    bool: "true or false",
+    str: "text",
+}
+
+
+class RecipeError(UsageError):
+    """A recipe with mistakes, all of them.
+
+    Attributes
+    ----------
+    source : str
+        The recipe's name or file.
+    problems : tuple of str
+        One line each, by full dotted name.
+    """
+
+    def __init__(self, source: str, problems: Sequence[str]) -> None:
+        self.source, self.problems = source, tuple(problems)
+        count = f"{len(problems)} problems" if len(problems) != 1 else "1 problem"
+        super().__init__("\n  ".join([f"{source}: {count}", *problems]))
+
+
+@dataclass(frozen=True)
+class FieldDoc:
+    """What there is to know about one recipe key, as text."""
+
+    name: str
+    says: str
+    range: str
+    unit: str
+    default: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class _Key:
+    """A recipe key: its type without annotations, its range, its line of documentation."""
+
+    field: Field[Any]
+    type: Any
+    within: Within | None
+    doc: str
+
+    @property
+    def required(self) -> bool:
+        return self.field.default is MISSING and self.field.default_factory is MISSING
+
+    @property
+    def default(self) -> Any:
+        made = self.field.default_factory
+        return self.field.default if made is MISSING else made()
+
+
+def read(cls: type[T], table: Any, where: str, problems: list[str]) -> T | None:
+    """The dataclass a table says, or None after every mistake has been added to `problems`.
+
+    Parameters
+    ----------
+    cls : type
+        A frozen dataclass with annotated fields. A ``ValueError`` from its ``__post_init__``
+        counts as a mistake of the whole table.
+    table : mapping
+        Keys and values as a TOML reader gives them.
+    where : str
+        The table's own dotted name, empty for the top.
+    problems : list of str
+        Grows by one line per mistake.
+    """
+    if not isinstance(table, Mapping):
+        problems.append(f"{where or 'recipe'} = {quote(table)}: must be a table")
+        return None
+    before = len(problems)
+    keys = keys_of(cls)
+    for name in table:
+        if name not in keys:
+            problems.append(f"{dotted(where, str(name))}: unknown key; {suggestion(str(name), keys)}")
+    values: dict[str, Any] = {}
+    for name, key in keys.items():
+        if name in table:
+            values[name] = _value(key.type, table[name], key.within, dotted(where, name), problems)
+        elif key.required:
+            problems.append(f"{dotted(where, name)}: missing; it must be {_says(key.type)}")
+    if len(problems) > before:
+        return None
+    try:
+        return cls(**values)
+    except ValueError as why:
+        problems.append(f"{where}: {why}" if where else str(why))
+        return None
+
+
+def said(stage: Any) -> dict[str, Any]:
+    """A stage as a recipe says it, ready for TOML and JSON: `read` of it gives the same stage."""
+    table = {key.name: getattr(stage, key.name) for key in fields(stage) if key.init}
+    return {name: _said(value) for name, value in table.items() if value is not None}
+
+
+def describe(cls: type[Any]) -> list[FieldDoc]:
+    """Every recipe key of a stage: what it says, its range, unit, default and meaning."""
+    return [_describe(name, key) for name, key in keys_of(cls).items()]
+
+
+def keys_of(cls: Any) -> dict[str, _Key]:
+    """The recipe keys of a stage, by name, in the order they are written."""
+    return _keys(cls)
+
+
+@cache
+def _keys(cls: Any) -> dict[str, _Key]:
+    if not is_dataclass(cls):
+        raise TypeError(f"a stage of the recipe is a dataclass, not {cls!r}")
+    hints = typing.get_type_hints(cls, include_extras=True)
+    return {field.name: _key(field, hints[field.name]) for field in fields(cls) if field.init}
+
+
+def _key(field: Field[Any], hint: Any) -> _Key:
+    bare, within = _strip(hint)
+    notes = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    return _Key(field, bare, within, next((note for note in notes if isinstance(note, str)), ""))
+
+
+def _strip(hint: Any) -> tuple[Any, Within | None]:
+    if get_origin(hint) is not Annotated:
+        return hint, None
+    bare, *notes = get_args(hint)
+    return bare, next((note for note in notes if isinstance(note, Within)), None)
+
+
+def _value(hint: Any, said: Any, within: Within | None, where: str, problems: list[str]) -> Any:
+    """One value of the type asked for, or `_BAD` after its mistakes have been added."""
+    bare, inner = _strip(hint)
+    within, origin = inner or within, get_origin(bare)
+    if origin in (Union, types.UnionType):
+        return _one_of(bare, said, within, where, problems)
+    if origin is tuple:
+        return _tuple(bare, said, within, where, problems)
+    if is_dataclass(bare) and bare is not Draw:
+        made = read(cast("type[Any]", bare), said, where, problems)
+        return _BAD if made is None else made
+    try:
+        return _literal(bare, said) if origin is Literal else _plain(bare, said, within)
+    except ValueError as why:
+        problems.append(f"{where} = {quote(said)}: {why}")
+        return _BAD
+
+
+def _one_of(union: Any, said: Any, within: Within | None, where: str, problems: list[str]) -> Any:
+    members = [member for member in get_args(union) if member is not type(None)]
+    heard: list[list[str]] = []
+    for member in members:
+        trouble: list[str] = []
+        value = _value(member, said, within, where, trouble)
+        if not trouble:
+            return value
+        heard.append(trouble)
+    # of several types, the one that at least looks like what was said explains the mistake best
+    alike = [trouble for member, trouble in zip(members, heard, strict=True) if _alike(member, said)]
+    if len(members) == 1 or len(alike) == 1:
+        problems.extend((alike or heard)[0])
+    else:
+        problems.append(f"{where} = {quote(said)}: must be {' or '.join(_says(member) for member in members)}")
+    return _BAD
+
+
+def _alike(hint: Any, said: Any) -> bool:
+    bare, _ = _strip(hint)
+    if get_origin(bare) is tuple:
+        return isinstance(said, (list, tuple))
+    if get_origin(bare) is Literal:
+        return isinstance(said, str)
+    if bare in (float, int, Draw):
+        return isinstance(said, (int, float)) and not isinstance(said, bool)
+    return isinstance(said, bare) if isinstance(bare, type) else False
+
+
+def _tuple(hint: Any, said: Any, within: Within | None, where: str, problems: list[str]) -> Any:
+    if not isinstance(said, (list, tuple)):
+        problems.append(f"{where} = {quote(said)}: must be {_says(hint)}")
+        return _BAD
+    members = get_args(hint)
+    if len(members) == 2 and members[1] is Ellipsis:
+        members = (members[0],) * len(said)
+    if len(members) != len(said):
+        problems.append(f"{where} = {quote(said)}: must hold {len(members)} values, not {len(said)}")
+        return _BAD
+    before = len(problems)
+    made = tuple(
+        _value(member, item, within, f"{where}[{i}]", problems)
+        for i, (member, item) in enumerate(zip(members, said, strict=True))
+    )
+    return made if len(problems) == before else _BAD
+
+
+def _literal(hint: Any, said: Any) -> Any:
+    known = get_args(hint)
+    for value in known:
+        if type(value) is type(said) and value == said:
+            return value
+    words = [str(value) for value in known]
+    if len(words) > 1 and isinstance(said, str):
+        raise ValueError(f"must be {_says(hint)}; {suggestion(said, words)}")
+    raise ValueError(f"must be {_says(hint)}")
+
+
+def _plain(bare: Any, said: Any, within: Within | None) -> Any:
+    if bare is Draw:
+        draw = Draw.parse(said)
+        _check(draw.bounds, within)
+        return draw
+    number = isinstance(said, (int, float)) and not isinstance(said, bool)
+    if bare is float and number:
+        if not _finite(said):
+            raise ValueError("must be a finite number")
+        _check((float(said),), within)
+        return float(said)
+    if bare is int and number and isinstance(said, int):
+        if not _finite(said):
+            raise ValueError("is too large")
+        _check((said,), within)
+        return said
+    if bare in (bool, str) and isinstance(said, bare):
+        return said
+    if bare not in _PLAIN:
+        raise TypeError(f"a recipe key cannot be of type {bare!r}")
+    raise ValueError(f"must be {_PLAIN[bare]}")
+
+
+def _finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
+
+
+def _check(numbers: Sequence[float], within: Within | None) -> None:
+    if within is not None and not all(number in within for number in numbers):
+        unit = f" {within.unit}" if within.unit else ""
+        raise ValueError(f"must lie within {within.lo:g} and {within.hi:g}{unit}")
+
+
+def _says(hint: Any) -> str:
+    """A type in a reader's words."""
+    bare, _ = _strip(hint)
+    origin, members = get_origin(bare), get_args(bare)
+    if origin in (Union, types.UnionType):
+        return " or ".join(_says(member) for member in members if member is not type(None))
+    if origin is Literal:
+        return ("one of " if len(members) > 1 else "") + ", ".join(map(repr, members))
+    if origin is tuple:
+        if len(members) == 2 and members[1] is Ellipsis:
+            return f"a list, each {_says(members[0])}"
+        return "[" + ", ".join(_says(member) for member in members) + "]"
+    return _PLAIN.get(bare, "a table")
+
+
+def _describe(name: str, key: _Key) -> FieldDoc:
+    within = key.within
+    reach = "" if within is None else f"{within.lo:g} to {within.hi:g}"
+    default = "" if key.required or key.default is None else toml.value(_said(key.default))
+    return FieldDoc(name, _says(key.type), reach, within.unit if within else "", default, key.doc)
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, Draw):
+        return value.said()
+    if isinstance(value, (list, tuple)):
+        return [_said(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return said(value)
+    return value
