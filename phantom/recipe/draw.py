@@ -142,6 +142,25 @@ class Draw:
             return rng.choice(np.array(self.values), count, p=weights / weights.sum())
         return self._tailed_samples(rng, count)
 
+    def quantile(self, u: float) -> float:
+        """The number below which a share `u` (0 to 1) of the draws lies: for draws that hang together."""
+        if self.form == "constant":
+            return self.values[0]
+        if self.form == "uniform":
+            return self.lo + u * (self.hi - self.lo)
+        if self.form == "choices":
+            weights = np.array(self.weights or (1.0,) * len(self.values))
+            order = np.argsort(self.values)
+            share = np.cumsum(weights[order]) / weights.sum()
+            return float(np.array(self.values)[order][np.searchsorted(share, u).clip(0, len(order) - 1)])
+        from scipy.special import ndtr, ndtri
+
+        below, above = (ndtr(_z_of(self.form, self.values[0], self.values[1], end)) for end in self.bounds)
+        z = float(ndtri(np.clip(below + u * (above - below), 1e-12, 1 - 1e-12)))
+        first, second = self.values
+        value = first + second * z if self.form == "normal" else first * second**z
+        return float(np.clip(value, self.lo, self.hi))
+
     def integer(self, rng: np.random.Generator) -> int:
         """One whole number: a uniform range counts both its ends."""
         first, last = math.ceil(self.lo), math.floor(self.hi)

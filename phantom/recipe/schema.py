@@ -8,33 +8,30 @@ of documentation::
         ratio: Annotated[Draw, Within(0, 2), "scatter over primary behind the grid"] = Draw.constant(0.1)
 
 Types may be `Draw`, float, int, bool, str, Literal, tuples and unions of these, None for a
-key that may be left out, and other such dataclasses.
+key that may be left out, and other such dataclasses. A class may read its table itself, with a
+static ``from_recipe(table, where, problems)`` and an ``as_recipe()``; a field whose metadata says
+``{"recipe": False}`` is no key.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import types
-import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
-from functools import cache
-from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
+from dataclasses import dataclass, is_dataclass
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from phantom.errors import UsageError
 from phantom.recipe import toml
 from phantom.recipe.draw import Draw, Within
+from phantom.recipe.keys import PLAIN, Key, Like, keys_of, says, strip
 from phantom.recipe.words import dotted, quote, suggestion
+
+__all__ = ["FieldDoc", "Like", "RecipeError", "describe", "keys_of", "read", "read_plainly", "said", "said_plainly"]
 
 T = TypeVar("T")
 _BAD: Any = object()
-_PLAIN: dict[Any, str] = {
-    Draw: "a number or a draw",
-    float: "a number",
-    int: "a whole number",
-    bool: "true or false",
-    str: "text",
-}
 
 
 class RecipeError(UsageError):
@@ -66,25 +63,6 @@ class FieldDoc:
     doc: str
 
 
-@dataclass(frozen=True)
-class _Key:
-    """A recipe key: its type without annotations, its range, its line of documentation."""
-
-    field: Field[Any]
-    type: Any
-    within: Within | None
-    doc: str
-
-    @property
-    def required(self) -> bool:
-        return self.field.default is MISSING and self.field.default_factory is MISSING
-
-    @property
-    def default(self) -> Any:
-        made = self.field.default_factory
-        return self.field.default if made is MISSING else made()
-
-
 def read(cls: type[T], table: Any, where: str, problems: list[str]) -> T | None:
     """The dataclass a table says, or None after every mistake has been added to `problems`.
 
@@ -103,6 +81,14 @@ def read(cls: type[T], table: Any, where: str, problems: list[str]) -> T | None:
     if not isinstance(table, Mapping):
         problems.append(f"{where or 'recipe'} = {quote(table)}: must be a table")
         return None
+    own_reader = getattr(cls, "from_recipe", None)
+    if own_reader is not None:
+        return cast("T | None", own_reader(table, where, problems))
+    return read_plainly(cls, table, where, problems)
+
+
+def read_plainly(cls: type[T], table: Mapping[str, Any], where: str, problems: list[str]) -> T | None:
+    """`read` for a class with a ``from_recipe`` of its own, without that."""
     before = len(problems)
     keys = keys_of(cls)
     for name in table:
@@ -113,7 +99,7 @@ def read(cls: type[T], table: Any, where: str, problems: list[str]) -> T | None:
         if name in table:
             values[name] = _value(key.type, table[name], key.within, dotted(where, name), problems)
         elif key.required:
-            problems.append(f"{dotted(where, name)}: missing; it must be {_says(key.type)}")
+            problems.append(f"{dotted(where, name)}: missing; it must be {says(key.type)}")
     if len(problems) > before:
         return None
     try:
@@ -125,7 +111,13 @@ def read(cls: type[T], table: Any, where: str, problems: list[str]) -> T | None:
 
 def said(stage: Any) -> dict[str, Any]:
     """A stage as a recipe says it, ready for TOML and JSON: `read` of it gives the same stage."""
-    table = {key.name: getattr(stage, key.name) for key in fields(stage) if key.init}
+    own_words = getattr(stage, "as_recipe", None)
+    return own_words() if own_words is not None else said_plainly(stage)
+
+
+def said_plainly(stage: Any) -> dict[str, Any]:
+    """`said` for a stage with an ``as_recipe`` of its own, without that."""
+    table = {name: getattr(stage, name) for name in keys_of(type(stage))}
     return {name: _said(value) for name, value in table.items() if value is not None}
 
 
@@ -134,35 +126,16 @@ def describe(cls: type[Any]) -> list[FieldDoc]:
     return [_describe(name, key) for name, key in keys_of(cls).items()]
 
 
-def keys_of(cls: Any) -> dict[str, _Key]:
-    """The recipe keys of a stage, by name, in the order they are written."""
-    return _keys(cls)
+def _describe(name: str, key: Key) -> FieldDoc:
+    within = key.within
+    reach = f"{within.lo:g} to {within.hi:g}" if isinstance(within, Within) else ""
+    default = "" if key.required or key.default is None else toml.value(_said(key.default))
+    return FieldDoc(name, says(key.type), reach, within.unit if isinstance(within, Within) else "", default, key.doc)
 
 
-@cache
-def _keys(cls: Any) -> dict[str, _Key]:
-    if not is_dataclass(cls):
-        raise TypeError(f"a stage of the recipe is a dataclass, not {cls!r}")
-    hints = typing.get_type_hints(cls, include_extras=True)
-    return {field.name: _key(field, hints[field.name]) for field in fields(cls) if field.init}
-
-
-def _key(field: Field[Any], hint: Any) -> _Key:
-    bare, within = _strip(hint)
-    notes = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
-    return _Key(field, bare, within, next((note for note in notes if isinstance(note, str)), ""))
-
-
-def _strip(hint: Any) -> tuple[Any, Within | None]:
-    if get_origin(hint) is not Annotated:
-        return hint, None
-    bare, *notes = get_args(hint)
-    return bare, next((note for note in notes if isinstance(note, Within)), None)
-
-
-def _value(hint: Any, said: Any, within: Within | None, where: str, problems: list[str]) -> Any:
+def _value(hint: Any, said: Any, within: Within | Like | None, where: str, problems: list[str]) -> Any:
     """One value of the type asked for, or `_BAD` after its mistakes have been added."""
-    bare, inner = _strip(hint)
+    bare, inner = strip(hint)
     within, origin = inner or within, get_origin(bare)
     if origin in (Union, types.UnionType):
         return _one_of(bare, said, within, where, problems)
@@ -178,7 +151,7 @@ def _value(hint: Any, said: Any, within: Within | None, where: str, problems: li
         return _BAD
 
 
-def _one_of(union: Any, said: Any, within: Within | None, where: str, problems: list[str]) -> Any:
+def _one_of(union: Any, said: Any, within: Within | Like | None, where: str, problems: list[str]) -> Any:
     members = [member for member in get_args(union) if member is not type(None)]
     heard: list[list[str]] = []
     for member in members:
@@ -192,12 +165,12 @@ def _one_of(union: Any, said: Any, within: Within | None, where: str, problems: 
     if len(members) == 1 or len(alike) == 1:
         problems.extend((alike or heard)[0])
     else:
-        problems.append(f"{where} = {quote(said)}: must be {' or '.join(_says(member) for member in members)}")
+        problems.append(f"{where} = {quote(said)}: must be {' or '.join(says(member) for member in members)}")
     return _BAD
 
 
 def _alike(hint: Any, said: Any) -> bool:
-    bare, _ = _strip(hint)
+    bare, _ = strip(hint)
     if get_origin(bare) is tuple:
         return isinstance(said, (list, tuple))
     if get_origin(bare) is Literal:
@@ -207,9 +180,9 @@ def _alike(hint: Any, said: Any) -> bool:
     return isinstance(said, bare) if isinstance(bare, type) else False
 
 
-def _tuple(hint: Any, said: Any, within: Within | None, where: str, problems: list[str]) -> Any:
+def _tuple(hint: Any, said: Any, within: Within | Like | None, where: str, problems: list[str]) -> Any:
     if not isinstance(said, (list, tuple)):
-        problems.append(f"{where} = {quote(said)}: must be {_says(hint)}")
+        problems.append(f"{where} = {quote(said)}: must be {says(hint)}")
         return _BAD
     members = get_args(hint)
     if len(members) == 2 and members[1] is Ellipsis:
@@ -232,11 +205,11 @@ def _literal(hint: Any, said: Any) -> Any:
             return value
     words = [str(value) for value in known]
     if len(words) > 1 and isinstance(said, str):
-        raise ValueError(f"must be {_says(hint)}; {suggestion(said, words)}")
-    raise ValueError(f"must be {_says(hint)}")
+        raise ValueError(f"must be {says(hint)}; {suggestion(said, words)}")
+    raise ValueError(f"must be {says(hint)}")
 
 
-def _plain(bare: Any, said: Any, within: Within | None) -> Any:
+def _plain(bare: Any, said: Any, within: Within | Like | None) -> Any:
     if bare is Draw:
         draw = Draw.parse(said)
         _check(draw.bounds, within)
@@ -253,10 +226,12 @@ def _plain(bare: Any, said: Any, within: Within | None) -> Any:
         _check((said,), within)
         return said
     if bare in (bool, str) and isinstance(said, bare):
+        if isinstance(within, Like) and not re.fullmatch(within.pattern, said):
+            raise ValueError(f"must be {within.words}")
         return said
-    if bare not in _PLAIN:
+    if bare not in PLAIN:
         raise TypeError(f"a recipe key cannot be of type {bare!r}")
-    raise ValueError(f"must be {_PLAIN[bare]}")
+    raise ValueError(f"must be {PLAIN[bare]}")
 
 
 def _finite(number: float) -> bool:
@@ -266,32 +241,10 @@ def _finite(number: float) -> bool:
         return False
 
 
-def _check(numbers: Sequence[float], within: Within | None) -> None:
-    if within is not None and not all(number in within for number in numbers):
+def _check(numbers: Sequence[float], within: Within | Like | None) -> None:
+    if isinstance(within, Within) and not all(number in within for number in numbers):
         unit = f" {within.unit}" if within.unit else ""
         raise ValueError(f"must lie within {within.lo:g} and {within.hi:g}{unit}")
-
-
-def _says(hint: Any) -> str:
-    """A type in a reader's words."""
-    bare, _ = _strip(hint)
-    origin, members = get_origin(bare), get_args(bare)
-    if origin in (Union, types.UnionType):
-        return " or ".join(_says(member) for member in members if member is not type(None))
-    if origin is Literal:
-        return ("one of " if len(members) > 1 else "") + ", ".join(map(repr, members))
-    if origin is tuple:
-        if len(members) == 2 and members[1] is Ellipsis:
-            return f"a list, each {_says(members[0])}"
-        return "[" + ", ".join(_says(member) for member in members) + "]"
-    return _PLAIN.get(bare, "a table")
-
-
-def _describe(name: str, key: _Key) -> FieldDoc:
-    within = key.within
-    reach = "" if within is None else f"{within.lo:g} to {within.hi:g}"
-    default = "" if key.required or key.default is None else toml.value(_said(key.default))
-    return FieldDoc(name, _says(key.type), reach, within.unit if within else "", default, key.doc)
 
 
 def _said(value: Any) -> Any:

@@ -1,0 +1,164 @@
+"""The composed recipe: every stage of a case, read from one TOML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal
+
+from importlib import import_module
+from dataclasses import make_dataclass
+
+def _section(module: str, name: str) -> Any:
+    try:
+        return getattr(import_module(module), name)
+    except ImportError:
+        return make_dataclass(name, [], frozen=True)
+
+class _NoKinds:
+    @staticmethod
+    def kinds(): return {}
+
+from phantom.calcifications.calcification import Category, Distribution
+from phantom.geometry.view import Laterality, ViewName
+try:
+    from phantom.calcifications import registry
+except ImportError:
+    registry = _NoKinds
+Anatomy = _section("phantom.anatomy.woman", "Anatomy")
+Beam = _section("phantom.imaging.beam", "Beam")
+Detector = _section("phantom.imaging.detector", "Detector")
+Exposure = _section("phantom.imaging.exposure", "Exposure")
+Presentation = _section("phantom.imaging.presentation", "Presentation")
+Scatter = _section("phantom.imaging.scatter", "Scatter")
+from phantom.recipe import overrides, schema, shelf, toml
+from phantom.recipe.draw import Draw, Within
+from phantom.recipe.schema import Like, RecipeError
+from phantom.recipe.shelf import names, text
+from phantom.recipe.words import dotted, quote, suggestion
+
+__all__ = ["Exam", "FindingEntry", "Mix", "Preset", "RecipeError", "from_dict", "load", "names", "text"]
+
+
+@dataclass(frozen=True)
+class Exam:
+    """Which images are made of a woman."""
+
+    views: Annotated[tuple[ViewName, ...], "the views of each breast"] = ("CC", "MLO")
+    breasts: Annotated[Literal["drawn"] | tuple[Laterality, ...], "sides to image; 'drawn' is one of the two"] = "drawn"
+    keep_for_processing: Annotated[bool, "whether the dataset also keeps the for-processing images"] = False
+    mlo_angle_deg: Annotated[Draw, Within(30, 60, "degrees"), "positioner angle of the MLO view"] = Draw.normal(
+        48, 6, 30, 60
+    )
+
+    def __post_init__(self) -> None:
+        for name, said in (("views", self.views), ("breasts", self.breasts)):
+            if not said or (len(set(said)) < len(said) and said != "drawn"):
+                raise ValueError(f"{name} must name at least one, and none twice")
+
+
+@dataclass(frozen=True)
+class Mix:
+    """How the findings of a case are chosen among the recipe's entries."""
+
+    findings: Annotated[
+        Draw | None, Within(0, 100), "how many entries a case draws, by weight; left out: each by its own probability"
+    ] = None
+
+
+@dataclass(frozen=True)
+class FindingEntry:
+    """One ``[[finding]]`` of a recipe: a kind, how often it comes, and the kind's own keys."""
+
+    kind: Annotated[str, "the kind, as `phantom kinds` lists it"]
+    probability: Annotated[float, Within(0, 1), "chance that a case has it (without [mix] findings)"] = 1.0
+    weight: Annotated[float, Within(0, 1e6), "share among the entries (with [mix] findings)"] = 1.0
+    count: Annotated[Draw, Within(0, 100), "how many such findings, when it comes"] = Draw.constant(1)
+    distribution: Annotated[Distribution | None, "how its grains are spread; left out: the kind's own choice"] = None
+    cause: Annotated[str | None, "cause to record instead of the kind's"] = None
+    category: Annotated[Category | None, "BI-RADS category to record instead of the kind's"] = None
+    grows: Any = field(default=None, metadata={"recipe": False})
+
+    @staticmethod
+    def from_recipe(table: Mapping[str, Any], where: str, problems: list[str]) -> FindingEntry | None:
+        """An entry and its kind from one table; None after all mistakes have been added."""
+        before, common, kinds = len(problems), schema.keys_of(FindingEntry), registry.kinds()
+        name = table.get("kind")
+        kind = kinds.get(name) if isinstance(name, str) else None
+        if isinstance(name, str) and kind is None:
+            problems.append(f"{dotted(where, 'kind')} = {quote(name)}: no such kind; {suggestion(name, kinds)}")
+        own = schema.keys_of(kind) if kind else {}
+        if kind:
+            known = [*own, *common]
+            problems += [f"{dotted(where, k)}: unknown key; {suggestion(k, known)}" for k in table if k not in known]
+        entry = schema.read_plainly(FindingEntry, {k: v for k, v in table.items() if k in common}, where, problems)
+        grows = schema.read(kind, {k: v for k, v in table.items() if k in own}, where, problems) if kind else None
+        if entry is None or grows is None or len(problems) > before:
+            return None
+        return replace(entry, grows=grows)
+
+    def as_recipe(self) -> dict[str, Any]:
+        """The table `from_recipe` reads."""
+        return {**schema.said_plainly(self), **schema.said(self.grows)}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A whole recipe. Its sections are the stages of a case, in order."""
+
+    name: Annotated[str, Like(r"[a-z0-9]+(-[a-z0-9]+)*", "lower-case words joined by hyphens"), "the recipe's name"]
+    description: Annotated[str, Like(r"(?s).*\S.*", "a sentence"), "what it is for"]
+    anatomy: Anatomy = field(default_factory=Anatomy)
+    exam: Exam = field(default_factory=Exam)
+    beam: Beam = field(default_factory=Beam)
+    exposure: Exposure = field(default_factory=Exposure)
+    scatter: Scatter = field(default_factory=Scatter)
+    detector: Detector = field(default_factory=Detector)
+    presentation: Presentation = field(default_factory=Presentation)
+    mix: Mix = field(default_factory=Mix)
+    finding: tuple[FindingEntry, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.mix.findings is not None and self.mix.findings.hi > 0 and not any(e.weight for e in self.finding):
+            raise ValueError("mix.findings asks for findings, but no [[finding]] has a weight above 0")
+
+    def resolved(self) -> dict[str, Any]:
+        """The recipe with every default written out, ready for JSON; `from_dict` gives the same preset."""
+        return schema.said(self)
+
+    def toml(self) -> str:
+        """The recipe with every default written out, as TOML."""
+        return toml.dumps(self.resolved())
+
+
+def load(name: str, sets: Sequence[str] = ()) -> Preset:
+    """A preset by its name, or a recipe by its file's path, with ``key=value`` changes.
+
+    Raises
+    ------
+    UsageError
+        If there is no such preset or file, or it is not TOML.
+    RecipeError
+        If it has mistakes: all of them.
+    """
+    table, problems = shelf.table(name), list[str]()
+    overrides.apply(table, sets, problems)
+    return _made(table, name, problems)
+
+
+def from_dict(table: Mapping[str, Any], source: str = "recipe") -> Preset:
+    """The preset a table says, as `Preset.resolved` or a TOML reader gives it.
+
+    Raises
+    ------
+    RecipeError
+        If it has mistakes: all of them, under the name `source`.
+    """
+    return _made(table, source, [])
+
+
+def _made(table: Mapping[str, Any], source: str, problems: list[str]) -> Preset:
+    made = schema.read(Preset, table, "", problems)
+    if made is None or problems:
+        raise RecipeError(source, problems)
+    return made

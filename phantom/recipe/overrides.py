@@ -1,0 +1,76 @@
+"""`--set key=value`: changes to a recipe's table before it is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from phantom.recipe import toml
+from phantom.recipe.words import quote
+
+_PART = re.compile(r"([A-Za-z0-9_-]+)((?:\[\d{1,4}\])*)")
+
+
+def apply(table: dict[str, Any], sets: Sequence[str], problems: list[str]) -> None:
+    """Write each ``key=value`` into the table; what cannot be written is added to `problems`.
+
+    A key is dotted (``anatomy.density``, ``finding[0].kind``); a value is TOML (``0.3``,
+    ``[1, 2]``, ``'["CC"]'``), and text where it is no TOML. ``finding[n]`` with n just past
+    the last adds one. Whether the recipe knows the key is seen when the table is read.
+    """
+    for said in sets:
+        key, equals, text = said.partition("=")
+        steps = _steps(key.strip())
+        if not equals or steps is None:
+            problems.append(
+                f"--set {quote(said)}: must be key=value, such as anatomy.density=0.3 or finding[0].kind=round"
+            )
+            continue
+        try:
+            _write(table, steps, _value(text))
+        except ValueError as why:
+            problems.append(f"--set {key.strip()}: {why}")
+
+
+def _steps(key: str) -> list[str | int] | None:
+    steps: list[str | int] = []
+    for part in key.split("."):
+        match = _PART.fullmatch(part)
+        if match is None:
+            return None
+        steps.append(match[1])
+        steps += [int(number) for number in re.findall(r"\d+", match[2])]
+    return steps
+
+
+def _value(text: str) -> Any:
+    try:
+        table = toml.loads(f"value = {text.strip()}")
+    except ValueError:
+        return text
+    return table["value"] if set(table) == {"value"} else text
+
+
+def _write(table: Any, steps: list[str | int], value: Any) -> None:
+    *path, last = steps
+    here = table
+    for step, after in zip(path, steps[1:], strict=True):
+        here = _enter(here, step, [] if isinstance(after, int) else {})
+    _enter(here, last, value)
+    here[last] = value
+
+
+def _enter(here: Any, step: str | int, fresh: Any) -> Any:
+    """What lies at this step; `fresh` is laid there when there is nothing yet."""
+    if isinstance(step, str):
+        if not isinstance(here, dict):
+            raise ValueError(f"'{step}' cannot be set in {quote(here)}, which is not a table")
+        return here.setdefault(step, fresh)
+    if not isinstance(here, list):
+        raise ValueError(f"[{step}] cannot be set in {quote(here)}, which is not a list")
+    if step > len(here):
+        raise ValueError(f"there is no [{step}]: the recipe has {len(here)}")
+    if step == len(here):
+        here.append(fresh)
+    return here[step]
