@@ -300,13 +300,10 @@ def convex_hull(points: Points) -> Points:
     """The corners (m, 2) of the convex hull of points (n, 2), in order around it."""
     from scipy.spatial import ConvexHull, QhullError
 
-    unique = np.unique(points, axis=0)
-    if len(unique) < 3:
-        return unique
     try:
-        return np.asarray(unique[ConvexHull(unique).vertices])
-    except QhullError:  # all on one line
-        return unique[[0, -1]]
+        return np.asarray(points[ConvexHull(points).vertices])
+    except (QhullError, ValueError):  # fewer than three, or all on one line
+        return np.unique(points, axis=0)[[0, -1]]
 
 
 def host_truth(image_id: str, finding_id: int, host: Any, surface_mm: Points, exposed: Exposed) -> HostTruth | None:
