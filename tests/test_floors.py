@@ -1,0 +1,87 @@
+"""The house: a file imports only from floors below its own, and holds one idea."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "phantom"
+FILES = sorted(path for path in ROOT.rglob("*.py"))
+
+# from the ground up; what stands in one row shares a floor, and a package may import itself
+FLOORS = [
+    ("errors", "tables"),
+    ("recipe",),
+    ("geometry",),
+    ("anatomy",),
+    ("calcifications",),
+    ("imaging",),
+    ("truth",),
+    ("preset",),
+    ("case",),
+    ("dataset",),
+    ("formats", "scoring", "viewer"),
+    ("torch", "testing"),
+    ("cli",),
+]
+FLOOR_OF = {name: height for height, names in enumerate(FLOORS) for name in names}
+
+STAGES = {"beam", "exposure", "scatter", "detector", "presentation", "projection"}
+
+
+def room(path: Path) -> str:
+    """The file's room: the first part of its path below phantom/, without .py."""
+    first = path.relative_to(ROOT).parts[0]
+    return first.removesuffix(".py")
+
+
+def imported(path: Path) -> set[tuple[str, ...]]:
+    """The parts below `phantom` of every module of the project that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            pytest.fail(f"{path}: relative imports hide the floor")
+        else:
+            continue
+        found |= {tuple(name.split(".")[1:]) for name in names if name.split(".")[0] == "phantom"}
+    return {parts for parts in found if parts and parts[0] in FLOOR_OF}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_imports_only_from_floors_below(path):
+    if path == ROOT / "__init__.py":  # the door: it opens every room, when asked
+        return
+    own = room(path)
+    assert own in FLOOR_OF, f"{own} has no floor yet: give it one in tests/test_floors.py"
+    above = {".".join(parts) for parts in imported(path) if parts[0] != own and FLOOR_OF[parts[0]] >= FLOOR_OF[own]}
+    assert not above
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "imaging").glob("*.py")), ids=lambda path: path.stem)
+def test_no_stage_of_the_machine_imports_another(path):
+    if path.stem not in STAGES:
+        return
+    within = {parts[1] for parts in imported(path) if parts[0] == "imaging" and len(parts) > 1}
+    assert not within & (STAGES - {path.stem})
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_holds_one_idea(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 350
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_says_what_it_is(path):
+    assert ast.get_docstring(ast.parse(path.read_text("utf-8")))
+
+
+def test_the_rule_sees_an_import_inside_a_function(tmp_path):
+    file = tmp_path / "never.py"
+    file.write_text("def f():\n    from phantom.cli import main\n    import phantom.case\n")
+    assert imported(file) == {("cli", "main"), ("case",)}
