@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+
+from phantom.anatomy.outline import Body
+from phantom.geometry.compression import Chest, Compression
+from phantom.geometry.view import Laterality, View, ViewName
+
+if TYPE_CHECKING:
+    from phantom.anatomy.ligaments import Strands
+    from phantom.anatomy.tissue import Parenchyma
 
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 Tree = Literal["duct", "artery", "vein", "ligament"]
@@ -87,3 +96,96 @@ class Host:
     radii_mm: tuple[float, float, float]
     material: str
     roughness: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Breast:
+    """One grown breast, free of the paddle, in the frame of a left breast.
+
+    Attributes
+    ----------
+    laterality : str
+        ``L`` or ``R``; a right breast is kept as its mirror image.
+    age : float
+        The woman's age in years.
+    density : float
+        Volume of fibroglandular tissue over the volume inside the skin that was asked for.
+    body : Body
+        The outline.
+    thickness_mm : mapping of view name to float
+        Compressed thickness in each view.
+    skin_thickness_mm : float
+        Mean thickness of the skin.
+    chest : mapping of view name to Chest
+        Muscle and folds in each view.
+    nipple_in_profile : bool
+        Whether the compressed nipple is seen tangentially.
+    ducts, arteries, veins : tuple of Curve
+    ligaments, fibres : Strands
+    parenchyma : Parenchyma
+        The fibroglandular tissue.
+    roll_off : float
+        Width of the compressed edge's rounding over the thickness.
+    hosts : tuple of Host
+        Bodies that findings brought.
+    """
+
+    laterality: Laterality
+    age: float
+    density: float
+    body: Body
+    thickness_mm: Mapping[ViewName, float]
+    skin_thickness_mm: float
+    chest: Mapping[ViewName, Chest]
+    nipple_in_profile: bool
+    ducts: tuple[Curve, ...]
+    arteries: tuple[Curve, ...]
+    veins: tuple[Curve, ...]
+    ligaments: Strands
+    fibres: Strands
+    parenchyma: Parenchyma
+    roll_off: float = 0.5
+    hosts: tuple[Host, ...] = field(default=())
+
+    @property
+    def nipple_mm(self) -> Floats:
+        """(3,): where the ducts meet."""
+        return self.body.tip_mm
+
+    @property
+    def bounds_mm(self) -> tuple[Floats, Floats]:
+        """Lowest and highest corner of a box that holds the free breast."""
+        return self.body.bounds_mm
+
+    def depth_mm(self, points_mm: Floats) -> Floats:
+        """Depth (n,) of points (n, 3) below the skin's outer surface, negative outside."""
+        return self.body.depth_mm(points_mm)
+
+    def normals(self, points_mm: Floats) -> Floats:
+        """Unit outward normals (n, 3) of the surfaces of equal depth."""
+        return self.body.normals(points_mm)
+
+    def surface(self, directions: Floats) -> Floats:
+        """Points (n, 3) on the skin along directions (n, 3) from the middle of the base."""
+        return self.body.surface(directions)
+
+    def skin_mm(self, points_mm: Floats) -> Floats:
+        """Local thickness (n,) of the skin: thicker medially and below (Pope 1984), up to 1.35 times its mean."""
+        points = np.asarray(points_mm, float).reshape(-1, 3)
+        medial = np.clip(-points[:, 1] / self.body.medial_mm, 0, 1)
+        below = np.clip(-points[:, 2] / self.body.lower_mm, 0, 1)
+        out: Floats = self.skin_thickness_mm * (0.92 + 0.22 * medial + 0.21 * below)
+        return out
+
+    def gland_weight(self, points_mm: Floats) -> Floats:
+        """How glandular places (n, 3) tend to be, 0 to 1."""
+        return self.parenchyma.weight(np.asarray(points_mm, float).reshape(-1, 3))
+
+    def with_hosts(self, hosts: tuple[Host, ...]) -> Breast:
+        """This breast with more bodies in it."""
+        return replace(self, hosts=(*self.hosts, *hosts))
+
+    def compress(self, view: View) -> Compression:
+        """This breast under the paddle of one view."""
+        name = view.name
+        return Compression(self.body, view, self.thickness_mm[name], self.roll_off, self.chest[name])

@@ -1,0 +1,59 @@
+"""Cooper's ligaments and finer fibres: strands from the gland to the skin and through the fat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from phantom.anatomy.breast import Floats
+from phantom.anatomy.outline import Body
+
+_NODES = 14
+
+
+@dataclass(frozen=True, eq=False)
+class Strands:
+    """Many thin curves of the same number of nodes: points (n, nodes, 3) and radii (n, nodes), mm."""
+
+    points_mm: Floats
+    radius_mm: Floats
+
+
+def grow_ligaments(body: Body, count: int, rng: np.random.Generator) -> Strands:
+    """Ligaments that leave the gland's surface, slant toward the nipple and fan out into the skin.
+
+    Radii 0.05-0.25 mm (ligament thickness 0.1 mm in VICTRE, 0.2-0.6 mm in the UPenn phantom).
+    """
+    theta = np.arcsin(rng.uniform(0.02, 0.97, count))
+    psi = rng.uniform(-np.pi, np.pi, count)
+    t = np.linspace(0, 1, _NODES)
+    inner, outer = rng.uniform(0.45, 0.8, (count, 1)), rng.uniform(0.86, 0.985, (count, 1))
+    level = inner + (outer - inner) * t
+    slant, turn = rng.normal(0.16, 0.2, (count, 1)), rng.normal(0.0, 0.25, (count, 1))
+    curl = rng.normal(0, 0.10, (count, 1)) * np.sin(np.pi * t)
+    points = body.shell(
+        np.clip(theta[:, None] + slant * (t - 0.5) + curl, 0.01, 1.5),
+        psi[:, None] + turn * (t - 0.5) + rng.normal(0, 0.1, (count, 1)) * np.sin(np.pi * t),
+        level,
+    )
+    radius = np.exp(rng.normal(np.log(0.11), 0.4, (count, 1))) * (1 - 0.45 * t)
+    return Strands(points, np.clip(radius, 0.04, 0.3))
+
+
+def grow_fibres(body: Body, count: int, rng: np.random.Generator) -> Strands:
+    """Short fine strands everywhere, mostly along the lobes' direction: the grain seen between ligaments."""
+    theta = np.arcsin(rng.uniform(0.0, 0.96, count))[:, None]
+    psi = rng.uniform(-np.pi, np.pi, (count, 1))
+    level = np.sqrt(rng.uniform(0.05, 0.9, (count, 1)))
+    t = np.linspace(-0.5, 0.5, _NODES)
+    long = rng.uniform(0.06, 0.28, (count, 1))
+    along = rng.random((count, 1)) < 0.65
+    bend = rng.normal(0, 0.5, (count, 1)) * (t * t - 0.25)
+    points = body.shell(
+        np.clip(theta + long * np.where(along, t, 0.6 * bend), 0.01, 1.5),
+        psi + long * np.where(along, bend, 1.3 * t),
+        np.clip(level + rng.normal(0, 0.35, (count, 1)) * long * t + 0.4 * long * bend, 0.05, 0.965),
+    )
+    radius = np.exp(rng.normal(np.log(0.07), 0.35, (count, 1))) * (1 - 2 * np.abs(t) ** 1.5)
+    return Strands(points, np.clip(radius, 0.025, 0.2))

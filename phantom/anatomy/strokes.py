@@ -1,0 +1,112 @@
+"""Curves as shadows: ducts, vessels and ligaments drawn sharply into a map of path lengths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy import fft
+from scipy.special import j1
+
+from phantom.anatomy.texture import frequencies
+from phantom.geometry.compression import Compression
+from phantom.geometry.grid import Grid
+
+Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+F32 = np.ndarray[Any, np.dtype[np.float32]]
+
+# Calibres are rounded to these half widths, mm; the mass of each stretch is kept exactly.
+_CLASSES_MM = np.array([0.06, 0.15, 0.3, 0.5, 0.75, 1.1, 1.6])
+_SPACING = 0.7  # of a lattice step, between splats
+
+
+def draw(lines: Sequence[tuple[Floats, Floats]], pressed: Compression, lattice: Grid) -> F32:
+    """Path length, mm, of round curves under each point of a lattice.
+
+    Each curve is carried into the view and cut into short stretches; their volumes, pi r² ds, are
+    splatted bilinearly, and each class of calibre is convolved with a disc of its radius, which
+    makes a straight curve's profile exactly that of a cylinder.
+
+    Parameters
+    ----------
+    lines : sequence of (points (n, 3), radii (n,))
+        In the breast's frame.
+    pressed : Compression
+    lattice : Grid
+
+    Returns
+    -------
+    (rows, columns) float32
+    """
+    x, y, radius, volume = _stretches(lines, pressed, lattice.pitch_mm)
+    sort = np.abs(np.log(radius[:, None] / _CLASSES_MM)).argmin(axis=1) if len(radius) else np.empty(0, int)
+    rows, columns = (int(fft.next_fast_len(n + 24, real=True)) for n in lattice.shape)
+    f = frequencies((rows, columns), lattice.pitch_mm)
+    total = np.zeros(f.shape, np.complex64)
+    plain = np.zeros((rows, columns), np.float32)
+    column, row = lattice.px(x, y)
+    for k, r in enumerate(_CLASSES_MM):
+        mine = sort == k
+        if not mine.any():
+            continue
+        mass = _splat(column[mine] + 12, row[mine] + 12, volume[mine] / lattice.pitch_mm**2, (rows, columns))
+        if r < 0.5 * lattice.pitch_mm:
+            plain += mass
+        else:
+            total += fft.rfft2(mass, workers=1) * _disc(f, r)
+    out = fft.irfft2(total, s=(rows, columns), workers=1) + plain
+    return np.maximum(out[12 : 12 + lattice.shape[0], 12 : 12 + lattice.shape[1]], 0).astype(np.float32)
+
+
+def volume_mm3(lines: Sequence[tuple[Floats, Floats]]) -> float:
+    """Total volume of curves in the free breast."""
+    total = 0.0
+    for points, radius in lines:
+        ds = np.linalg.norm(np.diff(points, axis=0), axis=1)
+        total += float((np.pi * (0.5 * (radius[1:] + radius[:-1])) ** 2 * ds).sum())
+    return total
+
+
+def _stretches(lines: Sequence[tuple[Floats, Floats]], pressed: Compression, step: float) -> tuple[Floats, ...]:
+    """x, y, radius and volume of short stretches of all curves, in the view plane."""
+    if not lines:
+        return (np.empty(0),) * 4
+    counts = np.array([len(radius) for _, radius in lines])
+    carried = pressed.forward(np.concatenate([points for points, _ in lines]))
+    radius = np.concatenate([r for _, r in lines])
+    first = np.ones(len(radius), bool)
+    first[np.cumsum(counts)[:-1]] = False  # no stretch leads from one curve's tip to the next one's root
+    start = np.flatnonzero(first[1:])
+    a, b = carried[start], carried[start + 1]
+    length = np.linalg.norm(b - a, axis=1)
+    seen = np.hypot(b[:, 0] - a[:, 0], b[:, 1] - a[:, 1])
+    pieces = np.maximum(np.ceil(seen / (_SPACING * step)), 1).astype(np.intp)
+    which = np.repeat(np.arange(len(start)), pieces)
+    offset = np.arange(len(which)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    t = (offset + 0.5) / pieces[which]
+    x = a[which, 0] + t * (b[which, 0] - a[which, 0])
+    y = a[which, 1] + t * (b[which, 1] - a[which, 1])
+    r = radius[start][which] * (1 - t) + radius[start + 1][which] * t
+    return x, y, r, np.pi * r * r * (length / pieces)[which]
+
+
+def _splat(column: Floats, row: Floats, mass: Floats, shape: tuple[int, int]) -> F32:
+    """Add masses at fractional places to the four points around each."""
+    rows, columns = shape
+    keep = (column > 0) & (column < columns - 1.001) & (row > 0) & (row < rows - 1.001)
+    column, row, mass = column[keep], row[keep], mass[keep]
+    i, j = row.astype(np.intp), column.astype(np.intp)
+    fi, fj = row - i, column - j
+    flat = i * columns + j
+    places = np.concatenate([flat, flat + 1, flat + columns, flat + columns + 1])
+    weights = np.concatenate([mass * (1 - fi) * (1 - fj), mass * (1 - fi) * fj, mass * fi * (1 - fj), mass * fi * fj])
+    return np.bincount(places, weights, rows * columns).reshape(shape).astype(np.float32)
+
+
+def _disc(f: F32, radius_mm: float) -> F32:
+    """Transform of a uniform disc of unit weight: 2 J1(u)/u with u = 2 pi f r."""
+    table_f = np.linspace(0, float(f.max()) * 1.001, 4096)
+    u = np.maximum(2 * np.pi * table_f * radius_mm, 1e-9)
+    table = (2 * j1(u) / u).astype(np.float32)
+    return table[(f * np.float32(4095 / table_f[-1])).astype(np.int32)]

@@ -1,0 +1,159 @@
+"""Fibroglandular tissue: lobules of fat in a scaffold of gland, as a score that density thresholds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import map_coordinates
+
+from phantom.anatomy import texture
+from phantom.anatomy.outline import Body
+
+Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+F32 = np.ndarray[Any, np.dtype[np.float32]]
+
+_STEP_MM = 1.7
+_WARP = 0.78  # below 1: structures are drawn out along the lines to the nipple
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """How the parenchyma is built; all lengths in mm, all strengths relative to each other (estimates).
+
+    Attributes
+    ----------
+    lobule_mm, lobe_mm : float
+        Typical size of fat lobules (Bakic: compartments of 8-12 mm) and of the lobes they form.
+    cloud, cellular, wall : float
+        Weights of the smooth power-law field, of the lobules' own values, and of their walls.
+    core : float
+        How strongly gland keeps to the middle behind the nipple.
+    subcutaneous_mm : float
+        Fat under the skin that gland keeps out of.
+    """
+
+    lobule_mm: float = 9.0
+    lobe_mm: float = 19.0
+    cloud: float = 0.8
+    cellular: float = 0.75
+    wall: float = 1.0
+    core: float = 1.5
+    subcutaneous_mm: float = 9.0
+
+
+@dataclass(frozen=True, eq=False)
+class Parenchyma:
+    """A score over the breast; where it is high there is gland. Thresholding it meets a density.
+
+    Attributes
+    ----------
+    body : Body
+    pattern : Pattern
+    field : (nx, ny, nz) float32
+        The score, on a lattice of warped coordinates.
+    origin : (3,) array
+        Warped coordinates of its first voxel.
+    """
+
+    body: Body
+    pattern: Pattern
+    field: F32
+    origin: Floats
+
+    def score(self, points_mm: Floats) -> F32:
+        """The score at points (..., 3) of the free breast."""
+        at = (warp(self.body, np.asarray(points_mm, np.float32)) - self.origin.astype(np.float32)) / np.float32(_STEP_MM)
+        return map_coordinates(self.field, np.moveaxis(at, -1, 0), np.float32, order=1, mode="nearest")
+
+    def weight(self, points_mm: Floats) -> Floats:
+        """0 to 1: how glandular places (n, 3) tend to be."""
+        out: Floats = 1 / (1 + np.exp(-2.0 * self.score(points_mm).astype(float)))
+        return out
+
+
+def tendency(body: Body, pattern: Pattern, points_mm: Floats) -> F32:
+    """Smooth part of the score at points (..., 3): high behind the nipple, low under the skin and at the chest."""
+    points = np.asarray(points_mm, np.float32)
+    level = body.level(points)
+    margin = (1 - level) * 0.5 * (body.lateral_mm + body.upper_mm)  # about the depth below the skin
+    x = points[..., 0] / body.height_mm
+    outer = 0.25 * (points[..., 1] / body.lateral_mm + points[..., 2] / body.upper_mm)
+    core = -pattern.core * ((level / 0.62) ** 2 - 1) * 0.5 + 0.8 * outer
+    # the fat under the skin thins out toward the nipple, where ducts pass
+    under = pattern.subcutaneous_mm * np.clip(1.25 - 0.9 * x, 0.3, 1.0)
+    skin = -6.0 * np.clip(1 - (margin - 1.5) / under, 0, None)
+    back = -1.6 * np.clip(1 - points[..., 0] / (0.22 * body.height_mm), 0, 1.5) ** 2
+    return np.asarray(core + skin + back, np.float32)
+
+
+def warp(body: Body, points: Floats) -> Floats:
+    """Coordinates in which structure is isotropic: distances to the nipple shrink as their power."""
+    away = points - body.tip_mm.astype(np.float32)
+    rho = np.sqrt(np.maximum((away * away).sum(axis=-1, keepdims=True), np.float32(1.0)))
+    scale = np.float32(body.height_mm)
+    out: Floats = away * ((rho / scale) ** np.float32(_WARP - 1))
+    return out
+
+
+def unwarp(body: Body, warped: Floats) -> Floats:
+    """The points whose warped coordinates these are."""
+    length = np.sqrt(np.maximum((warped * warped).sum(axis=-1, keepdims=True), np.float32(1e-6)))
+    scale = np.float32(body.height_mm)
+    rho = scale * (length / scale) ** np.float32(1 / _WARP)
+    out: Floats = warped * (rho / length) + body.tip_mm.astype(np.float32)
+    return out
+
+
+def grow_parenchyma(body: Body, pattern: Pattern, rng: np.random.Generator, twin: np.random.Generator | None = None) -> Parenchyma:
+    """Grow the structure of one breast.
+
+    Parameters
+    ----------
+    body : Body
+    pattern : Pattern
+    rng : numpy Generator
+        This breast's own dice.
+    twin : numpy Generator, optional
+        Dice shared with the other breast: about two thirds of the cloud's variance comes from them,
+        so the two are alike, not copies.
+    """
+    origin, shape = _lattice(body)
+    f = texture.frequencies(shape, _STEP_MM)
+    white = _white(shape, rng)
+    if twin is not None:
+        white = np.float32(math.sqrt(1 / 3)) * white + np.float32(math.sqrt(2 / 3)) * _white(shape, twin)
+    cloud = texture.shaped(white * np.exp(-((f * 3.0) ** 2)), texture.power_law(f, 3.5, 60.0), shape)
+    field = np.float32(pattern.cloud) * cloud
+    for size, share in ((pattern.lobule_mm, 0.6), (pattern.lobe_mm, 1.0)):
+        per_cell = max(round(size / _STEP_MM), 3)
+        wall, own = texture.cells(shape, per_cell, rng)
+        wall *= np.float32(size / per_cell)
+        # lobules are round: their own value fades into the scaffold at their walls
+        body_of = np.clip(wall / np.float32(0.22 * size), 0, 1)
+        field += np.float32(pattern.cellular * share) * own * body_of
+        field += np.float32(pattern.wall) * np.clip(1 - wall / np.float32(0.05 * size + 0.55), -0.3, 1)
+    field -= field.mean()
+    at = np.stack(np.meshgrid(*[o + _STEP_MM * np.arange(n) for o, n in zip(origin, shape, strict=True)], indexing="ij"), axis=-1)
+    field += tendency(body, pattern, unwarp(body, at.astype(np.float32)))
+    return Parenchyma(body, pattern, field, origin)
+
+
+def _lattice(body: Body) -> tuple[Floats, tuple[int, int, int]]:
+    """Origin and shape of a lattice that holds the warped body."""
+    lo, hi = body.bounds_mm
+    ends = np.stack(np.meshgrid(*[np.linspace(a - 3, b + 3, 9) for a, b in zip(lo, hi, strict=True)], indexing="ij"), axis=-1)
+    warped = warp(body, ends.reshape(-1, 3).astype(np.float32))
+    origin = warped.min(axis=0) - 4.0
+    from scipy.fft import next_fast_len
+
+    n = [int(next_fast_len(math.ceil(e / _STEP_MM), real=True)) for e in warped.max(axis=0) + 4.0 - origin]
+    return origin, (n[0], n[1], n[2])
+
+
+def _white(shape: tuple[int, int, int], rng: np.random.Generator) -> np.ndarray[Any, Any]:
+    from scipy import fft
+
+    return np.asarray(fft.rfftn(rng.standard_normal(shape, np.float32), workers=1))

@@ -1,0 +1,322 @@
+"""Compression: an exact, volume-keeping map between the free breast and the breast under the paddle."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from phantom.geometry.interpolate import bilinear
+from phantom.geometry.view import Pose, View
+
+Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+
+_ANGLES = 121
+_STEPS = 200
+_JACOBIAN_STEP_MM = 0.4
+
+
+class Free(Protocol):
+    """The uncompressed breast, as a compression needs it."""
+
+    def columns(self, x_mm: Floats, y_mm: Floats, view: View) -> tuple[Floats, Floats]:
+        """Lowest and highest h of the column over each point of the view plane (equal where empty)."""
+        ...
+
+    def depth_mm(self, points_mm: Floats) -> Floats:
+        """Depth of points below the skin's outer surface, negative outside."""
+        ...
+
+    def normals(self, points_mm: Floats) -> Floats:
+        """Unit outward normals of the surfaces of equal depth."""
+        ...
+
+
+@dataclass(frozen=True)
+class Chest:
+    """What the chest adds to a view besides the breast itself, in the compressed view plane.
+
+    Attributes
+    ----------
+    muscle_top_mm, muscle_length_mm, muscle_sagitta_mm : float
+        Width of the pectoral muscle at the top of the field, the height over which it tapers
+        to nothing, and how much its edge bulges (0 for a straight edge). 0 width: no muscle.
+    top_mm : float
+        y of the field's top.
+    fold_mm : float
+        Width of the axillary fold at the field's top, beside the muscle; 0 for none.
+    inframammary_mm : float
+        Width of the strip of abdominal wall below the breast; 0 for none.
+    cut_mm : float
+        How much of the breast nearest the chest wall the detector does not reach.
+    """
+
+    muscle_top_mm: float = 0.0
+    muscle_length_mm: float = 130.0
+    muscle_sagitta_mm: float = 0.0
+    top_mm: float = -120.0
+    fold_mm: float = 0.0
+    inframammary_mm: float = 0.0
+    cut_mm: float = 0.0
+
+    def muscle_width_mm(self, y_mm: Any) -> Any:
+        """Width of the muscle at heights y of the view plane."""
+        t = np.clip((np.asarray(y_mm, float) - self.top_mm) / self.muscle_length_mm, -1.0, 1.0)
+        bulge = 4 * self.muscle_sagitta_mm * np.clip(t, 0, 1) * (1 - np.clip(t, 0, 1))
+        width = self.muscle_top_mm * (1 - t) + bulge
+        soft = 3.0  # the edge runs out smoothly where the muscle ends
+        return 0.5 * (width + np.sqrt(width * width + soft * soft)) - 0.5 * soft if self.muscle_top_mm else 0.0 * t
+
+
+@dataclass(frozen=True, eq=False)
+class Compression:
+    """The breast of one view under the paddle, and the map to and from the free breast.
+
+    In every direction phi of the view plane (about the middle of the breast's base) a ray of
+    columns is pressed to the local thickness, and slides outward just so far that the volume
+    between it and the base stays what it was. So the map keeps volume locally and exactly, has
+    an inverse, and carries any point. Where the pectoral muscle enters (MLO), rows are shifted
+    sideways by its width, which keeps volume too.
+
+    Attributes
+    ----------
+    free : Free
+        The uncompressed breast.
+    view : View
+    thickness_mm : float
+        Distance from the support to the paddle.
+    roll_off : float
+        Width of the free edge's rounding over the thickness; 0.5 is a semicircle.
+    chest : Chest
+    """
+
+    free: Free
+    view: View
+    thickness_mm: float
+    roll_off: float = 0.5
+    chest: Chest = Chest()
+
+    # -- tables ------------------------------------------------------------------------------
+
+    @cached_property
+    def _phi(self) -> Floats:
+        return np.linspace(-math.pi / 2, math.pi / 2, _ANGLES)
+
+    @cached_property
+    def _free_tables(self) -> tuple[Floats, Floats]:
+        """Per direction: silhouette radius (angles,), cumulative volume at fractions of it (angles, steps)."""
+        cos, sin = np.cos(self._phi), np.sin(self._phi)
+        radius = np.full(_ANGLES, 400.0)
+        lo, hi = np.zeros(_ANGLES), radius.copy()
+        for _ in range(40):
+            middle = 0.5 * (lo + hi)
+            bottom, top = self.free.columns(middle * cos, middle * sin, self.view)
+            inside = top > bottom
+            lo, hi = np.where(inside, middle, lo), np.where(inside, hi, middle)
+        radius = 0.5 * (lo + hi)
+        rho = radius[:, None] * self._fractions
+        bottom, top = self.free.columns(rho * cos[:, None], rho * sin[:, None], self.view)
+        return radius, _cumulative((top - bottom) * rho, rho)
+
+    @cached_property
+    def _fractions(self) -> Floats:
+        """Fractions of the radius, denser toward the rim where columns shorten fast."""
+        return np.sin(np.linspace(0, math.pi / 2, _STEPS))
+
+    @cached_property
+    def outline_mm(self) -> Floats:
+        """(angles,): radius of the compressed breast in each direction, before folds are added."""
+        return press_outline(self._free_tables[1][:, -1], self._phi, self.thickness_mm, self.roll_off)
+
+    def _profile(self, depth_mm: Floats) -> Floats:
+        return edge_profile(depth_mm, self.thickness_mm, self.roll_off)
+
+    @cached_property
+    def _reach_mm(self) -> float:
+        return float(self.outline_mm.max()) * 1.02 + 60.0
+
+    @cached_property
+    def _maps(self) -> tuple[Floats, Floats, Floats]:
+        """Forward table (angles, steps) -> rho', its fractions, inverse table (angles, steps) -> rho on even rho'."""
+        radius, volume = self._free_tables
+        even = np.linspace(0, self._reach_mm, 2 * _STEPS)
+        cos, sin = np.cos(self._phi)[:, None], np.sin(self._phi)[:, None]
+        local = self._profile(self._edge(even * cos, even * sin))
+        pressed = _cumulative(local * even, np.broadcast_to(even, local.shape))
+        forward, inverse = np.empty_like(volume), np.empty_like(local)
+        for i in range(_ANGLES):
+            rising = pressed[i] + 1e-9 * even  # keeps the table invertible where it is flat
+            forward[i] = np.interp(volume[i], rising, even)
+            rho = radius[i] * self._fractions
+            inverse[i] = np.interp(rising, volume[i] + 1e-9 * rho, rho)
+            beyond = even > forward[i, -1]
+            inverse[i, beyond] = radius[i] + (even[beyond] - forward[i, -1])
+        return forward, even, inverse
+
+    # -- the compressed outline --------------------------------------------------------------
+
+    def _edge(self, x_mm: Any, y_mm: Any) -> Floats:
+        """Distance inward from the outline, in the plane before the muscle's shift; negative outside."""
+        x, y = np.asarray(x_mm, float), np.asarray(y_mm, float)
+        rho, phi = np.hypot(x, y), np.arctan2(y, np.maximum(x, 0.0))
+        rho = np.where(x < 0, np.abs(y), rho)  # behind the base the outline goes straight on
+        radius = np.interp(phi, self._phi, self.outline_mm)
+        depth = (radius - rho) * np.interp(phi, self._phi, slant(self.outline_mm, self._phi))
+        if self.chest.fold_mm:
+            depth = _union(depth, self._fold(x, y))
+        if self.chest.inframammary_mm:
+            depth = _union(depth, np.where(y > 0, self.chest.inframammary_mm - x, -50.0), 3.0)
+        return depth
+
+    def _fold(self, x: Floats, y: Floats) -> Floats:
+        """Distance inward from the skin line of the axillary fold, which leaves the breast's shoulder upward."""
+        shoulder = math.radians(-38)
+        r = float(np.interp(shoulder, self._phi, self.outline_mm))
+        x1, y1 = r * math.cos(shoulder), r * math.sin(shoulder)
+        slope = (x1 - self.chest.fold_mm) / max(y1 - self.chest.top_mm, 20.0)
+        line = self.chest.fold_mm + slope * (y - self.chest.top_mm)
+        depth = (line - x) / math.hypot(1, slope)
+        return np.where(y < y1, depth, depth - 0.5 * (y - y1))
+
+    def edge_mm(self, x_mm: Any, y_mm: Any) -> Floats:
+        """Distance inward from the outline of points of the view plane; negative outside."""
+        return self._edge(x_mm - self.shift_mm(y_mm), y_mm)
+
+    def local_thickness(self, x_mm: Any, y_mm: Any) -> Floats:
+        """Thickness of the breast, skin included, over points of the view plane; 0 outside."""
+        return self._profile(self.edge_mm(x_mm, y_mm))
+
+    def shift_mm(self, y_mm: Any) -> Any:
+        """How far a row of the breast is moved from the field's chest-wall edge: by the muscle, less the cut."""
+        return self.chest.muscle_width_mm(y_mm) - self.chest.cut_mm
+
+    # -- the map -----------------------------------------------------------------------------
+
+    def unpress(self, x_mm: Any, y_mm: Any) -> tuple[Floats, Floats, Floats, Floats]:
+        """For points of the view plane: x, y of the free column that ended here, its lowest and highest h."""
+        x, y = np.broadcast_arrays(np.asarray(x_mm, float), np.asarray(y_mm, float))
+        x = x - self.shift_mm(y)
+        behind = np.minimum(x, 0.0)
+        x = x - behind
+        rho, phi = np.hypot(x, y), np.arctan2(y, x)
+        _, even, inverse = self._maps
+        rho0 = bilinear(inverse, self._row(phi), rho / (even[1] - even[0]))
+        x0, y0 = rho0 * np.cos(phi), rho0 * np.sin(phi)
+        radius = np.interp(phi, self._phi, self._free_tables[0])
+        scale = np.minimum(1.0, 0.999 * radius / np.maximum(rho0, 1e-9))
+        bottom, top = self.free.columns(x0 * scale, y0 * scale, self.view)
+        return x0 + behind, y0, bottom, top
+
+    def press(self, x_mm: Floats, y_mm: Floats) -> tuple[Floats, Floats]:
+        """Where free columns end in the view plane (before the muscle's shift): x', y'."""
+        behind = np.minimum(x_mm, 0.0)
+        x = x_mm - behind
+        rho, phi = np.hypot(x, y_mm), np.arctan2(y_mm, x)
+        forward = self._maps[0]
+        radius = np.interp(phi, self._phi, self._free_tables[0])
+        fraction = np.arcsin(np.clip(rho / radius, 0, 1)) / (math.pi / 2) * (_STEPS - 1)
+        pressed = bilinear(forward, self._row(phi), fraction) + np.maximum(rho - radius, 0.0)
+        return pressed * np.cos(phi) + behind, pressed * np.sin(phi)
+
+    def _row(self, phi: Floats) -> Floats:
+        return (phi + math.pi / 2) / math.pi * (_ANGLES - 1)
+
+    def forward(self, points_mm: Floats) -> Floats:
+        """Points (n, 3) of the breast's frame -> (n, 3) x, y, h of the view's frame.
+
+        Points in the skin, or on it, keep their depth below the surface.
+        """
+        points = np.asarray(points_mm, float).reshape(-1, 3)
+        out = self._carry(points)
+        depth = self.free.depth_mm(points)
+        near = np.flatnonzero(np.abs(depth) < 2.5)
+        if near.size:
+            out[near] = self._carry_skin(points[near], depth[near])
+        return out
+
+    def _carry(self, points: Floats) -> Floats:
+        x, y, h = (points @ self.view.axes.T).T
+        bottom, top = self.free.columns(x, y, self.view)
+        part = np.clip((h - bottom) / np.maximum(top - bottom, 1e-6), 0, 1)
+        px, py = self.press(x, y)
+        local = self._profile(self._edge(px, py))
+        return np.stack([px + self.shift_mm(py), py, 0.5 * (self.thickness_mm - local) + part * local], axis=1)
+
+    def _carry_skin(self, points: Floats, depth: Floats) -> Floats:
+        surface = self._carry(points + self.free.normals(points) * depth[:, None])
+        return surface - self._pressed_normals(surface) * depth[:, None]
+
+    def _pressed_normals(self, surface: Floats) -> Floats:
+        """Outward normals of the compressed breast at points on its surface."""
+        x, y, h = surface.T
+        step = 0.25
+        edge = self.edge_mm(x, y)
+        gx = (self.edge_mm(x + step, y) - self.edge_mm(x - step, y)) / (2 * step)
+        gy = (self.edge_mm(x, y + step) - self.edge_mm(x, y - step)) / (2 * step)
+        g = np.maximum(np.hypot(gx, gy), 1e-6)
+        w = self.roll_off * self.thickness_mm
+        along = np.clip(1 - edge / w, 0, 1)  # how far round the free edge: 0 flat face, 1 outermost
+        side = np.sign(h - 0.5 * self.thickness_mm)
+        n = np.stack([-gx / g * along / w, -gy / g * along / w, side * np.sqrt(1 - along**2) / (0.5 * self.thickness_mm)], axis=1)
+        return n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-12)
+
+    def inverse(self, points_mm: Floats) -> Floats:
+        """Points (n, 3) x, y, h of the view's frame -> (n, 3) of the breast's frame (skin not corrected)."""
+        x, y, h = np.asarray(points_mm, float).reshape(-1, 3).T
+        x0, y0, bottom, top = self.unpress(x, y)
+        local = np.maximum(self.local_thickness(x, y), 1e-6)
+        part = (h - 0.5 * (self.thickness_mm - local)) / local
+        return np.stack([x0, y0, bottom + part * (top - bottom)], axis=1) @ self.view.axes
+
+    def poses(self, centres_mm: Floats) -> list[Pose]:
+        """How solids at these places (n, 3) lie in the view: turned as the tissue turns, not deformed."""
+        centres = np.asarray(centres_mm, float).reshape(-1, 3)
+        if not len(centres):
+            return []
+        steps = _JACOBIAN_STEP_MM * np.eye(3)
+        around = np.concatenate([centres + s for s in steps] + [centres - s for s in steps])
+        carried = self._carry(around).reshape(2, 3, len(centres), 3)
+        jacobian = np.moveaxis((carried[0] - carried[1]) / (2 * _JACOBIAN_STEP_MM), 0, 2)
+        # at the very edge a column is too short to tell directions: lean on the view's own axes
+        jacobian = jacobian + 0.05 * self.view.axes
+        u, _, vt = np.linalg.svd(jacobian)
+        turned = u @ vt
+        gravity = self.view.gravity
+        return [Pose(c, r, gravity) for c, r in zip(self.forward(centres), turned, strict=True)]
+
+
+def edge_profile(depth_mm: Floats, thickness_mm: float, roll_off: float) -> Floats:
+    """Thickness at a distance inward from the outline: a rounded free edge, flat further in."""
+    t = np.clip(1 - np.asarray(depth_mm) / (roll_off * thickness_mm), 0, 1)
+    return np.where(t < 1, thickness_mm * np.sqrt(1 - t * t), 0.0)
+
+
+def slant(radius_mm: Floats, phi: Floats) -> Floats:
+    """Cosine between each direction and the outline's normal there."""
+    return np.asarray(1 / np.hypot(1, np.gradient(radius_mm, phi) / radius_mm))
+
+
+def press_outline(volume: Floats, phi: Floats, thickness_mm: float, roll_off: float) -> Floats:
+    """Radius of the compressed breast in each direction, from the volume per radian there (mm³)."""
+    radius = np.sqrt(2 * volume / thickness_mm) + 0.3 * roll_off * thickness_mm
+    u = np.sin(np.linspace(0, math.pi / 2, 120))  # denser at the rim, where the profile is steep
+    for _ in range(14):
+        depth = radius[:, None] * (1 - u) * slant(radius, phi)[:, None]
+        rho = radius[:, None] * u
+        got = np.trapezoid(edge_profile(depth, thickness_mm, roll_off) * rho, rho, axis=1)
+        radius = radius * (1 + 0.7 * (np.sqrt(volume / got) - 1))
+    return radius
+
+
+def _cumulative(density: Floats, at: Floats) -> Floats:
+    """Cumulative trapezoid along the last axis, starting at 0."""
+    pieces = 0.5 * (density[..., 1:] + density[..., :-1]) * np.diff(at, axis=-1)
+    return np.concatenate([np.zeros((*density.shape[:-1], 1)), np.cumsum(pieces, axis=-1)], axis=-1)
+
+
+def _union(a: Floats, b: Floats, soft_mm: float = 7.0) -> Floats:
+    """Union of two inside-distances with a fillet."""
+    return soft_mm * np.logaddexp(a / soft_mm, b / soft_mm)
