@@ -115,5 +115,5 @@ def test_two_thousand_grains_are_quick():
         for solid, pose in zip(solids, poses, strict=True):
             shadow(solid, pose, GRID)
         best = min(best, time.process_time() - start)
-    # 0.3 s for 2,000 is the aim; a loaded or older machine may take four times as long
-    assert best < 0.3
+    # 0.3 s for 2,000 is the aim (benchmarks/render.py reports it); here only a change for much worse is caught
+    assert best < 0.8

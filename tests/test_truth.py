@@ -225,5 +225,5 @@ def test_two_thousand_grains_are_measured_quickly():
         start = time.process_time()
         measure("i", placed, exposed, OneEnergy(), Blurry())
         best = min(best, time.process_time() - start)
-    # 0.4 s for 2,000 is the aim; a loaded or older machine may take three times as long
-    assert best < 0.6
+    # 0.4 s for 2,000 is the aim (benchmarks/render.py reports it); here only a change for much worse is caught
+    assert best < 1.5

@@ -25,6 +25,7 @@ _RAYS_AT_MOST = 1 << 16  # per solid; a larger one gets fewer per pixel, down to
 _SOFT_EDGE = 0.1  # of the peak path: where a soft solid's mask ends
 _MAX_MASS_ERROR = 0.05  # of the raw sum of rays, before it is put right
 _TRIES = 3
+_TILE = 16  # pixels along each side
 
 # half a turn in steps of 5 degrees: the widest of these widths is within 0.1 % of the diameter
 _ANGLES = np.radians(np.arange(0.0, 180.0, 5.0))
@@ -86,19 +87,26 @@ class Shadow:
 
 
 @dataclass(frozen=True, eq=False)
-class _Rays:
-    """Paths of fine rays, their places, and what they come to per pixel of a window."""
+class _Piece:
+    """An open grid of fine rays: places x (1, n) and y (m, 1), paths and whether they are covered (m, n)."""
 
-    x_mm: Floats  # broadcast against y_mm and path
+    x_mm: Floats
     y_mm: Floats
     path: Floats
+    covered: np.ndarray[Any, np.dtype[np.bool_]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Rays:
+    """All rays through a solid, and what they come to per pixel of a window."""
+
+    pieces: list[_Piece]
     cell_mm2: float
     row: int
     column: int
     per_pixel: Floats
-    covered_per_pixel: Floats
-    covered: np.ndarray[Any, np.dtype[np.bool_]]
-    total: float  # the sum of path
+    coverage: Floats
+    total: float  # of all paths
 
 
 def shadow(shape: Shape, pose: Pose, grid: Grid) -> Shadow | None:
@@ -162,8 +170,19 @@ def _trace(shape: Shape, pose: Pose, grid: Grid, window: tuple[float, float, flo
     if width * height * n * n <= most:
         return _trace_evenly(shape, pose, grid, window, n)
     n = max(2 * density, int(math.sqrt(most / (width * height))))
-    rays = _trace_evenly(shape, pose, grid, window, n)
-    return _trace_thin(shape, pose, grid, rays, n, most)
+    return _trace_thin(shape, pose, grid, _trace_evenly(shape, pose, grid, window, n), n, most)
+
+
+def _follow(shape: Shape, pose: Pose, grid: Grid, n: int, box: tuple[int, int, int, int], peak: float) -> _Piece:
+    """The rays i0 <= i < i1, j0 <= j < j1 of those that are numbered n to a pixel from the grid's corner."""
+    i0, j0, i1, j1 = box
+    step = grid.pitch_mm / n
+    x = (grid.origin_mm[0] - 0.5 * grid.pitch_mm) + step * (np.arange(i0, i1) + 0.5)
+    y = (grid.origin_mm[1] - 0.5 * grid.pitch_mm) + step * (np.arange(j0, j1) + 0.5)
+    x, y = x[None, :], y[:, None]
+    path = np.asarray(shape.chord(x - float(pose.centre_mm[0]), y - float(pose.centre_mm[1]), pose))
+    edge = _SOFT_EDGE * (peak or float(path.max())) if shape.soft else 0.0
+    return _Piece(x, y, path, path > edge)
 
 
 def _trace_evenly(shape: Shape, pose: Pose, grid: Grid, window: tuple[float, float, float, float], n: int) -> _Rays:
@@ -171,18 +190,13 @@ def _trace_evenly(shape: Shape, pose: Pose, grid: Grid, window: tuple[float, flo
     lo_x, lo_y, hi_x, hi_y = window
     i0, i1 = math.floor(lo_x * n), math.ceil(hi_x * n)
     j0, j1 = math.floor(lo_y * n), math.ceil(hi_y * n)
-    step = grid.pitch_mm / n
-    x = (grid.origin_mm[0] - 0.5 * grid.pitch_mm - float(pose.centre_mm[0])) + step * (np.arange(i0, i1) + 0.5)
-    y = (grid.origin_mm[1] - 0.5 * grid.pitch_mm - float(pose.centre_mm[1])) + step * (np.arange(j0, j1) + 0.5)
-    y = y[:, None]
-    path = np.asarray(shape.chord(x, y, pose))
-    covered = path > (_SOFT_EDGE * path.max() if shape.soft else 0.0)
-    row, column = j0 // n, i0 // n
+    piece = _follow(shape, pose, grid, n, (i0, j0, i1, j1), 0.0)
     across, down = _starts(i0, i1, n), _starts(j0, j1, n)
-    per_pixel = np.add.reduceat(np.add.reduceat(path, down, axis=0), across, axis=1) / (n * n)
-    counts = np.add.reduceat(np.add.reduceat(covered, down, axis=0, dtype=np.float32), across, axis=1)
-    x, y = x + float(pose.centre_mm[0]), y + float(pose.centre_mm[1])
-    return _Rays(x, y, path, step * step, row, column, per_pixel, counts / (n * n), covered, float(per_pixel.sum()) * n * n)
+    per_pixel = np.add.reduceat(np.add.reduceat(piece.path, down, axis=0), across, axis=1)
+    counts = np.add.reduceat(np.add.reduceat(piece.covered, down, axis=0, dtype=np.float32), across, axis=1)
+    share = 1.0 / (n * n)
+    total, cell = float(per_pixel.sum()), (grid.pitch_mm / n) ** 2
+    return _Rays([piece], cell, j0 // n, i0 // n, per_pixel * share, counts * np.float32(share), total)
 
 
 def _starts(first: int, last: int, n: int) -> Any:
@@ -193,84 +207,85 @@ def _starts(first: int, last: int, n: int) -> Any:
 
 
 def _trace_thin(shape: Shape, pose: Pose, grid: Grid, rays: _Rays, n: int, most: int) -> _Rays:
-    """More rays where a solid fills little of its box: only through the pixels it touches, and their neighbours."""
-    touched = rays.covered_per_pixel > 0
-    touched[1:] |= touched[:-1].copy()
-    touched[:-1] |= touched[1:].copy()
-    touched[:, 1:] |= touched[:, :-1].copy()
-    touched[:, :-1] |= touched[:, 1:].copy()
-    rows, columns = np.nonzero(touched)
-    finer = min(_RAYS_PER_PIXEL, int(math.sqrt(most / max(rows.size, 1))))
-    if finer <= n:
+    """More rays where a solid fills little of its box: only in the tiles that it touches."""
+    rows, columns = rays.coverage.shape
+    grown = np.zeros((rows + 2, columns + 2), bool)  # a ray may have missed a thin part: look one pixel further
+    for i in range(3):
+        for j in range(3):
+            grown[i : i + rows, j : j + columns] |= rays.coverage > 0
+    touched = grown[1:-1, 1:-1]
+    tops, lefts = np.arange(0, rows, _TILE), np.arange(0, columns, _TILE)
+    tiles = np.logical_or.reduceat(np.logical_or.reduceat(touched, tops, axis=0), lefts, axis=1)
+    finer = min(_RAYS_PER_PIXEL, int(math.sqrt(4 * most / max(np.count_nonzero(tiles) * _TILE**2, 1))))
+    if finer < 2 * n:
         return rays
-    step = grid.pitch_mm / finer
-    within = step * (np.arange(finer) + 0.5) - 0.5 * grid.pitch_mm
-    x = (grid.origin_mm[0] + grid.pitch_mm * (rays.column + columns))[:, None, None] + within
-    y = (grid.origin_mm[1] + grid.pitch_mm * (rays.row + rows))[:, None, None] + within[:, None]
-    path = np.asarray(shape.chord(x - float(pose.centre_mm[0]), y - float(pose.centre_mm[1]), pose))
-    covered = path > (_SOFT_EDGE * path.max() if shape.soft else 0.0)
-    per_pixel, counts = np.zeros(touched.shape), np.zeros(touched.shape)
-    per_pixel[rows, columns] = path.mean(axis=(1, 2))
-    counts[rows, columns] = covered.mean(axis=(1, 2))
-    return _Rays(x, y, path, step * step, rays.row, rays.column, per_pixel, counts, covered, float(path.sum()))
+    peak = float(rays.pieces[0].path.max())
+    per_pixel, coverage, pieces = np.zeros((rows, columns)), np.zeros((rows, columns), np.float32), []
+    for top, left in zip(tops[np.nonzero(tiles)[0]], lefts[np.nonzero(tiles)[1]], strict=True):
+        high, wide = min(_TILE, rows - top), min(_TILE, columns - left)
+        i0, j0 = (rays.column + int(left)) * finer, (rays.row + int(top)) * finer
+        piece = _follow(shape, pose, grid, finer, (i0, j0, i0 + wide * finer, j0 + high * finer), peak)
+        at = slice(top, top + high), slice(left, left + wide)
+        per_pixel[at] = piece.path.reshape(high, finer, wide, finer).mean(axis=(1, 3))
+        coverage[at] = piece.covered.reshape(high, finer, wide, finer).mean(axis=(1, 3))
+        if piece.covered.any():
+            pieces.append(piece)
+    cell = (grid.pitch_mm / finer) ** 2
+    return _Rays(pieces, cell, rays.row, rays.column, per_pixel, coverage, float(per_pixel.sum()) * finer**2)
 
 
 def _cut(rays: _Rays, grid: Grid, factor: float) -> Shadow | None:
     """The part of it within the grid, put right by `factor` to the solid's own volume."""
-    rows, columns = rays.per_pixel.shape
+    rows, columns = rays.coverage.shape
     top, left = max(0, -rays.row), max(0, -rays.column)
     bottom, right = min(rows, grid.shape[0] - rays.row), min(columns, grid.shape[1] - rays.column)
-    path, covered = rays.path, rays.covered
-    total = rays.total
+    pieces = rays.pieces
     if (top, left, bottom, right) != (0, 0, rows, columns):
-        half = 0.5 * grid.pitch_mm
-        inside = (
-            (rays.x_mm > grid.origin_mm[0] - half)
-            & (rays.x_mm < grid.origin_mm[0] + grid.pitch_mm * grid.shape[1] - half)
-            & (rays.y_mm > grid.origin_mm[1] - half)
-            & (rays.y_mm < grid.origin_mm[1] + grid.pitch_mm * grid.shape[0] - half)
-        )
-        path, covered = np.where(inside, path, 0.0), covered & inside
-        total = float(path.sum())
-    if total <= 0.0 or not covered.any():
+        pieces = [_inside(piece, grid) for piece in pieces]
+    mass = mass_x = mass_y = peak = 0.0
+    covered, ends = 0, []
+    for piece in pieces:
+        by_column, by_row = piece.path.sum(axis=0), piece.path.sum(axis=1)
+        mass += float(by_column.sum())
+        mass_x += float((by_column * piece.x_mm[0]).sum())
+        mass_y += float((by_row * piece.y_mm[:, 0]).sum())
+        peak = max(peak, float(piece.path.max()))
+        covered += int(np.count_nonzero(piece.covered))
+        ends.append(_ends(piece))
+    if mass <= 0.0 or not covered:
         return None
-    points = _ends(rays, covered)
-    cell = math.sqrt(rays.cell_mm2)
-    centre = (_moment(path, rays.x_mm) / total, _moment(path, rays.y_mm) / total)
-    diameter, outline = _extent(points)
+    diameter, outline = _extent(ends[0] if len(ends) == 1 else np.concatenate(ends, axis=1))
     return Shadow(
         row=rays.row + top,
         column=rays.column + left,
         path_mm=(factor * rays.per_pixel[top:bottom, left:right]).astype(np.float32),
-        coverage=rays.covered_per_pixel[top:bottom, left:right].astype(np.float32),
-        area_mm2=float(np.count_nonzero(covered)) * rays.cell_mm2,
+        coverage=rays.coverage[top:bottom, left:right],
+        area_mm2=covered * rays.cell_mm2,
         # the outermost rays lie a little inside the true ends: a quarter of their spacing for round solids
-        diameter_mm=diameter + 0.25 * cell,
-        thickness_mm=float(path.max()),
-        centre_mm=centre,
+        diameter_mm=diameter + 0.25 * math.sqrt(rays.cell_mm2),
+        thickness_mm=peak,
+        centre_mm=(mass_x / mass, mass_y / mass),
         outline_mm=outline,
     )
 
 
-def _moment(path: Floats, places: Floats) -> float:
-    """The sum of path times place, the places broadcast."""
-    if places.ndim == 1:
-        return float((path.sum(axis=0) * places).sum())
-    if places.shape[1] == 1:
-        return float((path.sum(axis=1) * places[:, 0]).sum())
-    return float((path * places).sum())
+def _inside(piece: _Piece, grid: Grid) -> _Piece:
+    """The piece with nothing beyond the grid's border."""
+    half, (x0, y0) = 0.5 * grid.pitch_mm, grid.origin_mm
+    columns = (piece.x_mm > x0 - half) & (piece.x_mm < x0 + grid.pitch_mm * grid.shape[1] - half)
+    rows = (piece.y_mm > y0 - half) & (piece.y_mm < y0 + grid.pitch_mm * grid.shape[0] - half)
+    inside = rows & columns
+    return _Piece(piece.x_mm, piece.y_mm, np.where(inside, piece.path, 0.0), piece.covered & inside)
 
 
-def _ends(rays: _Rays, covered: Any) -> Floats:
+def _ends(piece: _Piece) -> Floats:
     """(2, n): x and y of covered rays, the first and the last of each row."""
-    if covered.ndim == 3:
-        x, y = np.broadcast_arrays(rays.x_mm, rays.y_mm)
-        return np.stack([x[covered], y[covered]])
+    covered = piece.covered
     first = covered.argmax(axis=1)
     full = covered[np.arange(first.size), first]
     first, last = first[full], covered.shape[1] - 1 - covered[:, ::-1].argmax(axis=1)[full]
-    y = rays.y_mm[full, 0]
-    return np.array([rays.x_mm[np.concatenate([first, last])], np.concatenate([y, y])])
+    y = piece.y_mm[full, 0]
+    return np.array([piece.x_mm[0, np.concatenate([first, last])], np.concatenate([y, y])])
 
 
 def _extent(points: Floats) -> tuple[float, Floats]:
