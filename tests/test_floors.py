@@ -19,6 +19,7 @@ FLOORS = [
     ("calcifications",),
     ("imaging",),
     ("truth",),
+    ("image",),
     ("preset",),
     ("case",),
     ("dataset",),

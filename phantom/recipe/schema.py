@@ -69,8 +69,8 @@ def read(cls: type[T], table: Any, where: str, problems: list[str]) -> T | None:
     Parameters
     ----------
     cls : type
-        A frozen dataclass with annotated fields. A ``ValueError`` from its ``__post_init__``
-        counts as a mistake of the whole table.
+        A frozen dataclass with annotated fields. A ``ValueError`` or `UsageError` from its
+        ``__post_init__`` counts as a mistake of the whole table.
     table : mapping
         Keys and values as a TOML reader gives them.
     where : str
@@ -104,7 +104,7 @@ def read_plainly(cls: type[T], table: Mapping[str, Any], where: str, problems: l
         return None
     try:
         return cls(**values)
-    except ValueError as why:
+    except (ValueError, UsageError) as why:
         problems.append(f"{where}: {why}" if where else str(why))
         return None
 
