@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
+from phantom.anatomy.breast import Host
 from phantom.calcifications.calcification import Calcification, Finding
+from phantom.geometry import hull
 from phantom.geometry.grid import Grid
-from phantom.imaging.arrays import F32
+from phantom.imaging.arrays import F32, Coarse, Signal
 from phantom.imaging.observer import Converter, Difference, detectability
 from phantom.imaging.projection import Shadow
 
@@ -112,10 +114,10 @@ class Exposed:
     image_shape : (int, int)
     g_cm, a_cm : (rows, columns) float32
         Glandular and adipose lengths that everything in the beam is worth.
-    scatter_kev, energy_kev : (rows, columns) float32
-        Scatter per pixel, and <E²>/<E> of what is absorbed.
-    air_kev : float
-        Energy absorbed per pixel in the open beam.
+    signal : Signal
+        What reaches the converter.
+    ceiling_kev : float
+        The energy per pixel at which the detector saturates: what lies above is not seen.
     """
 
     grid: Grid
@@ -123,9 +125,8 @@ class Exposed:
     image_shape: tuple[int, int]
     g_cm: F32
     a_cm: F32
-    scatter_kev: F32
-    energy_kev: F32
-    air_kev: float
+    signal: Signal
+    ceiling_kev: float = np.inf
 
 
 def measure(
@@ -167,27 +168,35 @@ def _differences(placed: Sequence[Placed], exposed: Exposed, optics: Optics) -> 
     # one call of the beam for all windows end to end
     path_cm = np.concatenate([one.shadow.path_mm.ravel() for one in placed]) * np.float32(0.1)
     worth = np.repeat(_worth(placed, optics), sizes, axis=0)
-    g, a, scatter, energy = (
-        np.concatenate([plane[at].ravel() for at in where])
-        for plane in (exposed.g_cm, exposed.a_cm, exposed.scatter_kev, exposed.energy_kev)
-    )
+    g, a = (np.concatenate([plane[at].ravel() for at in where]) for plane in (exposed.g_cm, exposed.a_cm))
     with_it = optics.primary(g, a)
     without = optics.primary(g - path_cm * worth[:, 0], a - path_cm * worth[:, 1])
     contrast = 1 - with_it / without
-    background = without * np.float32(exposed.air_kev) + scatter
-    signal = (without - with_it) * np.float32(exposed.air_kev)
+    at = np.array([exposed.grid.px(*one.shadow.centre_mm) for one in placed])
+    air, scatter, energy = np.float32(exposed.signal.air_kev), _read(exposed.signal.scatter, at), _read(exposed.signal.energy_kev, at)
+    veil = np.repeat(scatter, sizes)
+    background = np.minimum((without + veil) * air, np.float32(exposed.ceiling_kev))
+    signal = background - np.minimum((with_it + veil) * air, np.float32(exposed.ceiling_kev))
     contrasts, differences = [], []
-    for one, end, size in zip(placed, ends, sizes, strict=True):
+    for one, end, size, kev in zip(placed, ends, sizes, energy, strict=True):
         of, mask = slice(end - size, end), one.shadow.mask
-        inside = mask.reshape(-1)
         peak = contrast[of]
         contrasts.append(float(peak[np.abs(peak).argmax()]))
-        differences.append(
-            Difference(
-                signal[of].reshape(mask.shape), mask, float(background[of][inside].mean()), float(energy[of][inside].mean())
-            )
-        )
+        mean_kev = float(background[of][mask.reshape(-1)].mean())
+        differences.append(Difference(signal[of].reshape(mask.shape), mask, mean_kev, float(kev)))
     return contrasts, differences
+
+
+def _read(coarse: Coarse, at: Points) -> F32:
+    """A smooth map at places (n, 2) x, y in pixels, bilinearly."""
+    (rows, columns), step = coarse.values.shape, coarse.step
+    x, y = (np.clip((at[:, k] + 0.5) / step - 0.5, 0, size - 1) for k, size in ((0, columns), (1, rows)))
+    i, j = np.minimum(y.astype(int), max(rows - 2, 0)), np.minimum(x.astype(int), max(columns - 2, 0))
+    down, along = (y - i).astype(np.float32), (x - j).astype(np.float32)
+    i1, j1 = np.minimum(i + 1, rows - 1), np.minimum(j + 1, columns - 1)
+    v = coarse.values
+    out: F32 = (1 - down) * ((1 - along) * v[i, j] + along * v[i, j1]) + down * ((1 - along) * v[i1, j] + along * v[i1, j1])
+    return out
 
 
 def _worth(placed: Sequence[Placed], optics: Optics) -> F32:
@@ -252,6 +261,13 @@ def runs_of(mask: Any, row: int, column: int, image_shape: tuple[int, int]) -> R
     return np.stack([(row + at_row) * image_shape[1] + column + first, last - first], axis=1).astype(np.uint32)
 
 
+def mirrored_runs(runs: Runs, columns: int) -> Runs:
+    """The runs of the same mask with left and right exchanged."""
+    row, first = np.divmod(runs[:, 0].astype(np.int64), columns)
+    start = row * columns + columns - first - runs[:, 1]
+    return np.stack([start, runs[:, 1]], axis=1)[np.argsort(start)].astype(np.uint32)
+
+
 def _findings(
     image_id: str, placed: Sequence[Placed], calcifications: Sequence[CalcificationTruth], exposed: Exposed
 ) -> tuple[FindingTruth, ...]:
@@ -269,10 +285,8 @@ def _finding(
 ) -> FindingTruth:
     boxes = np.array([[g.row[k] for k in ("box_x_px", "box_y_px", "box_w_px", "box_h_px")] for g in grains])
     (x, y), (x_end, y_end) = boxes[:, :2].min(axis=0), (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
-    hull_mm = convex_hull(np.concatenate([s.outline_mm for s in shadows]))
+    hull_mm = hull.convex_hull(np.concatenate([s.outline_mm for s in shadows]))
     hx, hy = exposed.grid.px(hull_mm[:, 0], hull_mm[:, 1])
-    apart = hull_mm[:, None, :] - hull_mm[None, :, :]
-    ahead = np.roll(hull_mm, -1, axis=0)
     said: dict[str, Any] = {
         "image_id": image_id,
         "finding_id": finding.finding_id,
@@ -290,23 +304,13 @@ def _finding(
         "box_y_px": int(y),
         "box_w_px": int(x_end - x),
         "box_h_px": int(y_end - y),
-        "extent_mm": float(np.sqrt((apart**2).sum(axis=2).max())),
-        "hull_area_mm2": 0.5 * abs(float((hull_mm[:, 0] * ahead[:, 1] - hull_mm[:, 1] * ahead[:, 0]).sum())),
+        "extent_mm": hull.extent(hull_mm),
+        "hull_area_mm2": hull.area(hull_mm),
     }
     return FindingTruth(said, np.stack([hx + exposed.offset[1], hy + exposed.offset[0]], axis=1))
 
 
-def convex_hull(points: Points) -> Points:
-    """The corners (m, 2) of the convex hull of points (n, 2), in order around it."""
-    from scipy.spatial import ConvexHull, QhullError
-
-    try:
-        return np.asarray(points[ConvexHull(points).vertices])
-    except (QhullError, ValueError):  # fewer than three, or all on one line
-        return np.unique(points, axis=0)[[0, -1]]
-
-
-def host_truth(image_id: str, finding_id: int, host: Any, surface_mm: Points, exposed: Exposed) -> HostTruth | None:
+def host_truth(image_id: str, finding_id: int, host: Host, surface_mm: Points, exposed: Exposed) -> HostTruth | None:
     """A host's row; None if the image holds nothing of it.
 
     `surface_mm` (n, 2 or more): x, y of points on its surface in the view plane.
@@ -316,7 +320,7 @@ def host_truth(image_id: str, finding_id: int, host: Any, surface_mm: Points, ex
     y_lo, y_hi = _clipped(y + exposed.offset[0], exposed.image_shape[0])
     if x_lo >= x_hi or y_lo >= y_hi:
         return None
-    said: Mapping[str, Any] = {
+    said: dict[str, Any] = {
         "image_id": image_id,
         "host_id": host.host_id,
         "finding_id": finding_id,
@@ -330,7 +334,7 @@ def host_truth(image_id: str, finding_id: int, host: Any, surface_mm: Points, ex
         "box_w_px": x_hi - x_lo,
         "box_h_px": y_hi - y_lo,
     }
-    return HostTruth(dict(said))
+    return HostTruth(said)
 
 
 def _clipped(at: Any, size: int) -> tuple[int, int]:

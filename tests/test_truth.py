@@ -12,9 +12,11 @@ from scene_fakes import Ellipsoid, pose_at
 
 from phantom.calcifications.calcification import Calcification, Finding
 from phantom.geometry.grid import Grid
+from phantom.geometry.hull import convex_hull
+from phantom.imaging.arrays import Coarse, Signal
 from phantom.imaging.observer import Difference, detectability
 from phantom.imaging.projection import shadow
-from phantom.truth import Exposed, Placed, convex_hull, measure, runs_of
+from phantom.truth import Exposed, Placed, measure, mirrored_runs, runs_of
 
 GRID = Grid((240, 200), 0.07, (0.035, -8.0))
 MU_G, MU_A, MU_CALCIUM = 0.75, 0.49, 8.0  # /cm
@@ -57,8 +59,9 @@ def finding_of(*grains, number=1):
     return Finding("round", "cause", "round", "grouped", "2", "benign", tuple(grains), finding_id=number)
 
 
-def scene(places, radius=0.1, g=2.0, a=3.0, scatter_kev=0.0, shape=GRID.shape):
+def scene(places, radius=0.1, g=2.0, a=3.0, scatter_kev=0.0, ceiling_kev=math.inf):
     """Grains at places (x, y) in a uniform breast, and the noiseless image with them."""
+    shape = GRID.shape
     grains = [grain(i, radius) for i in range(len(places))]
     whole = finding_of(*grains)
     shadows = [shadow(c.shape, pose_at(*at), GRID) for c, at in zip(grains, places, strict=True)]
@@ -72,9 +75,13 @@ def scene(places, radius=0.1, g=2.0, a=3.0, scatter_kev=0.0, shape=GRID.shape):
         (600, 200),
         g_cm,
         np.full(shape, a, np.float32),
-        np.full(shape, scatter_kev, np.float32),
-        np.full(shape, 20.0, np.float32),
-        AIR_KEV,
+        Signal(
+            OneEnergy().primary(g_cm, np.float32(a)),
+            Coarse(np.full((15, 13), scatter_kev / AIR_KEV, np.float32), 16, shape),
+            Coarse(np.full((15, 13), 20.0, np.float32), 16, shape),
+            AIR_KEV,
+        ),
+        ceiling_kev,
     )
     return [Placed(whole, c, s, 20.0) for c, s in zip(grains, shadows, strict=True)], exposed
 
@@ -215,6 +222,33 @@ def test_runs_of_any_mask():
             back.reshape(-1)[start : start + length] = True
         assert (back[4:11, 2:11] == mask).all()
         assert back.sum() == mask.sum()
+
+
+def test_runs_turn_with_their_mask():
+    rng = np.random.default_rng(4)
+    mask = rng.random((7, 9)) < 0.6
+    turned = mirrored_runs(runs_of(mask, 0, 0, (7, 9)), 9)
+    assert (turned == runs_of(mask[:, ::-1], 0, 0, (7, 9))).all()
+
+
+def test_what_a_saturated_detector_cannot_show_is_not_visible():
+    placed, exposed = scene([(5.0, 0.0)], radius=0.3)
+    placed_dark, dark = scene([(5.0, 0.0)], radius=0.3, ceiling_kev=1000.0)
+    assert measure("i", placed, exposed, OneEnergy(), White())[1][0].row["visible"]
+    saturated = measure("i", placed_dark, dark, OneEnergy(), White())[1][0].row
+    assert (saturated["dprime"], saturated["visible"]) == (0.0, False)
+    assert saturated["contrast"] > 0.1
+
+
+def test_scatter_is_read_where_the_grain_is():
+    placed, exposed = scene([(2.0, 0.0), (12.0, 0.0)])
+    ramp = np.broadcast_to(np.linspace(0, 1, 13, dtype=np.float32), (15, 13))
+    signal = dataclasses.replace(exposed.signal, scatter=Coarse(ramp, 16, GRID.shape))
+    _, truths = measure("i", placed, dataclasses.replace(exposed, signal=signal), OneEnergy(), White())
+    alone = math.exp(-MU_G * 2 - MU_A * 3)
+    ratio = truths[1].row["dprime"] / truths[0].row["dprime"]
+    there = [np.interp((x / 0.07) / 16 - 0.5, np.arange(13), ramp[0]) for x in (2.0, 12.0)]
+    assert ratio == pytest.approx(math.sqrt((alone + there[0]) / (alone + there[1])), rel=0.05)
 
 
 def test_two_thousand_grains_are_measured_quickly():
