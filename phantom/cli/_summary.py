@@ -1,0 +1,85 @@
+"""What is in a dataset, counted once for `phantom info` and for the words after `phantom generate`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from phantom.cli._print import print_table
+
+if TYPE_CHECKING:
+    from phantom.dataset import Dataset
+
+
+def summary(data: Dataset) -> dict[str, Any]:
+    """Counts and sizes, ready for JSON. A finding is counted once per case, however many views show it."""
+    images, findings, grains = data.images, data.findings, data.calcifications
+    case_of = {str(row["image_id"]): int(row["case"]) for row in images}
+    once = {(case_of[str(row["image_id"])], int(row["finding_id"])): row for row in findings}
+    files = [path for path in data.folder.rglob("*") if path.is_file()]
+    return {
+        "folder": str(data.folder),
+        "preset": data.manifest.preset,
+        "seed": data.manifest.seed,
+        "generator": data.manifest.generator,
+        "licence": "CC0-1.0",
+        "cases": data.manifest.cases,
+        "images": len(images),
+        "views": _counts(images["view"]),
+        "image_sizes": _counts(f"{row['rows']} x {row['columns']} at {row['pixel_spacing_mm']:g} mm" for row in images),
+        "image_classes": _counts(images["class"]),
+        "birads_density": _counts(images["birads_density"]),
+        "findings": len(once),
+        "findings_by_kind": _counts(row["kind"] for row in once.values()),
+        "findings_by_class": _counts(row["class"] for row in once.values()),
+        "findings_by_pathology": _counts(row["pathology"] for row in once.values()),
+        "findings_without_a_place": sum(len(said) for said in data.manifest.dropped.values()),
+        "calcifications": len({(case_of[str(row["image_id"])], int(row["calcification_id"])) for row in grains}),
+        "calcification_views": len(grains),
+        "visible_calcification_views": int(grains["visible"].sum()),
+        "bytes": sum(path.stat().st_size for path in files),
+    }
+
+
+def tell(told: dict[str, Any]) -> None:
+    """The summary in plain words, on stdout."""
+    sizes = ", ".join(told["image_sizes"])
+    click.echo(
+        f"{told['images']} images of {told['cases']} cases ({sizes}) in {told['folder']}, {megabytes(told['bytes'])}"
+    )
+    click.echo(f"preset {told['preset']}, seed {told['seed']}, made by {told['generator']}, licence {told['licence']}")
+    click.echo()
+    if told["findings"]:
+        rows = [(kind, count) for kind, count in told["findings_by_kind"].items()]
+        print_table(["findings of kind", "number"], [*rows, ("all", told["findings"])])
+        click.echo()
+        click.echo(
+            f"by class: {words(told['findings_by_class'])}; by pathology: {words(told['findings_by_pathology'])}"
+        )
+        shown, all_ = told["visible_calcification_views"], told["calcification_views"]
+        click.echo(
+            f"{told['calcifications']} calcifications; {shown} of their {all_} appearances in a view have a d' of 4 or more"
+        )
+    else:
+        click.echo("no findings")
+    click.echo(f"images by class: {words(told['image_classes'])}; by density: {words(told['birads_density'])}")
+    if told["findings_without_a_place"]:
+        click.echo(
+            f"{told['findings_without_a_place']} findings found no place in their breast and were left out (see manifest.json)"
+        )
+
+
+def words(counts: dict[str, int]) -> str:
+    """Counts as ``3 benign, 1 suspicious``."""
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
+
+
+def megabytes(size: float) -> str:
+    """A size in bytes in the unit that suits it."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
+
+
+def _counts(values: Any) -> dict[str, int]:
+    return dict(sorted(Counter(str(value) for value in values).items()))

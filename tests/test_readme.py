@@ -1,0 +1,105 @@
+"""The README is true: its table is current, its commands run as written, its Python runs, its recipe loads."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import shlex
+from pathlib import Path
+
+import pytest
+
+from phantom import cli, preset
+from phantom.recipe import toml
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, flags=re.M | re.S)
+QUICK = ["--set", "detector.binning=8"]
+
+
+def commands():
+    """The lines of the README's shell blocks that call phantom, with the file that takes their output."""
+    for language, text in BLOCKS:
+        for line in text.splitlines() if language == "sh" else ():
+            command, _, target = line.partition(" > ")
+            words = shlex.split(command, comments=True)
+            if words[:1] == ["phantom"]:
+                yield words[1:], target.strip()
+
+
+def run_all(capsys, quick):
+    for words, target in commands():
+        extra = QUICK if quick and words[0] == "generate" and QUICK[1] not in words else []
+        code = cli.run([*words, *extra])
+        out, err = capsys.readouterr()
+        assert code == 0, f"phantom {shlex.join(words)}\n{err}"
+        if target:
+            Path(target).write_text(out, "utf-8")
+
+
+def run_python(capsys):
+    for language, text in BLOCKS:
+        if language == "python":
+            exec(compile(text, "README.md", "exec"), {"__name__": "readme"})  # noqa: S102
+    capsys.readouterr()
+
+
+def test_commands_are_found():
+    assert ["generate", "--preset", "benign"] in [words for words, _ in commands()]
+
+
+@pytest.mark.slow
+def test_commands_and_python_run_on_binned_pixels(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run_all(capsys, quick=True)
+    load = preset.load
+    monkeypatch.setattr("phantom.case.load", lambda name: load(name, ["detector.binning=8"]), raising=False)
+    run_python(capsys)
+
+
+@pytest.mark.slow
+def test_commands_and_python_run_as_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run_all(capsys, quick=False)
+    run_python(capsys)
+
+
+def test_the_recipe_loads(tmp_path):
+    recipes = [text for language, text in BLOCKS if language == "toml"]
+    assert recipes
+    for text in recipes:
+        assert preset.from_dict(toml.loads(text)).description
+
+
+def test_the_messages_are_those_of_the_reader():
+    """The example of three problems is what the reader says."""
+    table = {
+        "name": "mine",
+        "description": "x",
+        "anatomy": {"thicknes_mm": 5},
+        "detector": {"pitch_mm": 7},
+        "finding": [{"kind": "popcron"}],
+    }
+    with pytest.raises(preset.RecipeError) as caught:
+        preset.from_dict(table, "mine.toml")
+    shown = next(text for text in re.findall(r"^```\n(Error: .*?)^```$", README, flags=re.M | re.S))
+    assert shown.strip() == f"Error: {caught.value}"
+
+
+def test_the_table_of_kinds_is_current():
+    update = runpy.run_path(str(ROOT / "docs" / "update.py"))["updated"]
+    assert update(README) == README, "run `python docs/update.py`"
+
+
+def test_local_links_lead_somewhere():
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / name).read_text("utf-8")):
+            assert (ROOT / target).exists(), f"{name}: {target}"
+
+
+def test_the_version_is_said_once():
+    import phantom
+
+    assert f"version: {phantom.__version__}" in (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"## {phantom.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
