@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -68,22 +69,71 @@ class PathLengths:
 
 
 @dataclass(frozen=True, eq=False)
+class Coarse:
+    """A smooth map kept at a fraction of the resolution, read back bilinearly.
+
+    Attributes
+    ----------
+    values : (rows, columns) float32
+        One value per `step` x `step` pixels.
+    step : int
+    shape : (int, int)
+        Rows and columns of pixels.
+    """
+
+    values: F32
+    step: int
+    shape: tuple[int, int]
+
+    @cached_property
+    def _wide(self) -> F32:
+        """(coarse rows, columns): interpolated along the rows."""
+        first, share = self._place(np.arange(self.shape[1]), self.values.shape[1])
+        return self.values[:, first] + share * (self.values[:, first + 1] - self.values[:, first])
+
+    def _place(self, pixels: Any, cells: int) -> tuple[Any, F32]:
+        at = np.clip((pixels + 0.5) / self.step - 0.5, 0, cells - 1)
+        first = np.minimum(at.astype(np.intp), cells - 2)
+        return first, (at - first).astype(np.float32)
+
+    def rows(self, start: int, stop: int) -> F32:
+        """The pixels of rows start to stop - 1: (stop - start, columns) float32."""
+        return self[start:stop, :]
+
+    def __getitem__(self, at: tuple[slice, slice]) -> F32:
+        """The pixels of a window, as of the array this stands for."""
+        start, stop, _ = at[0].indices(self.shape[0])
+        first, share = self._place(np.arange(start, stop), self.values.shape[0])
+        wide = self._wide[:, at[1]]
+        low = wide[first]
+        low += share[:, None] * (wide[first + 1] - low)
+        return low
+
+    def at(self, row: int, column: int) -> float:
+        """One pixel."""
+        return float(self[row : row + 1, column : column + 1][0, 0])
+
+
+@dataclass(frozen=True, eq=False)
 class Signal:
     """What reaches the converter, before blur and noise, over the same window.
 
     Attributes
     ----------
-    primary, scatter : (rows, columns) float32
-        Absorbed energy per pixel from each, keV.
-    energy_kev : (rows, columns) float32
-        <E^2>/<E> of what is absorbed: the variance of the signal is ``(primary + scatter) * energy_kev``.
+    primary : (rows, columns) float32
+        Primary signal over that of the open beam, S/S0.
+    scatter : Coarse
+        Scattered signal, in the same unit.
+    energy_kev : Coarse
+        <E^2>/<E> of what is absorbed, over the relative flux that the gain map has divided out (heel, distance):
+        the variance of the energy absorbed in a pixel is (primary + scatter) x air_kev x energy_kev.
     air_kev : float
-        Absorbed energy per pixel in the open beam.
+        Energy absorbed per pixel in the open beam.
     """
 
     primary: F32
-    scatter: F32
-    energy_kev: F32
+    scatter: Coarse
+    energy_kev: Coarse
     air_kev: float
 
 

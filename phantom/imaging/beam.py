@@ -1,0 +1,116 @@
+"""The beam: which spectrum, and what is left of it behind the breast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+
+from phantom.imaging import materials, spectrum
+from phantom.imaging.arrays import F32, PathLengths, Stamp
+from phantom.imaging.spectrum import Spectrum
+from phantom.imaging.systems import System
+from phantom.recipe.draw import Within
+
+_ROWS = 32  # a strip that stays in the processor's cache
+
+# Air kerma along the line from the chest wall, the inverse square law taken out: SpekPy for an effective anode angle
+# of 22 degrees at the chest wall, 28 kV (34 for rhodium).
+_HEEL_MM = (0.0, 50.0, 100.0, 150.0, 200.0)
+_HEEL = {"W": (1, 0.980, 0.937, 0.858, 0.706), "Mo": (1, 0.994, 0.973, 0.934, 0.850), "Rh": (1, 0.992, 0.968, 0.924, 0.830)}
+
+
+@dataclass(frozen=True)
+class Beam:
+    """The X-ray beam: target, filter and tube voltage, by the unit's own table or as asked for."""
+
+    target_filter: Annotated[
+        Literal["auto", "W/Rh", "W/Ag", "W/Al", "Mo/Mo", "Mo/Rh", "Rh/Rh", "Rh/Ag"],
+        "target and filter; 'auto': what the unit's automatic exposure takes for the thickness",
+    ] = "auto"
+    tube_kv: Annotated[float, Within(0, 40, "kV"), "tube voltage; 0: what the automatic exposure takes"] = 0.0
+    tissue_set: Annotated[
+        materials.TissueSet, "attenuation of fat and gland: Hammerstein et al. 1979, or Johns & Yaffe 1987 (more contrast)"
+    ] = "hammerstein"
+    heel: Annotated[bool, "heel effect and inverse square law, which the gain map corrects but the noise keeps"] = True
+
+    def __post_init__(self) -> None:
+        if self.tube_kv and self.target_filter != "auto":
+            lo, hi = spectrum.tube_range_kv(self.target_filter)
+            if not lo <= self.tube_kv <= hi:
+                raise ValueError(f"tube_kv = {self.tube_kv:g}: {self.target_filter} is tabulated from {lo:g} to {hi:g} kV")
+
+    def at(self, system: System, thickness_mm: float) -> Spectrum:
+        """The spectrum a unit takes for a compressed thickness.
+
+        Raises
+        ------
+        UsageError
+            If the voltage lies outside the beam's table; the message gives the range.
+        """
+        target_filter, kv = system.technique(thickness_mm)
+        if self.target_filter != "auto":
+            lo, hi = spectrum.tube_range_kv(self.target_filter)
+            target_filter, kv = self.target_filter, min(max(kv, lo), hi)
+        return spectrum.load(target_filter, self.tube_kv or kv, system.converter, self.tissue_set, max(thickness_mm, 1.0))
+
+    def flux(self, x_mm: F32, y_mm: F32, system: System) -> F32:
+        """Relative flux over the detector, 1 at the middle of the chest wall edge: heel and distance.
+
+        The perpendicular ray meets the chest wall edge, and the anode points away from the patient.
+
+        Parameters
+        ----------
+        x_mm, y_mm : float32, broadcast
+            Distance from the chest wall and from the middle of the field.
+        """
+        if not self.heel:
+            return np.ones(np.broadcast(x_mm, y_mm).shape, np.float32)
+        distance2 = np.float32(system.source_detector_mm**2)
+        target = self.at(system, 50.0).target_filter.split("/")[0]
+        heel = np.interp(x_mm, _HEEL_MM, _HEEL[target]).astype(np.float32)
+        return np.asarray(heel * distance2 / (distance2 + x_mm * x_mm + y_mm * y_mm), np.float32)
+
+
+def collapse(paths: PathLengths, beam: Spectrum) -> tuple[F32, F32]:
+    """Everything in the beam as lengths of glandular and adipose tissue, cm, float32 of the window's shape.
+
+    Each calcification takes the place of the tissue it says it displaces (``air`` displaces nothing).
+    Lengths may be negative: they stand for an attenuation, and must not be clipped.
+    """
+    shape = paths.grid.shape
+    g, a = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    worth = {name: np.array(beam.coefficients(name)) / 10 for name in paths.materials}
+    scratch = np.empty((_ROWS, shape[1]), np.float32)
+    for start in range(0, shape[0], _ROWS):
+        rows = slice(start, start + _ROWS)
+        for name, path_mm in paths.materials.items():
+            part = path_mm[rows]
+            for out, c in zip((g, a), worth[name], strict=True):
+                if c:
+                    np.multiply(part, np.float32(c), out=scratch[: len(part)])
+                    out[rows] += scratch[: len(part)]
+    for stamp in paths.stamps:
+        add(stamp, beam, g, a)
+    return g, a
+
+
+def stamp_basis(stamp: Stamp, beam: Spectrum) -> tuple[float, float]:
+    """cm of glandular and of adipose tissue that 1 mm of a stamp's path adds, what it displaces taken off."""
+    cg, ca = beam.coefficients(stamp.material)
+    dg, da = (0.0, 0.0) if stamp.displaces == "air" else beam.coefficients(stamp.displaces)
+    return (stamp.packing * cg - dg) / 10, (stamp.packing * ca - da) / 10
+
+
+def add(stamp: Stamp, beam: Spectrum, g_cm: F32, a_cm: F32) -> None:
+    """Add a stamp to the two lengths, in place; what reaches over the border is cut."""
+    rows, columns = stamp.path_mm.shape
+    top, left = max(0, -stamp.row), max(0, -stamp.column)
+    bottom, right = min(rows, g_cm.shape[0] - stamp.row), min(columns, g_cm.shape[1] - stamp.column)
+    if top >= bottom or left >= right:
+        return
+    path = stamp.path_mm[top:bottom, left:right]
+    where = slice(stamp.row + top, stamp.row + bottom), slice(stamp.column + left, stamp.column + right)
+    for out, c in zip((g_cm, a_cm), stamp_basis(stamp, beam), strict=True):
+        out[where] += path * np.float32(c)

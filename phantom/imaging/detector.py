@@ -1,0 +1,277 @@
+"""The detector: blur and quantum noise together, then electronic noise, gain and bits."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from typing import Annotated, Any
+
+import numpy as np
+
+from phantom.geometry.grid import Grid
+from phantom.imaging import systems
+from phantom.imaging.arrays import F32, U16, ForProcessing, Signal
+from phantom.imaging.materials import energies_kev
+from phantom.imaging.spectrum import load as load_beam
+from phantom.imaging.systems import System
+from phantom.recipe.draw import Within
+from phantom.recipe.seed import Seed
+
+_ROWS = 32
+_EDGE = 16  # pixels of padding: further than the blur reaches
+Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+
+
+@dataclass(frozen=True)
+class Detector:
+    """The image receptor, by name, and what of it to change."""
+
+    name: Annotated[str, "as `phantom detectors` lists it, or the path of a .toml file"] = "hologic-selenia-dimensions"
+    binning: Annotated[int, Within(1, 16), "side of the square of pixels that are read as one, for quick looks"] = 1
+    pitch_mm: Annotated[float, Within(0, 0.5, "mm"), "side of a pixel; 0: the detector's own"] = 0.0
+    rows: Annotated[int, Within(0, 20000), "before binning; 0: the detector's own"] = 0
+    columns: Annotated[int, Within(0, 20000), "before binning; 0: the detector's own"] = 0
+    noise: Annotated[bool, "quantum and electronic noise, fixed pattern"] = True
+
+    def __post_init__(self) -> None:
+        if self.pitch_mm and not 0.02 <= self.pitch_mm <= 0.5:
+            raise ValueError(f"pitch_mm = {self.pitch_mm:g}: must lie within 0.02 and 0.5, or be 0")
+
+    @cached_property
+    def system(self) -> System:
+        """The machine, with this recipe's changes.
+
+        Raises
+        ------
+        UsageError
+            If there is no such detector, or its file is wrong.
+        """
+        own = systems.load(self.name)
+        changes = {k: v for k, v in (("pitch_mm", self.pitch_mm), ("rows", self.rows), ("columns", self.columns)) if v}
+        return replace(own, **changes) if changes else own  # type: ignore[arg-type]
+
+    @property
+    def pitch(self) -> float:
+        """Side of a pixel that is read, mm."""
+        return self.system.pitch_mm * self.binning
+
+    @property
+    def grid(self) -> Grid:
+        """The whole image: chest wall at x = 0, the middle of the field at y = 0."""
+        system = self.system
+        half = 0.5 * system.pitch_mm
+        fine = Grid((system.rows, system.columns), system.pitch_mm, (half, half - 0.5 * system.rows * system.pitch_mm))
+        return fine.binned(self.binning)
+
+    @cached_property
+    def calibration(self) -> tuple[float, float, float]:
+        """keV per uGy in a pixel, quantum variance over that of the absorbed quanta, electronic variance in keV^2.
+
+        At the reference beam, 28 kV W/Rh behind 2 mm of aluminium. The second makes the zero-frequency DQE, quantum
+        limited, the detector's `dqe0`: gain fluctuations and reabsorption beyond the absorbed quanta's own.
+        """
+        system = self.system
+        beam = load_beam("W/Rh", 28, system.converter)
+        energy, photons = energies_kev(), beam.transmitted(aluminium=2.0)
+        absorbed = photons * beam.efficiency
+        first, second = float(np.sum(absorbed * energy)), float(np.sum(absorbed * energy**2))
+        ideal = first**2 / (float(np.sum(photons)) * second)
+        kerma = beam.ugy_per_mas * beam.kerma_ratio(aluminium=2.0)
+        kev_per_ugy = first / kerma * system.pitch_mm**2
+        excess = ideal / system.dqe0
+        electronic = system.electronic_ugy * kev_per_ugy * second / first * excess
+        n2 = self.binning**2
+        return kev_per_ugy * n2, excess, electronic * n2
+
+    def mtf(self, f_per_mm: Any) -> Any:
+        """Presampled modulation transfer along a row or column: the square aperture's sinc x the converter's blur."""
+        f = np.asarray(f_per_mm, float)
+        return np.sinc(f * self.pitch) * self.transfer(0.0, f)
+
+    def transfer(self, fy: Any, fx: Any) -> Floats:
+        """The converter's blur alone, exp(-(|fx|/f0)^n - (|fy|/f0)^n), cycles/mm, broadcast."""
+        system = self.system
+        scaled = (np.abs(np.asarray(f, float)) / system.f0_per_mm for f in (fy, fx))
+        return np.asarray(np.exp(-sum(s**system.n for s in scaled)))
+
+    def noise_power(self, fy: Any, fx: Any, mean_kev: Any, energy_kev: Any) -> Floats:
+        """Noise power over a pixel's area, keV^2: its mean over all frequencies is a pixel's variance.
+
+        Quantum noise partly shaped by the blur, partly white (aliased), electronic noise, and the fixed pattern.
+        """
+        _, excess, electronic = self.calibration
+        white, mean = self.system.white_share, np.asarray(mean_kev, float)
+        shape = (1 - white) * self.transfer(fy, fx) ** 2 + white
+        return np.asarray(mean * np.asarray(energy_kev, float) * excess * shape + electronic + (self._structure * mean) ** 2)
+
+    @property
+    def _structure(self) -> float:
+        return self.system.structure / self.binning
+
+    def expose(self, signal: Signal, seed: Seed, offset: tuple[int, int] = (0, 0), full_shape: tuple[int, int] | None = None) -> ForProcessing:
+        """The image as the machine stores it for processing.
+
+        Parameters
+        ----------
+        signal : Signal
+            A window of the image; beside it lies the open beam.
+        seed : Seed
+            Of the noise: quantum, electronic and open-beam noise are its children.
+        offset, full_shape : (int, int)
+            Where the window lies in the whole image; by default it is the whole.
+        """
+        window = self.digitise(self.blurred(signal, seed), signal, seed, offset)
+        shape = full_shape or window.shape
+        if shape == window.shape:
+            return ForProcessing(window)
+        pixels = self._open_beam(signal, seed, shape)
+        pixels[offset[0] : offset[0] + window.shape[0], offset[1] : offset[1] + window.shape[1]] = window
+        return ForProcessing(pixels)
+
+    def blurred(self, signal: Signal, seed: Seed | None) -> F32:
+        """Energy per pixel, keV, after the converter's blur: with the quantum noise that is blurred along, if there is a seed."""
+        from scipy.fft import irfft2, next_fast_len, rfft2
+
+        rows, columns = signal.primary.shape
+        shape = next_fast_len(rows + 2 * _EDGE, True), next_fast_len(columns + 2 * _EDGE, True)
+        padded = np.empty(shape, np.float32)
+        self._light(signal, seed, padded)
+        _wrap(padded, rows, columns)
+        spectrum = rfft2(padded, workers=1, overwrite_x=True)
+        del padded
+        f = np.fft.fftfreq(shape[0], self.pitch)[:, None], np.fft.rfftfreq(shape[1], self.pitch)
+        spectrum *= self.transfer(f[0], 0.0).astype(np.float32)
+        spectrum *= self.transfer(0.0, f[1]).astype(np.float32)
+        out: F32 = irfft2(spectrum, s=shape, workers=1, overwrite_x=True)
+        return out[:rows, :columns]
+
+    def _light(self, signal: Signal, seed: Seed | None, out: F32) -> None:
+        """The mean signal, and the part of its quantum noise that is blurred with it, into a corner of `out`."""
+        rows, columns = signal.primary.shape
+        air, (_, excess, _) = np.float32(signal.air_kev), self.calibration
+        share = excess * (1 - self.system.white_share)
+        rng = seed.child("quantum").rng() if seed is not None and self.noise and share > 0 else None
+        z = np.empty((_ROWS, columns), np.float32)
+        for start in range(0, rows, _ROWS):
+            stop = min(start + _ROWS, rows)
+            mean = signal.scatter.rows(start, stop)
+            mean += signal.primary[start:stop]
+            mean *= air
+            to = out[start:stop, :columns]
+            to[...] = mean
+            if rng is not None:
+                draw = z[: stop - start]
+                rng.standard_normal(dtype=np.float32, out=draw)
+                variance = signal.energy_kev.rows(start, stop)
+                variance *= mean
+                variance *= np.float32(share)
+                draw *= np.sqrt(variance, out=variance)
+                to += draw
+
+    def digitise(self, blurred_kev: F32, signal: Signal, seed: Seed, offset: tuple[int, int] = (0, 0)) -> U16:
+        """White noise, fixed pattern, dead pixels, gain, offset and bits: (rows, columns) uint16. Changes `blurred_kev`."""
+        rows, columns = signal.primary.shape
+        system, (per_ugy, excess, electronic) = self.system, self.calibration
+        air, white = np.float32(signal.air_kev), np.float32(excess * system.white_share)
+        rng = seed.child("electronic").rng()
+        gain = np.float32(system.gain_dn_per_ugy / per_ugy)
+        pattern = self._pattern[offset[0] : offset[0] + rows, offset[1] : offset[1] + columns] if self.noise else None
+        z = np.empty((_ROWS, columns), np.float32)
+        out = np.empty((rows, columns), np.uint16)
+        for start in range(0, rows, _ROWS):
+            stop = min(start + _ROWS, rows)
+            value = blurred_kev[start:stop]
+            if self.noise:
+                variance = signal.scatter.rows(start, stop)
+                variance += signal.primary[start:stop]
+                variance *= air
+                variance *= signal.energy_kev.rows(start, stop)
+                variance *= white
+                variance += np.float32(electronic)
+                draw = z[: stop - start]
+                rng.standard_normal(dtype=np.float32, out=draw)
+                draw *= np.sqrt(variance, out=variance)
+                if pattern is not None and self._structure:
+                    np.multiply(pattern[start:stop], np.float32(self._structure / 32), out=variance)
+                    variance *= value
+                    value += variance
+                value += draw
+            value *= gain
+            value += np.float32(system.offset_dn)
+            np.rint(value, out=value)
+            np.clip(value, 0, system.largest_dn, out=value)
+            out[start:stop] = value
+        if self.noise:
+            self._repair(out, offset)
+        return out
+
+    def dn(self, kev: Any) -> Any:
+        """Detector value of an energy per pixel, before rounding and saturation."""
+        return self.system.offset_dn + np.asarray(kev) * self.system.gain_dn_per_ugy / self.calibration[0]
+
+    def kerma_ugy(self, dn: Any) -> Any:
+        """Detector air kerma, of the reference beam, that a detector value stands for."""
+        return (np.asarray(dn, float) - self.system.offset_dn) / self.system.gain_dn_per_ugy
+
+    def _open_beam(self, signal: Signal, seed: Seed, shape: tuple[int, int]) -> U16:
+        level = float(self.dn(signal.air_kev))
+        top = self.system.largest_dn
+        energy = float(signal.energy_kev.values.mean())
+        _, excess, electronic = self.calibration
+        sd = float(np.sqrt(signal.air_kev * energy * excess + electronic)) * self.system.gain_dn_per_ugy / self.calibration[0]
+        if level - 6 * sd > top or not self.noise:
+            return np.full(shape, min(round(level), top), np.uint16)
+        out, rng = np.empty(shape, np.uint16), seed.child("open").rng()
+        for start in range(0, shape[0], _ROWS):
+            part = out[start : start + _ROWS]
+            draw = rng.standard_normal(part.shape, np.float32)
+            draw *= np.float32(sd)
+            draw += np.float32(level)
+            part[...] = np.clip(np.rint(draw), 0, top)
+        return out
+
+    @property
+    def _pattern(self) -> Any:
+        return _fixed_pattern(self.name, self.grid.shape)
+
+    def _repair(self, pixels: U16, offset: tuple[int, int]) -> None:
+        """Dead pixels take the mean of their four neighbours."""
+        row, column = (at - o for at, o in zip(_dead(self.name, self.grid.shape, self.system.dead_share), offset, strict=True))
+        rows, columns = pixels.shape
+        inside = (row > 0) & (row < rows - 1) & (column > 0) & (column < columns - 1)
+        row, column = row[inside], column[inside]
+        near = [pixels[row + dr, column + dc].astype(np.uint32) for dr, dc in ((-1, 0), (1, 0), (0, -1), (0, 1))]
+        pixels[row, column] = (near[0] + near[1] + near[2] + near[3] + 2) // 4
+
+
+def _wrap(padded: F32, rows: int, columns: int) -> None:
+    """Continue the corner's edges into the padding, half from either side, so that the transform joins no strangers."""
+    for axis, size in ((1, columns), (0, rows)):
+        image = padded if axis == 1 else padded.T
+        part = image[:rows] if axis == 1 else image
+        middle = size + (part.shape[1] - size) // 2
+        part[:, size:middle] = part[:, size - 1 : size]
+        part[:, middle:] = part[:, :1]
+
+
+@cache
+def _fixed_pattern(name: str, shape: tuple[int, int]) -> Any:
+    """int8, 32 to a standard deviation: what the gain map leaves, the same in every image of a detector."""
+    rng = _detector_seed(name).child("pattern").rng()
+    out = np.empty(shape, np.int8)
+    for start in range(0, shape[0], _ROWS):
+        part = out[start : start + _ROWS]
+        part[...] = np.clip(np.rint(rng.standard_normal(part.shape, np.float32) * np.float32(32)), -127, 127)
+    return out
+
+
+@cache
+def _dead(name: str, shape: tuple[int, int], share: float) -> Any:
+    rng = _detector_seed(name).child("dead").rng()
+    count = round(share * shape[0] * shape[1])
+    return rng.integers(0, shape[0], count), rng.integers(0, shape[1], count)
+
+
+def _detector_seed(name: str) -> Seed:
+    return Seed(zlib.crc32(name.encode()), ("detector",))

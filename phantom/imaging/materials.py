@@ -1,0 +1,145 @@
+"""What things are made of: names, compositions, densities, and how strongly each attenuates."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import numpy as np
+
+from phantom.errors import UsageError
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+TissueSet = Literal["hammerstein", "johns-yaffe"]
+
+
+@dataclass(frozen=True)
+class Material:
+    """A material by what it is made of.
+
+    Attributes
+    ----------
+    says : str
+        What it is, one line, with the source of its composition.
+    density_g_cm3 : float
+        As it lies in the breast: the solid's density times its packing.
+    composition : str or dict
+        A chemical formula, mass fractions by element, or, for a mixture, by material name.
+    """
+
+    says: str
+    density_g_cm3: float
+    composition: str | dict[str, float]
+
+
+_ADIPOSE = {"H": 0.112, "C": 0.619, "N": 0.017, "O": 0.251, "P": 0.001}
+_GLANDULAR = {"H": 0.102, "C": 0.184, "N": 0.032, "O": 0.677, "P": 0.005}
+_SKIN = {"H": 0.098, "C": 0.178, "N": 0.050, "O": 0.667, "P": 0.007}
+_MUSCLE = {"H": 0.102, "C": 0.143, "N": 0.034, "O": 0.710, "Na": 0.001, "P": 0.002, "S": 0.003, "Cl": 0.001, "K": 0.004}
+_BLOOD = {"H": 0.102, "C": 0.110, "N": 0.033, "O": 0.745, "Na": 0.001, "P": 0.001, "S": 0.002, "Cl": 0.003, "K": 0.002, "Fe": 0.001}
+_HA = "Ca10P6O26H2"
+
+MATERIALS: dict[str, Material] = {
+    # tissues
+    "adipose": Material("fat of the breast (Hammerstein et al. 1979)", 0.930, _ADIPOSE),
+    "glandular": Material("fibroglandular tissue (Hammerstein et al. 1979)", 1.040, _GLANDULAR),
+    "skin": Material("skin (Hammerstein et al. 1979)", 1.090, _SKIN),
+    "muscle": Material("skeletal muscle (ICRU report 44)", 1.050, _MUSCLE),
+    "blood": Material("whole blood (ICRU report 44)", 1.060, _BLOOD),
+    "carcinoma": Material("invasive carcinoma: glandular tissue, slightly denser (estimate)", 1.045, _GLANDULAR),
+    "water": Material("water, also the fluid of a cyst", 1.000, "H2O"),
+    "oil": Material("free oil of fat necrosis: triolein", 0.915, "C57H104O6"),
+    # calcifications
+    "calcium_oxalate": Material("anhydrous calcium oxalate at the effective density of small grains (VICTRE)", 1.781, "CaC2O4"),
+    "calcium_oxalate_solid": Material("anhydrous calcium oxalate, compact", 2.200, "CaC2O4"),
+    "weddellite": Material("calcium oxalate dihydrate, type I, packed to 84 %", 0.84 * 1.940, "CaC2O6H4"),
+    "weddellite_solid": Material("calcium oxalate dihydrate, compact", 1.940, "CaC2O6H4"),
+    "whewellite_solid": Material("calcium oxalate monohydrate, compact", 2.120, "CaC2O5H2"),
+    "hydroxyapatite_packed": Material("hydroxyapatite, type II, packed to 39 %", 0.39 * 3.160, _HA),
+    "hydroxyapatite": Material("hydroxyapatite, compact", 3.160, _HA),
+    "calcite": Material("calcium carbonate, compact", 2.711, "CaCO3"),
+    # things on the skin, implants and markers
+    "aluminium_salt": Material("aluminium chlorohydrate of deodorants, grains in bulk (estimate)", 1.600, "Al2ClO5H5"),
+    "zinc_oxide": Material("zinc oxide paste: 25 % by mass in an oily base (estimate)", 1.180, {"ZnO": 0.25, "C15H32": 0.75}),
+    "zinc_oxide_solid": Material("zinc oxide, compact", 5.610, "ZnO"),
+    "titanium_dioxide": Material("titanium dioxide, compact", 4.230, "TiO2"),
+    "talc": Material("talc, compact", 2.750, "Mg3Si4O12H2"),
+    "aluminium": Material("aluminium", 2.699, "Al"),
+    "alumina": Material("aluminium oxide, compact: specks of test objects", 3.950, "Al2O3"),
+    "glass": Material("soda-lime glass", 2.500, {"SiO2": 0.73, "Na2O": 0.14, "CaO": 0.09, "MgO": 0.04}),
+    "gold": Material("gold", 19.320, "Au"),
+    "iron": Material("iron, steel", 7.870, "Fe"),
+    "titanium": Material("titanium", 4.510, "Ti"),
+    "copper": Material("copper", 8.960, "Cu"),
+    "lead": Material("lead", 11.350, "Pb"),
+    "silicone": Material("silicone rubber, polydimethylsiloxane", 0.970, "C2H6OSi"),
+    # test objects and the machine
+    "pmma": Material("polymethyl methacrylate", 1.190, "C5H8O2"),
+    "polycarbonate": Material("polycarbonate", 1.200, "C16H14O3"),
+    "polystyrene": Material("polystyrene", 1.050, "C8H8"),
+    "nylon": Material("nylon 6: fibres of test objects", 1.140, "C6H11NO"),
+    "wax": Material("paraffin wax", 0.930, "C25H52"),
+    "carbon": Material("carbon fibre of the breast support", 1.750, "C"),
+    "beryllium": Material("beryllium", 1.848, "Be"),
+    "selenium": Material("amorphous selenium", 4.270, "Se"),
+    "caesium_iodide": Material("caesium iodide", 4.510, "CsI"),
+    "air": Material("nothing: what it adds to is not displaced", 0.001205, {"N": 0.755, "O": 0.232, "Ar": 0.013}),
+}
+
+# The second tissue set: mixtures, by volume, of the first that meet the linear attenuation measured by
+# Johns & Yaffe 1987 (fat 0.456, fibrous 0.802 /cm at 20 keV); the script of the tables fits the shares.
+_JOHNS_YAFFE = {"adipose": "adipose_johns_yaffe", "glandular": "glandular_johns_yaffe"}
+NAMES: tuple[str, ...] = (*MATERIALS, *_JOHNS_YAFFE.values())
+
+
+@cache
+def _table() -> tuple[Floats, Floats, dict[str, Floats]]:
+    said = json.loads((files("phantom.imaging") / "data" / "attenuation.json").read_text())
+    mu = {name: np.array(values) for name, values in said["mu_per_cm"].items()}
+    return np.array(said["energy_kev"]), np.array(said["air_kerma_ugy_per_photon_mm2"]), mu
+
+
+def energies_kev() -> Floats:
+    """The middles of the 0.5 keV bins in which attenuation and spectra are tabulated."""
+    return _table()[0]
+
+
+def air_kerma_ugy() -> Floats:
+    """Air kerma, uGy, of one photon per mm2 of each bin (NIST SRD 126 mass energy absorption of dry air)."""
+    return _table()[1]
+
+
+def tissue(name: str, tissue_set: TissueSet) -> str:
+    """The material that stands for ``adipose`` or ``glandular`` in a tissue set; others stand for themselves."""
+    return _JOHNS_YAFFE.get(name, name) if tissue_set == "johns-yaffe" else name
+
+
+def mu_per_cm(name: str) -> Floats:
+    """Linear attenuation, 1/cm, at `energies_kev` (xraylib's total cross sections).
+
+    Raises
+    ------
+    UsageError
+        If there is no such material.
+    """
+    try:
+        return _table()[2][name]
+    except KeyError:
+        raise UsageError(f"no such material: {name!r}; there are {', '.join(sorted(NAMES))}") from None
+
+
+def mu_at(name: str, energy_kev: float) -> float:
+    """Linear attenuation, 1/cm, at one energy, interpolated in log-log.
+
+    Raises
+    ------
+    UsageError
+        If there is no such material, or the energy lies outside the table.
+    """
+    mu, energy = mu_per_cm(name), energies_kev()
+    if not energy[0] <= energy_kev <= energy[-1]:
+        raise UsageError(f"energy {energy_kev:g} keV lies outside the table, {energy[0]:g} to {energy[-1]:g} keV")
+    return float(np.exp(np.interp(np.log(energy_kev), np.log(energy), np.log(mu))))
