@@ -17,21 +17,42 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("dataset", type=click.Path(path_type=Path))
 @click.argument("marks", type=click.Path(path_type=Path))
-@click.option("--against", type=click.Path(path_type=Path), help="Marks of a second detector, compared on the same cases.")
+@click.option(
+    "--against", type=click.Path(path_type=Path), help="Marks of a second detector, compared on the same cases."
+)
 @click.option("--level", type=click.Choice(["calcification", "finding"]), default="calcification", show_default=True,
               help="What each mark is meant for.")  # fmt: skip
 @click.option("--target", type=click.Choice(["calcification", "suspicious", "malignant"]), default="calcification", show_default=True,
               help="What is to be found: all but artefacts, BI-RADS 4A and above, or the malignant ones.")  # fmt: skip
-@click.option("--tolerance-mm", type=click.FloatRange(0, 20), default=0.5, show_default=True, help="Largest distance of a hit.")
+@click.option(
+    "--tolerance-mm", type=click.FloatRange(0, 20), default=0.5, show_default=True, help="Largest distance of a hit."
+)
 @click.option("--min-dprime", type=click.FloatRange(0), default=1.0, show_default=True,
               help="Calcifications below this d' do not count; 4 counts only visible ones.")  # fmt: skip
-@click.option("--box-iou", type=click.FloatRange(0, 1, min_open=True), default=0.2, show_default=True, help="Overlap of the box rule.")
+@click.option(
+    "--box-iou",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.2,
+    show_default=True,
+    help="Overlap of the box rule.",
+)
 @click.option("--at", type=click.FloatRange(0), default=1.0, show_default=True,
               help="False marks per image at which kinds, sizes and causes are told.")  # fmt: skip
-@click.option("--bootstrap", "resamples", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="Resamples of the cases.")
+@click.option(
+    "--bootstrap",
+    "resamples",
+    type=click.IntRange(1, 100_000),
+    default=1000,
+    show_default=True,
+    help="Resamples of the cases.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the resamples.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Write the FROC curves to this file (.svg or .png).")
-@click.option("--rjafroc", type=click.Path(path_type=Path), help="Write the ratings as RJafroc's tables (.xlsx, or a folder of CSVs).")
+@click.option(
+    "--rjafroc",
+    type=click.Path(path_type=Path),
+    help="Write the ratings as RJafroc's tables (.xlsx, or a folder of CSVs).",
+)
 @json_option
 def command(
     dataset: Path, marks: Path, against: Path | None, level: str, target: str, tolerance_mm: float, min_dprime: float, box_iou: float,

@@ -1,0 +1,1 @@
+"""A detector's marks against the truth."""

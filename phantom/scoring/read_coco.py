@@ -1,0 +1,144 @@
+"""Marks from COCO results: a list of {image_id, category_id, bbox | segmentation | keypoints, score}."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from phantom import runs as rle
+from phantom.errors import UsageError
+from phantom.scoring.lesions import ImageTruth
+from phantom.scoring.marks import Marks, Raw, check
+
+# The categories `phantom export --to coco` writes; 1 is for detectors that know only one.
+CATEGORIES = {1: "", 2: "benign", 3: "suspicious", 4: "artefact"}
+Box = tuple[float, float, float, float]
+
+
+def read_coco(path: Path, images: Sequence[ImageTruth], regions: bool = False) -> Marks:
+    """Marks from a COCO results file, or from a whole COCO file whose annotations have scores.
+
+    Images are named by their id here (``000012-L-CC``) or by their number in a COCO export of the
+    whole dataset (1 for the first). COCO's coordinates start at a pixel's corner.
+
+    Raises
+    ------
+    UsageError
+        If it is not such a file.
+    """
+    data = _load(path)
+    names = {i: truth.image_id for i, truth in enumerate(images, start=1)}
+    if isinstance(data, dict) and isinstance(data.get("annotations"), list):
+        names |= _own_names(data.get("images"))
+        data = data["annotations"]
+    if not isinstance(data, list):
+        raise UsageError(f"{path}: COCO results are a list of marks, or a COCO file with 'annotations'")
+    shapes = {truth.image_id: truth.shape for truth in images}
+    return check(_marks(path, data, names, shapes, regions), images, str(path))
+
+
+def _load(path: Path) -> Any:
+    def refuse(word: str) -> float:
+        raise UsageError(f"{path}: {word} is no number a mark may have")
+
+    try:
+        return json.loads(path.read_bytes(), parse_constant=refuse)
+    except RecursionError as why:
+        raise UsageError(f"{path}: nested far too deeply for COCO results") from why
+    except (UnicodeDecodeError, ValueError) as why:
+        raise UsageError(f"{path}: not JSON: {why}") from why
+
+
+def _own_names(images: Any) -> dict[int, str]:
+    """The names that a whole COCO file gives its numbers: our id, or the file's name without its ending."""
+    out = {}
+    for image in images if isinstance(images, list) else []:
+        if isinstance(image, dict) and isinstance(image.get("id"), int):
+            name = image.get("image_id") or Path(str(image.get("file_name", ""))).stem
+            out[image["id"]] = str(name)
+    return out
+
+
+def _marks(
+    path: Path, data: list[Any], names: dict[int, str], shapes: dict[str, tuple[int, int]], regions: bool
+) -> Iterator[Raw]:
+    for number, item in enumerate(data):
+        where = f"mark {number}"
+        if not isinstance(item, dict):
+            raise UsageError(f"{path}: {where} is no object with image_id, score and bbox")
+        key = item.get("image_id")
+        if isinstance(key, bool) or not isinstance(key, (int, str)):
+            raise UsageError(f"{path}: {where} has no image_id")
+        image = names.get(key, str(key)) if isinstance(key, int) else key
+        score = _number(item.get("score"), path, where, "score")
+        x, y, box = _place(item, shapes.get(image), path, where)
+        category = item.get("category_id", 1)
+        label = CATEGORIES.get(category, "") if isinstance(category, int) else ""
+        yield Raw(where, image, x, y, score, box, label, regions)
+
+
+def _place(
+    item: dict[str, Any], shape: tuple[int, int] | None, path: Path, where: str
+) -> tuple[float, float, Box | None]:
+    """The mark's pixel (whole at centres) and box: a mask's middle, a box's, or the first keypoint."""
+    box = None
+    if item.get("bbox") is not None:
+        sides = item["bbox"]
+        if not isinstance(sides, list) or len(sides) != 4:
+            raise UsageError(f"{path}: {where}: bbox must be [x, y, width, height]")
+        x, y, w, h = (_number(side, path, where, "bbox") for side in sides)
+        box = (x, y, w, h)
+    if item.get("segmentation") is not None and shape is not None:
+        return _masked(item["segmentation"], shape, box, path, where)
+    if item.get("keypoints") is not None:
+        points = item["keypoints"]
+        if not isinstance(points, list) or len(points) < 2:
+            raise UsageError(f"{path}: {where}: keypoints must be [x, y, visibility, …]")
+        return (
+            _number(points[0], path, where, "keypoints") - 0.5,
+            _number(points[1], path, where, "keypoints") - 0.5,
+            box,
+        )
+    if box is None:
+        if item.get("segmentation") is not None:
+            return 0.0, 0.0, None  # the image is unknown, which is what will be said
+        raise UsageError(f"{path}: {where} has neither bbox nor segmentation nor keypoints")
+    return box[0] + box[2] / 2 - 0.5, box[1] + box[3] / 2 - 0.5, box
+
+
+def _masked(
+    code: Any, shape: tuple[int, int], box: Box | None, path: Path, where: str
+) -> tuple[float, float, Box | None]:
+    if isinstance(code, list):
+        if box is None:
+            raise UsageError(f"{path}: {where}: polygons need a bbox beside them")
+        return box[0] + box[2] / 2 - 0.5, box[1] + box[3] / 2 - 0.5, box
+    if not isinstance(code, dict) or code.get("size") != list(shape):
+        raise UsageError(f"{path}: {where}: segmentation must be run-length coded with size {list(shape)}")
+    counts = code.get("counts")
+    try:
+        if isinstance(counts, str):
+            counts = rle.from_coco_text(counts)
+        if not isinstance(counts, list) or not all(isinstance(n, int) for n in counts):
+            raise ValueError("its counts are neither text nor whole numbers")
+        if sum(counts) != shape[0] * shape[1]:
+            raise ValueError("its counts do not fill the image")
+        runs = rle.from_coco_counts(counts, shape)
+    except (ValueError, OverflowError) as why:
+        raise UsageError(f"{path}: {where}: segmentation: {why}") from why
+    flat = rle.pixels(runs)
+    if not len(flat):
+        raise UsageError(f"{path}: {where}: segmentation is empty")
+    x0, y0, w, h = rle.box(runs, shape[1])
+    return float((flat % shape[1]).mean()), float((flat // shape[1]).mean()), (float(x0), float(y0), float(w), float(h))
+
+
+def _number(value: Any, path: Path, where: str, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise UsageError(f"{path}: {where}: {name} must be a number, not {str(value)[:40]!r}")
+    try:
+        return float(value)
+    except OverflowError as why:
+        raise UsageError(f"{path}: {where}: {name} is too large") from why

@@ -1,0 +1,196 @@
+"""Findings hit by regions: Kallergi's rule and a box rule, from boxes or from grouped marks.
+
+Kallergi's rule (Kallergi et al. 1999, Med Phys 26:267): the region covers at least half of the
+finding, is at most four times as large, and holds at least three of its calcifications (or all,
+if it has fewer). Boxes stand for outlines. The box rule asks for an overlap over union. Both
+widen truth and mark by the tolerance, so that a single grain has an outline too.
+
+Where the marks are single calcifications, they are grouped: at each of a ladder of thresholds
+the marks on a finding's grains, with the false ones linked to them within 10 mm, are its region,
+and three or more linked false marks away from it are a false region. A finding keeps the highest
+threshold at which it was hit, a false region the one at which it appeared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from phantom.scoring.lesions import ImageTruth, is_target
+from phantom.scoring.marks import Marks
+from phantom.scoring.match import LESION, Match, Rules, box_iou, standing, wanted
+from phantom.scoring.ratings import MISSED, Ratings
+
+Array = np.ndarray[Any, Any]
+Rule = Literal["kallergi", "box"]
+
+COVERED = 0.5
+LARGEST = 4.0
+GRAINS = 3
+_LADDER = 24
+
+
+class _Image:
+    """One image's findings: which count, their widened boxes, their grains that count."""
+
+    def __init__(self, truth: ImageTruth, rules: Rules, least: int) -> None:
+        self.truth = truth
+        self.pad = rules.tolerance_mm / truth.spacing_mm
+        counts = standing(truth, rules) == LESION
+        findings = truth.findings
+        self.asked = is_target(findings, rules.target)
+        self.grains = [
+            np.flatnonzero(counts & (truth.calcifications["finding_id"] == f)) for f in findings["finding_id"]
+        ]
+        self.counts = self.asked & np.array([len(g) >= least for g in self.grains], bool)
+        sides = [findings[name].astype(float) for name in ("box_x_px", "box_y_px", "box_w_px", "box_h_px")]
+        self.boxes = self.widen(np.stack(sides, axis=1))
+        self.rating = np.full(len(findings), MISSED)
+        self.false: list[tuple[float, str]] = []
+
+    def widen(self, boxes: Array) -> Array:
+        """Boxes made wider by the tolerance on every side."""
+        return np.asarray(boxes + np.array([-self.pad, -self.pad, 2 * self.pad, 2 * self.pad]))
+
+    def holds(self, box: Array, finding: int) -> int:
+        """How many of the finding's grains have their centre in the (widened) box."""
+        table = self.truth.calcifications[self.grains[finding]]
+        u, v = table["x_px"] + 0.5 - box[0], table["y_px"] + 0.5 - box[1]
+        return int(((u >= 0) & (v >= 0) & (u <= box[2]) & (v <= box[3])).sum())
+
+    def passes(self, box: Array, finding: int, rule: Rule, rules: Rules) -> bool:
+        """Whether a (widened) box hits the finding."""
+        own = self.boxes[finding]
+        if rule == "box":
+            return bool(box_iou(box[None], own[None])[0, 0] >= rules.box_iou)
+        low, high = np.maximum(box[:2], own[:2]), np.minimum(box[:2] + box[2:], own[:2] + own[2:])
+        covered = np.clip(high - low, 0, None).prod() >= COVERED * own[2:].prod()
+        small = box[2:].prod() <= LARGEST * own[2:].prod() * (1 + 1e-9)
+        return bool(covered and small and self.holds(box, finding) >= min(GRAINS, len(self.grains[finding])))
+
+    def touched(self, box: Array) -> Array:
+        """The findings whose box the (widened) box overlaps, most first."""
+        overlap = box_iou(box[None], self.boxes)[0] if len(self.boxes) else np.zeros(0)
+        return np.argsort(-overlap, kind="stable")[: int((overlap > 0).sum())]
+
+
+def match_regions(
+    marks: Marks, grains: Match | None, images: Sequence[ImageTruth], rules: Rules, rule: Rule
+) -> tuple[Ratings, Array, Array]:
+    """Ratings per finding, the causes of its false regions, and the row of each lesion in its image's findings.
+
+    Marks for whole findings are used where there are any, grouped single marks otherwise.
+    """
+    boxes = len(marks.regions) > 0 or grains is None
+    least = 1 if boxes else GRAINS
+    parts = [_Image(truth, rules, least) for truth in images]
+    if boxes:
+        rows = wanted(marks.regions, rules.target)
+        for row in rows[np.lexsort((rows["y_px"], rows["x_px"], -rows["score"]))]:
+            _box_mark(parts[row["image"]], row, rule, rules)
+    elif grains is not None:
+        starts = np.searchsorted(grains.mark_rows["image"], np.arange(len(images) + 1))
+        for i, part in enumerate(parts):
+            some = slice(starts[i], starts[i + 1])
+            _grouped(part, grains.mark_rows[some], grains.mark_lesion[some], grains.mark_cause[some], rule, rules)
+    lesion_rows = [np.flatnonzero(p.counts) for p in parts]
+    false = [len(p.false) for p in parts]
+    positive = np.array([p.counts.any() for p in parts], bool)
+    ratings = Ratings(
+        np.array([t.image_id for t in images]), np.array([t.case for t in images]),
+        np.array([t.breast_cm2 for t in images]), positive,
+        np.array([p.asked.any() for p in parts], bool) & ~positive,
+        np.repeat(np.arange(len(parts)), [len(r) for r in lesion_rows]),
+        np.concatenate([p.rating[r] for p, r in zip(parts, lesion_rows, strict=True)]),
+        np.repeat(np.arange(len(parts)), false), np.array([s for p in parts for s, _ in p.false], float),
+    )  # fmt: skip
+    return ratings, np.array([c for p in parts for _, c in p.false], "U32"), np.concatenate(lesion_rows)
+
+
+def _box_mark(part: _Image, row: Any, rule: Rule, rules: Rules) -> None:
+    """One box of a detector of findings: it hits what it passes for, or it is false."""
+    box = row["box"] if np.isfinite(row["box"]).all() else np.array([row["x_px"] + 0.5, row["y_px"] + 0.5, 0.0, 0.0])
+    box = part.widen(box)
+    touched = part.touched(box)
+    hits = [f for f in touched if part.asked[f] and part.passes(box, f, rule, rules)]
+    if not hits and len(touched) and part.asked[touched[0]] and not part.counts[touched[0]]:
+        return
+    for finding in hits:
+        part.rating[finding] = max(part.rating[finding], row["score"])
+    if not hits:
+        part.false.append((float(row["score"]), _cause(part, touched)))
+
+
+def _cause(part: _Image, touched: Array) -> str:
+    if not len(touched):
+        return "background"
+    return "loose outline" if part.asked[touched[0]] else str(part.truth.findings["kind"][touched[0]])
+
+
+def _grouped(part: _Image, rows: Array, lesion: Array, cause: Array, rule: Rule, rules: Rules) -> None:
+    """Regions made of single marks, at a ladder of thresholds from the highest score down."""
+    use = lesion != -2
+    rows, lesion, cause = rows[use], lesion[use], cause[use]
+    if not len(rows):
+        return
+    owner = np.full(len(rows), -1)
+    for m in np.flatnonzero(lesion >= 0):
+        owner[m] = part.truth.finding_of(int(lesion[m]))
+    place = np.stack([rows["x_px"], rows["y_px"]], axis=1)
+    reach = rules.group_mm / part.truth.spacing_mm
+    seen = np.zeros(len(rows), bool)
+    scores = np.unique(rows["score"])[::-1]
+    ladder = scores[np.unique(np.linspace(0, len(scores) - 1, min(_LADDER, len(scores))).round().astype(int))]
+    for threshold in ladder:
+        above = rows["score"] >= threshold
+        false = np.flatnonzero(above & (owner < 0))
+        groups = _linked(place[false], reach)
+        size = np.bincount(groups)
+        absorbed = np.zeros(len(size), bool)
+        for finding in np.unique(owner[above & (owner >= 0)]):
+            own = np.flatnonzero(above & (owner == finding))
+            joined = np.unique(groups[_near(place[false], place[own], reach)])
+            absorbed[joined] = True
+            if part.counts[finding] and np.isneginf(part.rating[finding]):
+                members = np.concatenate([own, false[np.isin(groups, joined)]])
+                box = part.widen(_around(place[members], rows["box"][members]))
+                if part.passes(box, int(finding), rule, rules):
+                    part.rating[finding] = float(threshold)
+        old = np.bincount(groups, weights=seen[false], minlength=len(size)) > 0
+        for group in np.flatnonzero(~absorbed & ~old & (size >= GRAINS)):
+            names, counts = np.unique(cause[false[groups == group]], return_counts=True)
+            part.false.append((float(threshold), str(names[counts.argmax()])))
+        done = absorbed | (size >= GRAINS)
+        seen[false] |= done[groups]
+
+
+def _around(place: Array, boxes: Array) -> Array:
+    """The box around marks: around their boxes where they have them, else around their pixels."""
+    low = np.where(np.isnan(boxes[:, :2]), place, boxes[:, :2]).min(axis=0)
+    high = np.where(np.isnan(boxes[:, :2]), place + 1.0, boxes[:, :2] + boxes[:, 2:]).max(axis=0)
+    return np.concatenate([low, high - low])
+
+
+def _near(places: Array, others: Array, reach: float) -> Array:
+    """(places,): whether one of the others is within reach."""
+    from scipy.spatial import cKDTree
+
+    if not len(places):
+        return np.zeros(0, bool)
+    return np.asarray(np.isfinite(cKDTree(others).query(places, distance_upper_bound=reach)[0]))
+
+
+def _linked(place: Array, reach: float) -> Array:
+    """(marks,): the number of each mark's group by single linkage."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
+    n = len(place)
+    if not n:
+        return np.zeros(0, int)
+    pairs = cKDTree(place).query_pairs(reach, output_type="ndarray")
+    graph = coo_matrix((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    return np.asarray(connected_components(graph, directed=False)[1])
