@@ -6,31 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
-from importlib import import_module
-from dataclasses import make_dataclass
-
-def _section(module: str, name: str) -> Any:
-    try:
-        return getattr(import_module(module), name)
-    except ImportError:
-        return make_dataclass(name, [], frozen=True)
-
-class _NoKinds:
-    @staticmethod
-    def kinds(): return {}
-
+from phantom.anatomy.woman import Anatomy
 from phantom.calcifications.calcification import Category, Distribution
 from phantom.geometry.view import Laterality, ViewName
+from phantom.imaging.beam import Beam
+from phantom.imaging.detector import Detector
+from phantom.imaging.exposure import Exposure
+from phantom.imaging.scatter import Scatter
 try:
     from phantom.calcifications import registry
 except ImportError:
-    registry = _NoKinds
-Anatomy = _section("phantom.anatomy.woman", "Anatomy")
-Beam = _section("phantom.imaging.beam", "Beam")
-Detector = _section("phantom.imaging.detector", "Detector")
-Exposure = _section("phantom.imaging.exposure", "Exposure")
-Presentation = _section("phantom.imaging.presentation", "Presentation")
-Scatter = _section("phantom.imaging.scatter", "Scatter")
+    class registry:
+        @staticmethod
+        def kinds(): return {}
+try:
+    from phantom.imaging.presentation import Presentation
+except ImportError:
+    from dataclasses import make_dataclass
+    Presentation = make_dataclass("Presentation", [], frozen=True)
+from phantom.errors import UsageError
 from phantom.recipe import overrides, schema, shelf, toml
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.schema import Like, RecipeError
@@ -119,6 +113,10 @@ class Preset:
     finding: tuple[FindingEntry, ...] = ()
 
     def __post_init__(self) -> None:
+        try:
+            _ = self.detector.system
+        except UsageError as why:  # a detector that there is not, or a wrong file of one
+            raise ValueError(f"detector: {why}") from None
         if self.mix.findings is not None and self.mix.findings.hi > 0 and not any(e.weight for e in self.finding):
             raise ValueError("mix.findings asks for findings, but no [[finding]] has a weight above 0")
 
