@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from phantom.anatomy.breast import Curve, Floats
 from phantom.anatomy.outline import Body
+
+Ints = np.ndarray[Any, np.dtype[np.signedinteger[Any]]]
 
 _GENERATIONS = 6
 _NODES = 9
@@ -29,8 +33,8 @@ def grow_ducts(body: Body, lobes: int, root_radius_mm: float, rng: np.random.Gen
     rng : numpy Generator
     """
     start, heading = _roots(body, lobes, rng)
-    length = rng.uniform(0.22, 0.34, lobes) * body.height_mm
-    radius = root_radius_mm * rng.uniform(0.7, 1.3, lobes)
+    length: Floats = rng.uniform(0.22, 0.34, lobes) * body.height_mm
+    radius: Floats = root_radius_mm * rng.uniform(0.7, 1.3, lobes)
     parent, lobe = np.full(lobes, -1), np.arange(lobes)
     curves: list[Curve] = []
     for generation in range(_GENERATIONS):
@@ -52,8 +56,8 @@ def _roots(body: Body, lobes: int, rng: np.random.Generator) -> tuple[Floats, Fl
     k = np.arange(lobes) + 0.5
     out = np.sqrt(k / lobes)
     turn = k * 2.39996 + rng.uniform(0, 6.28)
-    base = body.tip_mm - np.array([2.0, 0, 0])
-    start = base + np.stack([np.zeros(lobes), 4.5 * out * np.cos(turn), 4.5 * out * np.sin(turn)], axis=1)
+    base = body.tip_mm - np.array([7.0, 0, 0])
+    start = base + np.stack([-3.0 * out, 6.5 * out * np.cos(turn), 6.5 * out * np.sin(turn)], axis=1)
     tilt = 1.15 * out
     heading = np.stack([-np.cos(tilt), np.sin(tilt) * np.cos(turn), np.sin(tilt) * np.sin(turn)], axis=1)
     return start, _unit(heading + 0.12 * rng.standard_normal((lobes, 3)))
@@ -71,9 +75,7 @@ def _paths(body: Body, start: Floats, heading: Floats, length: Floats, rng: np.r
     return points
 
 
-def _accept(
-    body: Body, points: Floats, radius: Floats, parent: Floats, lobe: Floats, curves: list[Curve]
-) -> Floats:
+def _accept(body: Body, points: Floats, radius: Floats, parent: Ints, lobe: Ints, curves: list[Curve]) -> Ints:
     """Append the branches that stay in the gland; the node each ends at, -1 for what is dropped."""
     level = body.level(points)
     inside = (level < 0.86) & (points[..., 0] > 3.0)
@@ -92,13 +94,13 @@ def _accept(
 
 def _branch(
     points: Floats,
-    ends: Floats,
-    grown: Floats,
+    ends: Ints,
+    grown: Ints,
     children: int,
-    state: tuple[Floats, Floats, Floats],
+    state: tuple[Floats, Floats, Ints],
     first: int,
     rng: np.random.Generator,
-) -> tuple[Floats, ...]:
+) -> tuple[Floats, Floats, Floats, Floats, Ints, Ints]:
     """Starts, headings, lengths, radii, parents and lobes of the next generation."""
     length, radius, lobe = state
     number = first + np.arange(len(grown))
@@ -124,4 +126,4 @@ def _branch(
 
 
 def _unit(v: Floats) -> Floats:
-    return v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-12)
+    return np.asarray(v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-12))

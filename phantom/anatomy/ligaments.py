@@ -9,15 +9,25 @@ import numpy as np
 from phantom.anatomy.breast import Floats
 from phantom.anatomy.outline import Body
 
-_NODES = 14
+_NODES = 22
 
 
 @dataclass(frozen=True, eq=False)
 class Strands:
-    """Many thin curves of the same number of nodes: points (n, nodes, 3) and radii (n, nodes), mm."""
+    """Many thin curves of the same number of nodes.
+
+    Attributes
+    ----------
+    points_mm : (n, nodes, 3) array
+    radius_mm : (n, nodes) array
+        Half their breadth across the beam.
+    ribbon : float
+        Depth along the beam over breadth: strands are sheets seen edge on.
+    """
 
     points_mm: Floats
     radius_mm: Floats
+    ribbon: float
 
 
 def grow_ligaments(body: Body, count: int, rng: np.random.Generator) -> Strands:
@@ -37,8 +47,8 @@ def grow_ligaments(body: Body, count: int, rng: np.random.Generator) -> Strands:
         psi[:, None] + turn * (t - 0.5) + rng.normal(0, 0.1, (count, 1)) * np.sin(np.pi * t),
         level,
     )
-    radius = np.exp(rng.normal(np.log(0.11), 0.4, (count, 1))) * (1 - 0.45 * t)
-    return Strands(points, np.clip(radius, 0.04, 0.3))
+    radius = np.exp(rng.normal(np.log(0.16), 0.4, (count, 1))) * _taper(t)
+    return Strands(points + _waver(count, 0.5, rng), np.clip(radius, 0.03, 0.4), 6.0)
 
 
 def grow_fibres(body: Body, count: int, rng: np.random.Generator) -> Strands:
@@ -55,5 +65,20 @@ def grow_fibres(body: Body, count: int, rng: np.random.Generator) -> Strands:
         psi + long * np.where(along, bend, 1.3 * t),
         np.clip(level + rng.normal(0, 0.35, (count, 1)) * long * t + 0.4 * long * bend, 0.05, 0.965),
     )
-    radius = np.exp(rng.normal(np.log(0.07), 0.35, (count, 1))) * (1 - 2 * np.abs(t) ** 1.5)
-    return Strands(points, np.clip(radius, 0.025, 0.2))
+    radius = np.exp(rng.normal(np.log(0.10), 0.35, (count, 1))) * _taper(t + 0.5)
+    return Strands(points + _waver(count, 0.35, rng), np.clip(radius, 0.03, 0.25), 6.0)
+
+
+def _taper(t: Floats) -> Floats:
+    """Strands fade in and out: full in the middle half, nothing at both ends."""
+    return np.asarray(np.sqrt(np.clip(np.sin(np.pi * t), 0.0, 1.0)))
+
+
+def _waver(count: int, size_mm: float, rng: np.random.Generator) -> Floats:
+    """(count, nodes, 3): small smooth bends, different for each strand."""
+    t = np.linspace(0, 2 * np.pi, _NODES)[None, :, None]
+    out = np.zeros((count, _NODES, 3))
+    for waves in (0.9, 1.7, 3.1):
+        size = rng.normal(0, size_mm / waves**0.7, (count, 1, 3))
+        out += size * np.sin(waves * t * rng.uniform(0.7, 1.4, (count, 1, 1)) + rng.uniform(0, 6.28, (count, 1, 3)))
+    return out

@@ -73,7 +73,9 @@ class Body:
 
     def shell(self, theta: Any, psi: Any, level: Any) -> Floats:
         """Points (..., 3) by latitude theta (0 at the base, pi/2 at the tip), angle psi and level."""
-        theta, psi, level = np.broadcast_arrays(np.asarray(theta, float), np.asarray(psi, float), np.asarray(level, float))
+        theta, psi, level = np.broadcast_arrays(
+            np.asarray(theta, float), np.asarray(psi, float), np.asarray(level, float)
+        )
         t = (level * np.sin(theta)) ** (2 / self.dome)
         s = (level * np.cos(theta)) ** (2 / self.rim) * self.contour_mm(psi)
         y = s * np.cos(psi) + self.skew_mm * t * t
@@ -105,7 +107,7 @@ class Body:
     def normals(self, points_mm: Floats) -> Floats:
         """Unit outward normals (n, 3) of the surfaces of equal level."""
         g = self._gradient(np.asarray(points_mm, float))
-        return g / np.maximum(np.linalg.norm(g, axis=-1, keepdims=True), 1e-9)
+        return np.asarray(g / np.maximum(np.linalg.norm(g, axis=-1, keepdims=True), 1e-9))
 
     def surface(self, directions: Floats) -> Floats:
         """Points (n, 3) of the surface along directions (n, 3) from the middle of the base."""

@@ -22,7 +22,8 @@ _SLAB_MM = 2.6
 _EVERY = 3  # the score is followed at every third point of the plane, then interpolated
 _STEEP = np.float32(4.5)
 _DISTINCT = 8  # independent sheets of fine structure; slabs use them at random offsets
-_FILAMENT, _FLECK = np.float32(0.85), np.float32(0.55)
+_FILAMENT, _FLECK = np.float32(0.9), np.float32(0.15)
+_WAVY = 0.2  # mm: how far fine structure pushes the walls about
 
 
 def spread(breast: Breast, pressed: Compression, plane: Grid, room: F32, target_mm3: float, seed: Seed) -> F32 | None:
@@ -44,30 +45,43 @@ def spread(breast: Breast, pressed: Compression, plane: Grid, room: F32, target_
         None where even all the room would not do.
     """
     slabs = int(np.clip(round(pressed.thickness_mm / _SLAB_MM), 8, 36))
-    score = _score(breast, pressed, plane, slabs)
+    score, scaffold = _structure(breast, pressed, plane, slabs)
     sheets = _sheets(plane, seed.child("sheets").rng())
     where = seed.child("offsets").rng().integers(0, 1 << 16, (slabs, 3))
     per_slab = room / np.float32(slabs)
     full = np.empty((slabs, *plane.shape), np.float32)
-    start = (-1.0 / _EVERY * 1.0, -1.0 / _EVERY * 1.0)
+    walls = np.empty_like(full)
     for k in range(slabs):
-        full[k] = resample(score[k], (start[0] + 1 / _EVERY, start[1] + 1 / _EVERY), 1 / _EVERY, plane.shape)
         sheet = sheets[where[k, 2] % len(sheets)]
-        full[k] += np.roll(sheet, (where[k, 0] % plane.shape[0], where[k, 1] % plane.shape[1]), (0, 1))
-    offset = _offset(full, per_slab, target_mm3 / plane.pitch_mm**2)
+        sheet = np.roll(sheet, (where[k, 0] % plane.shape[0], where[k, 1] % plane.shape[1]), (0, 1))
+        full[k] = resample(score[k], (0.0, 0.0), 1 / _EVERY, plane.shape)
+        full[k] += sheet
+        # a wall that slants through the slab is seen as wide as it moves in it
+        slope = np.abs(scaffold[min(k + 1, slabs - 1)] - scaffold[max(k - 1, 0)]) * np.float32(0.5)
+        inside = resample(scaffold[k], (0.0, 0.0), 1 / _EVERY, plane.shape) + np.float32(_WAVY) * sheet
+        reach = np.maximum(resample(slope, (0.0, 0.0), 1 / _EVERY, plane.shape), np.float32(plane.pitch_mm))
+        walls[k] = np.clip(inside / reach + np.float32(0.5), 0, 1)
+    walls *= np.float32(_scarce(walls, per_slab, 0.5 * target_mm3 / plane.pitch_mm**2))
+    offset = _offset(full, walls, per_slab, target_mm3 / plane.pitch_mm**2)
     if offset is None:
         return None
     out = np.zeros(plane.shape, np.float32)
     for k in range(slabs):
-        out += _fraction(full[k], offset)
+        out += _fraction(full[k], walls[k], offset)
     out *= per_slab
     got = float(out.sum(dtype=np.float64)) * plane.pitch_mm**2
     out *= np.float32(target_mm3 / max(got, 1e-9))
     return out
 
 
-def _score(breast: Breast, pressed: Compression, plane: Grid, slabs: int) -> F32:
-    """(slabs, rows, columns) of every third point: the score in the middle of each slab."""
+def _scarce(walls: F32, per_slab: F32, most: float) -> float:
+    """How far the walls must be thinned so that in the fattiest breasts they leave room for gland."""
+    filled = float((walls.sum(axis=0) * per_slab).sum(dtype=np.float64))
+    return min(1.0, most / max(filled, 1e-9))
+
+
+def _structure(breast: Breast, pressed: Compression, plane: Grid, slabs: int) -> tuple[F32, F32]:
+    """(slabs, rows, columns) of every third point: score and scaffold in the middle of each slab."""
     x, y = plane.x_mm[::_EVERY], plane.y_mm[::_EVERY]
     x = np.append(x, x[-1] + _EVERY * plane.pitch_mm)
     y = np.append(y, y[-1] + _EVERY * plane.pitch_mm)
@@ -78,7 +92,12 @@ def _score(breast: Breast, pressed: Compression, plane: Grid, slabs: int) -> F32
     points = np.empty((*h.shape, 3), np.float32)
     for k in range(3):
         points[..., k] = x0 * axes[0, k] + y0 * axes[1, k] + h * axes[2, k]
-    return breast.parenchyma.score(points)
+    behind = np.clip(-points[..., 0] / np.float32(4.0), 0, 2)
+    # behind the base, where only the chest is, the scaffold goes on as its mirror image, without gland
+    np.abs(points[..., 0], out=points[..., 0])
+    score, scaffold = breast.parenchyma.structure(points)
+    score -= 4 * behind
+    return score, scaffold
 
 
 def _sheets(plane: Grid, rng: np.random.Generator) -> list[F32]:
@@ -99,19 +118,21 @@ def _sheets(plane: Grid, rng: np.random.Generator) -> list[F32]:
     return out
 
 
-def _fraction(score: F32, offset: float) -> F32:
-    """0 to 1: how much of a place is gland, a steep sigmoid of the score."""
+def _fraction(score: F32, walls: F32, offset: float) -> F32:
+    """0 to 1: how much of a place is gland or wall; gland is a steep sigmoid of the score."""
     z = _STEEP * (np.float32(offset) - score)
     np.clip(z, -30, 30, out=z)
     np.exp(z, out=z)
     z += 1
-    return np.reciprocal(z, out=z)
+    np.reciprocal(z, out=z)
+    return np.asarray(np.maximum(z, walls, out=z))
 
 
-def _offset(score: F32, per_slab: F32, target: float) -> float | None:
+def _offset(score: F32, walls: F32, per_slab: F32, target: float) -> float | None:
     """The offset at which the fractions fill the target, by bisection on every few points."""
     step = max(1, int(math.sqrt(score[0].size / 6000)))
     some = np.ascontiguousarray(score[:, ::step, ::step])
+    some_walls = np.ascontiguousarray(walls[:, ::step, ::step])
     weight = np.ascontiguousarray(per_slab[::step, ::step])
     whole = float(weight.sum(dtype=np.float64)) * len(score) * step * step
     if target > 0.93 * whole:
@@ -119,7 +140,7 @@ def _offset(score: F32, per_slab: F32, target: float) -> float | None:
     lo, hi = -15.0, 15.0
     for _ in range(24):
         middle = 0.5 * (lo + hi)
-        filled = float((_fraction(some, middle) * weight).sum(dtype=np.float64)) * step * step
+        filled = float((_fraction(some, some_walls, middle) * weight).sum(dtype=np.float64)) * step * step
         lo, hi = (middle, hi) if filled > target else (lo, middle)
     return 0.5 * (lo + hi)
 

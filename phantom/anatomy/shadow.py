@@ -83,9 +83,9 @@ def project(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> S
         whole = edge_profile(depth, pressed.thickness_mm, pressed.roll_off).astype(np.float32)
         return whole, np.minimum(skin_path(breast, pressed, grid, depth), whole)
 
-    lines = [(c.points_mm, c.radius_mm) for c in (*breast.ducts, *breast.arteries, *breast.veins)]
+    lines = [(c.points_mm, c.radius_mm, 1.0) for c in (*breast.ducts, *breast.arteries, *breast.veins)]
     for strands in (breast.ligaments, breast.fibres):
-        lines += list(zip(strands.points_mm, strands.radius_mm, strict=True))
+        lines += [(p, r, strands.ribbon) for p, r in zip(strands.points_mm, strands.radius_mm, strict=True)]
     fibrous = strokes.draw(lines, pressed, fine)
 
     whole, skin = inside(plane)
@@ -125,4 +125,4 @@ def muscle_path(pressed: Compression, grid: Grid, room: F32) -> F32:
     x, y = grid.x_mm[None, :], grid.y_mm[:, None]
     within = (pressed.chest.muscle_width_mm(y) - x) * 0.93  # the edge is steep: nearly its distance
     thick = np.where(within > 0, 9.0 * (1 - np.exp(-np.maximum(within, 0) / 1.6)) + 0.42 * np.maximum(within, 0), 0.0)
-    return np.minimum(thick, 0.72 * room).astype(np.float32)
+    return np.asarray(np.minimum(thick, 0.72 * room).astype(np.float32))

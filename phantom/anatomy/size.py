@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from phantom.anatomy.outline import Body
+from phantom.anatomy.outline import Body, Floats
 from phantom.geometry.compression import press_outline
 from phantom.geometry.view import View
 
@@ -39,7 +39,16 @@ def fit_body(
     def of_size(half_mm: float) -> Body:
         height = projection * half_mm
         return Body(
-            height, half_mm, 0.94 * half_mm, 0.98 * half_mm, 0.96 * half_mm, rim, dome, sag * height, skew * height, tail
+            height,
+            half_mm,
+            0.94 * half_mm,
+            0.86 * half_mm,
+            0.96 * half_mm,
+            rim,
+            dome,
+            sag * height,
+            skew * height,
+            tail,
         )
 
     phi = np.linspace(-math.pi / 2, math.pi / 2, 61)
@@ -61,11 +70,10 @@ def fit_body(
     return body
 
 
-def _sector_volumes(body: Body, phi: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _sector_volumes(body: Body, phi: Floats) -> Floats:
     """Volume per radian of the CC plane in each direction, mm³."""
     view = View("CC", "L", 0.0)
     reach = 1.6 * max(body.height_mm, body.lateral_mm * (1 + body.tail))
     rho = np.linspace(0, reach, 240)
     bottom, top = body.columns(rho * np.cos(phi)[:, None], rho * np.sin(phi)[:, None], view)
-    out: np.ndarray[tuple[int], np.dtype[np.float64]] = np.trapezoid((top - bottom) * rho, rho, axis=1)
-    return out
+    return np.asarray(np.trapezoid((top - bottom) * rho, rho, axis=1))

@@ -59,7 +59,7 @@ def nipple_path(breast: Breast, pressed: Compression, grid: Grid) -> F32:
     tip = pressed.forward(breast.nipple_mm[None])[0]
     turn = float(np.arctan2(tip[1], tip[0] - pressed.shift_mm(tip[1])))
     along = np.array([np.cos(turn), np.sin(turn)])
-    centre = tip[:2] - 1.0 * along if breast.nipple_in_profile else tip[:2] - 14.0 * along
+    centre = tip[:2] - 2.5 * along if breast.nipple_in_profile else tip[:2] - 14.0 * along
     half = _NIPPLE_LENGTH_MM if breast.nipple_in_profile else _NIPPLE_RADIUS_MM
     reach = int(2 * _NIPPLE_LENGTH_MM / grid.pitch_mm) + 2
     column, row = (round(float(v)) for v in grid.px(centre[0], centre[1]))

@@ -21,7 +21,7 @@ _CLASSES_MM = np.array([0.06, 0.15, 0.3, 0.5, 0.75, 1.1, 1.6])
 _SPACING = 0.7  # of a lattice step, between splats
 
 
-def draw(lines: Sequence[tuple[Floats, Floats]], pressed: Compression, lattice: Grid) -> F32:
+def draw(lines: Sequence[tuple[Floats, Floats, float]], pressed: Compression, lattice: Grid) -> F32:
     """Path length, mm, of round curves under each point of a lattice.
 
     Each curve is carried into the view and cut into short stretches; their volumes, pi r² ds, are
@@ -30,8 +30,8 @@ def draw(lines: Sequence[tuple[Floats, Floats]], pressed: Compression, lattice: 
 
     Parameters
     ----------
-    lines : sequence of (points (n, 3), radii (n,))
-        In the breast's frame.
+    lines : sequence of (points (n, 3), radii (n,), ribbon)
+        In the breast's frame; `ribbon` is the depth along the beam over the breadth, 1 for round.
     pressed : Compression
     lattice : Grid
 
@@ -56,25 +56,17 @@ def draw(lines: Sequence[tuple[Floats, Floats]], pressed: Compression, lattice: 
         else:
             total += fft.rfft2(mass, workers=1) * _disc(f, r)
     out = fft.irfft2(total, s=(rows, columns), workers=1) + plain
-    return np.maximum(out[12 : 12 + lattice.shape[0], 12 : 12 + lattice.shape[1]], 0).astype(np.float32)
+    return np.asarray(np.maximum(out[12 : 12 + lattice.shape[0], 12 : 12 + lattice.shape[1]], 0).astype(np.float32))
 
 
-def volume_mm3(lines: Sequence[tuple[Floats, Floats]]) -> float:
-    """Total volume of curves in the free breast."""
-    total = 0.0
-    for points, radius in lines:
-        ds = np.linalg.norm(np.diff(points, axis=0), axis=1)
-        total += float((np.pi * (0.5 * (radius[1:] + radius[:-1])) ** 2 * ds).sum())
-    return total
-
-
-def _stretches(lines: Sequence[tuple[Floats, Floats]], pressed: Compression, step: float) -> tuple[Floats, ...]:
+def _stretches(lines: Sequence[tuple[Floats, Floats, float]], pressed: Compression, step: float) -> tuple[Floats, ...]:
     """x, y, radius and volume of short stretches of all curves, in the view plane."""
     if not lines:
         return (np.empty(0),) * 4
-    counts = np.array([len(radius) for _, radius in lines])
-    carried = pressed.forward(np.concatenate([points for points, _ in lines]))
-    radius = np.concatenate([r for _, r in lines])
+    counts = np.array([len(radius) for _, radius, _ in lines])
+    carried = pressed.forward(np.concatenate([points for points, _, _ in lines]))
+    radius = np.concatenate([r for _, r, _ in lines])
+    ribbon = np.repeat([b for _, _, b in lines], counts)
     first = np.ones(len(radius), bool)
     first[np.cumsum(counts)[:-1]] = False  # no stretch leads from one curve's tip to the next one's root
     start = np.flatnonzero(first[1:])
@@ -88,7 +80,7 @@ def _stretches(lines: Sequence[tuple[Floats, Floats]], pressed: Compression, ste
     x = a[which, 0] + t * (b[which, 0] - a[which, 0])
     y = a[which, 1] + t * (b[which, 1] - a[which, 1])
     r = radius[start][which] * (1 - t) + radius[start + 1][which] * t
-    return x, y, r, np.pi * r * r * (length / pieces)[which]
+    return x, y, r, np.pi * r * r * (ribbon[start] * length / pieces)[which]
 
 
 def _splat(column: Floats, row: Floats, mass: Floats, shape: tuple[int, int]) -> F32:
@@ -109,4 +101,4 @@ def _disc(f: F32, radius_mm: float) -> F32:
     table_f = np.linspace(0, float(f.max()) * 1.001, 4096)
     u = np.maximum(2 * np.pi * table_f * radius_mm, 1e-9)
     table = (2 * j1(u) / u).astype(np.float32)
-    return table[(f * np.float32(4095 / table_f[-1])).astype(np.int32)]
+    return np.asarray(table[(f * np.float32(4095 / table_f[-1])).astype(np.int32)])

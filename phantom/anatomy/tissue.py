@@ -27,8 +27,10 @@ class Pattern:
     ----------
     lobule_mm, lobe_mm : float
         Typical size of fat lobules (Bakic: compartments of 8-12 mm) and of the lobes they form.
-    cloud, cellular, wall : float
-        Weights of the smooth power-law field, of the lobules' own values, and of their walls.
+    cloud, cellular : float
+        Weights of the smooth power-law field and of the lobules' own values in the gland's score.
+    wall_mm : float
+        Typical thickness of the walls between lobules (Cooper's ligaments).
     core : float
         How strongly gland keeps to the middle behind the nipple.
     subcutaneous_mm : float
@@ -37,16 +39,16 @@ class Pattern:
 
     lobule_mm: float = 9.0
     lobe_mm: float = 19.0
-    cloud: float = 0.8
-    cellular: float = 0.75
-    wall: float = 1.0
+    cloud: float = 0.7
+    cellular: float = 1.0
+    wall_mm: float = 0.5
     core: float = 1.5
     subcutaneous_mm: float = 9.0
 
 
 @dataclass(frozen=True, eq=False)
 class Parenchyma:
-    """A score over the breast; where it is high there is gland. Thresholding it meets a density.
+    """Where there is gland, as a score that a threshold turns into a density, and the scaffold of ligaments.
 
     Attributes
     ----------
@@ -54,6 +56,8 @@ class Parenchyma:
     pattern : Pattern
     field : (nx, ny, nz) float32
         The score, on a lattice of warped coordinates.
+    scaffold : (nx, ny, nz) float32
+        How far inside a wall between lobules, mm; negative between walls.
     origin : (3,) array
         Warped coordinates of its first voxel.
     """
@@ -61,12 +65,26 @@ class Parenchyma:
     body: Body
     pattern: Pattern
     field: F32
+    scaffold: F32
     origin: Floats
 
     def score(self, points_mm: Floats) -> F32:
-        """The score at points (..., 3) of the free breast."""
-        at = (warp(self.body, np.asarray(points_mm, np.float32)) - self.origin.astype(np.float32)) / np.float32(_STEP_MM)
-        return map_coordinates(self.field, np.moveaxis(at, -1, 0), np.float32, order=1, mode="nearest")
+        """The gland's score at points (..., 3) of the free breast."""
+        return self._at(self.field, self._places(points_mm))
+
+    def structure(self, points_mm: Floats) -> tuple[F32, F32]:
+        """The gland's score, and the depth inside a wall in mm, at points (..., 3) of the free breast."""
+        places = self._places(points_mm)
+        return self._at(self.field, places), self._at(self.scaffold, places)
+
+    def _places(self, points_mm: Floats) -> F32:
+        at = (warp(self.body, np.asarray(points_mm, np.float32)) - self.origin.astype(np.float32)) / np.float32(
+            _STEP_MM
+        )
+        return np.moveaxis(at, -1, 0)
+
+    def _at(self, field: F32, places: F32) -> F32:
+        return np.asarray(map_coordinates(field, places, np.float32, order=1, mode="nearest"))
 
     def weight(self, points_mm: Floats) -> Floats:
         """0 to 1: how glandular places (n, 3) tend to be."""
@@ -74,8 +92,16 @@ class Parenchyma:
         return out
 
 
-def tendency(body: Body, pattern: Pattern, points_mm: Floats) -> F32:
-    """Smooth part of the score at points (..., 3): high behind the nipple, low under the skin and at the chest."""
+def _drift(white: np.ndarray[Any, Any], f: F32, shape: tuple[int, int, int]) -> F32:
+    """A smooth field of unit variance at 12 to 40 mm, independent of the cloud by a quarter turn of its phases."""
+    return texture.shaped(white * np.complex64(1j), texture.band(f, 12.0, 40.0), shape)
+
+
+def tendency(body: Body, pattern: Pattern, points_mm: Floats) -> tuple[F32, F32]:
+    """Smooth parts of the score and of the scaffold at points (..., 3).
+
+    Gland keeps behind the nipple, away from the skin and the chest; walls thin out just under the skin.
+    """
     points = np.asarray(points_mm, np.float32)
     level = body.level(points)
     margin = (1 - level) * 0.5 * (body.lateral_mm + body.upper_mm)  # about the depth below the skin
@@ -86,7 +112,12 @@ def tendency(body: Body, pattern: Pattern, points_mm: Floats) -> F32:
     under = pattern.subcutaneous_mm * np.clip(1.25 - 0.9 * x, 0.3, 1.0)
     skin = -6.0 * np.clip(1 - (margin - 1.5) / under, 0, None)
     back = -1.6 * np.clip(1 - points[..., 0] / (0.22 * body.height_mm), 0, 1.5) ** 2
-    return np.asarray(core + skin + back, np.float32)
+    thin = (
+        -0.35
+        * pattern.wall_mm
+        * (np.clip(1.5 - np.abs(margin) / 3.0, 0, None) + np.clip((level - 0.75) / 0.25, 0, 0.6))
+    )
+    return np.asarray(core + skin + back, np.float32), np.asarray(thin, np.float32)
 
 
 def warp(body: Body, points: Floats) -> Floats:
@@ -107,7 +138,9 @@ def unwarp(body: Body, warped: Floats) -> Floats:
     return out
 
 
-def grow_parenchyma(body: Body, pattern: Pattern, rng: np.random.Generator, twin: np.random.Generator | None = None) -> Parenchyma:
+def grow_parenchyma(
+    body: Body, pattern: Pattern, rng: np.random.Generator, twin: np.random.Generator | None = None
+) -> Parenchyma:
     """Grow the structure of one breast.
 
     Parameters
@@ -127,24 +160,33 @@ def grow_parenchyma(body: Body, pattern: Pattern, rng: np.random.Generator, twin
         white = np.float32(math.sqrt(1 / 3)) * white + np.float32(math.sqrt(2 / 3)) * _white(shape, twin)
     cloud = texture.shaped(white * np.exp(-((f * 3.0) ** 2)), texture.power_law(f, 3.5, 60.0), shape)
     field = np.float32(pattern.cloud) * cloud
-    for size, share in ((pattern.lobule_mm, 0.6), (pattern.lobe_mm, 1.0)):
+    scaffold = np.full(shape, -50.0, np.float32)
+    for size, share, thick in ((pattern.lobule_mm, 0.7, 0.6), (pattern.lobe_mm, 1.0, 1.0)):
         per_cell = max(round(size / _STEP_MM), 3)
         wall, own = texture.cells(shape, per_cell, rng)
         wall *= np.float32(size / per_cell)
-        # lobules are round: their own value fades into the scaffold at their walls
-        body_of = np.clip(wall / np.float32(0.22 * size), 0, 1)
-        field += np.float32(pattern.cellular * share) * own * body_of
-        field += np.float32(pattern.wall) * np.clip(1 - wall / np.float32(0.05 * size + 0.55), -0.3, 1)
+        # lobules are round: their own value fades toward their walls
+        field += np.float32(pattern.cellular * share) * own * np.clip(wall / np.float32(0.25 * size), 0, 1)
+        np.maximum(scaffold, np.float32(thick) - wall / np.float32(0.5 * pattern.wall_mm), out=scaffold)
+    # walls thicken and fade from place to place
+    scaffold += np.float32(0.9) * _drift(white, f, shape)
+    scaffold *= np.float32(0.5 * pattern.wall_mm)
     field -= field.mean()
-    at = np.stack(np.meshgrid(*[o + _STEP_MM * np.arange(n) for o, n in zip(origin, shape, strict=True)], indexing="ij"), axis=-1)
-    field += tendency(body, pattern, unwarp(body, at.astype(np.float32)))
-    return Parenchyma(body, pattern, field, origin)
+    at = np.stack(
+        np.meshgrid(*[o + _STEP_MM * np.arange(n) for o, n in zip(origin, shape, strict=True)], indexing="ij"), axis=-1
+    )
+    smooth, under_skin = tendency(body, pattern, unwarp(body, at.astype(np.float32)))
+    field += smooth
+    scaffold += under_skin
+    return Parenchyma(body, pattern, field, scaffold, origin)
 
 
 def _lattice(body: Body) -> tuple[Floats, tuple[int, int, int]]:
     """Origin and shape of a lattice that holds the warped body."""
     lo, hi = body.bounds_mm
-    ends = np.stack(np.meshgrid(*[np.linspace(a - 3, b + 3, 9) for a, b in zip(lo, hi, strict=True)], indexing="ij"), axis=-1)
+    ends = np.stack(
+        np.meshgrid(*[np.linspace(a - 3, b + 3, 9) for a, b in zip(lo, hi, strict=True)], indexing="ij"), axis=-1
+    )
     warped = warp(body, ends.reshape(-1, 3).astype(np.float32))
     origin = warped.min(axis=0) - 4.0
     from scipy.fft import next_fast_len

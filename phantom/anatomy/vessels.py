@@ -28,8 +28,12 @@ class _Habit:
 # breast; veins follow them, wider and nearer to the skin. Calibres on mammograms: arteries 0.5-2 mm,
 # veins 1.5-4 mm (an estimate).
 _HABITS: dict[str, _Habit] = {
-    "artery": _Habit(((math.radians(150), 0.5), (math.radians(40), 0.4), (math.radians(-140), 0.4)), (0.66, 0.86), (0.5, 0.95), 1.0),
-    "vein": _Habit(((math.radians(60), 0.7), (math.radians(140), 0.6), (math.radians(-60), 0.6)), (0.84, 0.94), (0.75, 1.6), 0.5),
+    "artery": _Habit(
+        ((math.radians(150), 0.5), (math.radians(40), 0.4), (math.radians(-140), 0.4)), (0.66, 0.86), (0.5, 0.95), 1.0
+    ),
+    "vein": _Habit(
+        ((math.radians(60), 0.7), (math.radians(140), 0.6), (math.radians(-60), 0.6)), (0.84, 0.94), (0.75, 1.6), 0.5
+    ),
 }
 
 
@@ -66,7 +70,9 @@ def grow_vessels(
             theta0 = span[0] + begin * (span[1] - span[0])
             ends = theta0, min(theta0 + rng.uniform(0.25, 0.7), 1.3)
             turn = rng.choice([-1, 1]) * rng.uniform(0.35, 1.1)
-            side = _run(body, psi + drift * begin, turn, level + rng.uniform(-0.08, 0.04), ends, tortuosity * habit.winding, rng)
+            side = _run(
+                body, psi + drift * begin, turn, level + rng.uniform(-0.08, 0.04), ends, tortuosity * habit.winding, rng
+            )
             side = side + (main[at] - side[0]) * np.exp(-np.arange(len(side)) / 8.0)[:, None]
             taper = 1 - 0.55 * begin
             _add(curves, tree, side, radius * taper * rng.uniform(0.5, 0.8), 0.4, mother, trunk)
@@ -74,7 +80,13 @@ def grow_vessels(
 
 
 def _run(
-    body: Body, psi: float, drift: float, level: float, span: tuple[float, float], winding: float, rng: np.random.Generator
+    body: Body,
+    psi: float,
+    drift: float,
+    level: float,
+    span: tuple[float, float],
+    winding: float,
+    rng: np.random.Generator,
 ) -> Floats:
     """(n, 3): a path over the body at about constant depth, with bends of 8 to 60 mm."""
     n = max(int((span[1] - span[0]) * 1.3 * body.height_mm / _NODE_MM), 8)
@@ -84,7 +96,7 @@ def _run(
     points = points + 2.2 * _bends(n, length / 45, rng) + (0.25 + 0.9 * winding) * _bends(n, length / 14, rng)
     # what the bends carried too near the skin is drawn back
     over = np.clip(body.level(points) - 0.955, 0, None)
-    return points - body.normals(points) * (over * body.height_mm)[:, None]
+    return np.asarray(points - body.normals(points) * (over * body.height_mm)[:, None])
 
 
 def _bends(n: int, waves: float, rng: np.random.Generator) -> Floats:
@@ -94,9 +106,17 @@ def _bends(n: int, waves: float, rng: np.random.Generator) -> Floats:
     for k in range(3):
         rate = max(waves, 0.4) * rng.uniform(0.6, 1.5, 3)
         out += rng.standard_normal(3) / math.sqrt(3) * np.sin(rate * t + rng.uniform(0, 6.28, 3)) / (1 + 0.3 * k)
-    return out - out[0]
+    return np.asarray(out - out[0])
 
 
-def _add(curves: list[Curve], tree: Literal["artery", "vein"], points: Floats, radius: float, thin: float, parent: int, trunk: int) -> None:
+def _add(
+    curves: list[Curve],
+    tree: Literal["artery", "vein"],
+    points: Floats,
+    radius: float,
+    thin: float,
+    parent: int,
+    trunk: int,
+) -> None:
     taper = radius * np.linspace(1.0, thin, len(points))
     curves.append(Curve(len(curves), tree, points, taper, parent, trunk))

@@ -46,49 +46,61 @@ class Anatomy:
         Draw.lognormal(0.14, 1.82, 0.02, 0.60)
     )
     thickness_mm: Annotated[Draw, Within(20, 110, "mm"), "compressed thickness in CC"] = Draw.normal(57, 13, 22, 100)
-    area_cm2: Annotated[Draw, Within(40, 330, "cm2"), "area of the compressed breast in CC"] = Draw.lognormal(146, 1.52, 50, 320)
+    area_cm2: Annotated[Draw, Within(40, 330, "cm2"), "area of the compressed breast in CC"] = Draw.lognormal(
+        146, 1.52, 50, 320
+    )
     oblique_extra_mm: Annotated[Draw, Within(-10, 20, "mm"), "how much thicker than CC the breast is in MLO and ML"] = (
         Draw.normal(4.5, 3, -4, 14)
     )
     skin_mm: Annotated[Draw, Within(0.5, 5, "mm"), "mean thickness of the skin"] = Draw.normal(1.44, 0.25, 0.87, 2.34)
     projection: Annotated[Draw, Within(0.5, 1.6), "height of the free breast over the half width of its base"] = (
-        Draw.normal(0.98, 0.13, 0.7, 1.35)
+        Draw.normal(1.05, 0.15, 0.75, 1.5)
     )
     dome: Annotated[Draw, Within(1.2, 3), "exponent of the outline toward the nipple: 2 round, less conical"] = (
-        Draw.uniform(1.55, 2.15)
+        Draw.uniform(1.3, 2.0)
     )
-    rim: Annotated[Draw, Within(1.4, 3), "exponent of the outline toward the chest wall: more is boxier"] = Draw.uniform(1.8, 2.5)
-    sag: Annotated[Draw, Within(-0.1, 0.6), "how far the nipple hangs below the base's middle, over the height"] = (
-        Draw.normal(0.2, 0.1, 0, 0.5)
+    rim: Annotated[Draw, Within(1.4, 3), "exponent of the outline toward the chest wall: more is boxier"] = (
+        Draw.uniform(1.8, 2.5)
     )
-    skew: Annotated[Draw, Within(-0.3, 0.3), "how far the nipple lies lateral of the base's middle, over the height"] = (
-        Draw.normal(0.05, 0.06, -0.15, 0.22)
+    sag: Annotated[Draw, Within(-0.1, 0.8), "how far the nipple hangs below the base's middle, over the height"] = (
+        Draw.normal(0.36, 0.11, 0.1, 0.6)
     )
-    tail: Annotated[Draw, Within(0, 0.5), "how much further the base reaches toward the axilla"] = Draw.uniform(0.02, 0.2)
-    nipple_in_profile: Annotated[Draw, Within(0, 1), "probability that the nipple is seen in profile"] = Draw.constant(0.8)
+    skew: Annotated[
+        Draw, Within(-0.3, 0.3), "how far the nipple lies lateral of the base's middle, over the height"
+    ] = Draw.normal(0.05, 0.06, -0.15, 0.22)
+    tail: Annotated[Draw, Within(0, 0.5), "how much further the base reaches toward the axilla"] = Draw.uniform(
+        0.02, 0.2
+    )
+    nipple_in_profile: Annotated[Draw, Within(0, 1), "probability that the nipple is seen in profile"] = Draw.constant(
+        0.8
+    )
     lobes: Annotated[Draw, Within(5, 40), "lobes, each with its duct tree"] = Draw.uniform(15, 25)
     duct_mm: Annotated[Draw, Within(0.3, 4, "mm"), "calibre of the main ducts"] = Draw.uniform(0.7, 1.4)
     arteries: Annotated[Draw, Within(1, 12), "arteries that enter the breast"] = Draw.uniform(3, 5)
     veins: Annotated[Draw, Within(1, 12), "veins that leave it"] = Draw.uniform(3, 6)
     ligaments: Annotated[Draw, Within(0, 3000), "Cooper's ligaments drawn as strands"] = Draw.uniform(260, 460)
     fibres: Annotated[Draw, Within(0, 6000), "finer strands"] = Draw.uniform(900, 1800)
-    lobule_mm: Annotated[Draw, Within(5, 25, "mm"), "size of the fat lobules between the ligaments"] = Draw.uniform(8, 12)
+    lobule_mm: Annotated[Draw, Within(5, 25, "mm"), "size of the fat lobules between the ligaments"] = Draw.uniform(
+        8, 12
+    )
     lobe_mm: Annotated[Draw, Within(10, 60, "mm"), "size of the larger lobules"] = Draw.uniform(16, 26)
     subcutaneous_mm: Annotated[Draw, Within(2, 40, "mm"), "fat between skin and gland"] = Draw.uniform(6, 13)
-    core: Annotated[Draw, Within(0, 5), "how strongly gland keeps to the middle behind the nipple"] = Draw.uniform(0.9, 2.0)
-    cloud: Annotated[Draw, Within(0, 3), "weight of smooth variation in the gland"] = Draw.uniform(0.6, 1.1)
-    cellular: Annotated[Draw, Within(0, 3), "weight of the lobules' own brightness"] = Draw.uniform(0.55, 0.95)
-    wall: Annotated[Draw, Within(0, 3), "weight of the walls between lobules"] = Draw.uniform(0.7, 1.3)
+    core: Annotated[Draw, Within(0, 5), "how strongly gland keeps to the middle behind the nipple"] = Draw.uniform(
+        1.3, 3.0
+    )
+    cloud: Annotated[Draw, Within(0, 3), "weight of smooth variation in the gland"] = Draw.uniform(0.5, 0.9)
+    cellular: Annotated[Draw, Within(0, 3), "weight of the lobules' own brightness"] = Draw.uniform(0.8, 1.4)
+    wall_mm: Annotated[Draw, Within(0, 3, "mm"), "thickness of the walls between lobules"] = Draw.uniform(0.35, 0.65)
     muscle_mm: Annotated[Draw, Within(0, 100, "mm"), "width of the pectoral muscle at the top of an MLO view"] = (
-        Draw.normal(45, 12, 18, 75)
+        Draw.normal(40, 11, 18, 68)
     )
     muscle_length_mm: Annotated[Draw, Within(40, 240, "mm"), "height of the pectoral muscle in an MLO view"] = (
-        Draw.normal(135, 25, 80, 190)
+        Draw.normal(145, 25, 90, 195)
     )
     muscle_sagitta_mm: Annotated[Draw, Within(-6, 12, "mm"), "how much the muscle's edge bulges"] = Draw.uniform(0, 6)
-    fold_mm: Annotated[Draw, Within(0, 80, "mm"), "width of the axillary fold beside the muscle at the top of an MLO view"] = (
-        Draw.uniform(14, 38)
-    )
+    fold_mm: Annotated[
+        Draw, Within(0, 80, "mm"), "width of the axillary fold beside the muscle at the top of an MLO view"
+    ] = Draw.uniform(14, 38)
     roll_off: Annotated[Draw, Within(0.3, 0.7), "width of the compressed edge's rounding over the thickness"] = (
         Draw.uniform(0.42, 0.55)
     )
@@ -113,15 +125,13 @@ class Anatomy:
         )  # fmt: skip
         v = drawn.values
         pattern = Pattern(
-            v["lobule_mm"], v["lobe_mm"], v["cloud"], v["cellular"], v["wall"], v["core"], v["subcutaneous_mm"]
+            v["lobule_mm"], v["lobe_mm"], v["cloud"], v["cellular"], v["wall_mm"], v["core"], v["subcutaneous_mm"]
         )
         whole = seed.child("woman", "parenchyma").rng()
         tortuosity = float(np.clip((age - 40) / 30, 0.1, 1.2))
         trees = own.child("trees")
         top = -0.56 * 233.0 + body.sag_mm
-        oblique = Chest(
-            v["muscle_mm"], v["muscle_length_mm"], v["muscle_sagitta_mm"], top, v["fold_mm"], 7.0, 0.0
-        )
+        oblique = Chest(v["muscle_mm"], v["muscle_length_mm"], v["muscle_sagitta_mm"], top, v["fold_mm"], 7.0, 0.0)
         lateral = Chest(0.0, 100.0, 0.0, top, 0.7 * v["fold_mm"], 7.0, 0.0)
         profile = own.child("nipple").rng().random() < v["nipple_in_profile"]
         density = float(np.clip(v["density"] * jitter[3], self.density.lo, self.density.hi))

@@ -148,10 +148,11 @@ class Compression:
         pressed = _cumulative(local * even, np.broadcast_to(even, local.shape))
         forward, inverse = np.empty_like(volume), np.empty_like(local)
         for i in range(_ANGLES):
-            rising = pressed[i] + 1e-9 * even  # keeps the table invertible where it is flat
-            forward[i] = np.interp(volume[i], rising, even)
+            # the outline was found to about 1e-4 of the volume: no column may end beyond it
+            inner = volume[i] * min(1.0, (1 - 1e-6) * pressed[i, -1] / volume[i, -1])
+            forward[i] = np.interp(inner, pressed[i], even)
             rho = radius[i] * self._fractions
-            inverse[i] = np.interp(rising, volume[i] + 1e-9 * rho, rho)
+            inverse[i] = np.interp(pressed[i], inner + 1e-9 * rho, rho)
             beyond = even > forward[i, -1]
             inverse[i, beyond] = radius[i] + (even[beyond] - forward[i, -1])
         return forward, even, inverse
@@ -168,18 +169,21 @@ class Compression:
         if self.chest.fold_mm:
             depth = _union(depth, self._fold(x, y))
         if self.chest.inframammary_mm:
-            depth = _union(depth, np.where(y > 0, self.chest.inframammary_mm - x, -50.0), 3.0)
-        return depth
+            depth = _union(depth, np.where(y > 0, self.chest.inframammary_mm - x, -50.0), 5.0)
+        return np.asarray(depth)
 
     def _fold(self, x: Floats, y: Floats) -> Floats:
-        """Distance inward from the skin line of the axillary fold, which leaves the breast's shoulder upward."""
-        shoulder = math.radians(-38)
-        r = float(np.interp(shoulder, self._phi, self.outline_mm))
-        x1, y1 = r * math.cos(shoulder), r * math.sin(shoulder)
-        slope = (x1 - self.chest.fold_mm) / max(y1 - self.chest.top_mm, 20.0)
+        """Distance inward from the skin line of the axillary fold, which leaves the breast as a tangent upward."""
+        upper = self._phi < math.radians(-8)
+        x1 = (self.outline_mm * np.cos(self._phi))[upper]
+        y1 = (self.outline_mm * np.sin(self._phi))[upper]
+        slopes = (x1 - self.chest.fold_mm) / np.maximum(y1 - self.chest.top_mm, 25.0)
+        touch = int(np.argmax(slopes))
+        slope = float(slopes[touch])
         line = self.chest.fold_mm + slope * (y - self.chest.top_mm)
         depth = (line - x) / math.hypot(1, slope)
-        return np.where(y < y1, depth, depth - 0.5 * (y - y1))
+        over = np.maximum(y - float(y1[touch]) + 12.0, 0.0)
+        return np.asarray(depth - 0.02 * over * over)
 
     def edge_mm(self, x_mm: Any, y_mm: Any) -> Floats:
         """Distance inward from the outline of points of the view plane; negative outside."""
@@ -190,8 +194,11 @@ class Compression:
         return self._profile(self.edge_mm(x_mm, y_mm))
 
     def shift_mm(self, y_mm: Any) -> Any:
-        """How far a row of the breast is moved from the field's chest-wall edge: by the muscle, less the cut."""
-        return self.chest.muscle_width_mm(y_mm) - self.chest.cut_mm
+        """How far a row of the breast is moved from the field's chest-wall edge.
+
+        The muscle pushes it forward by half its width (an estimate) and lies under it for the rest.
+        """
+        return 0.5 * self.chest.muscle_width_mm(y_mm) - self.chest.cut_mm
 
     # -- the map -----------------------------------------------------------------------------
 
@@ -205,8 +212,9 @@ class Compression:
         _, even, inverse = self._maps
         rho0 = bilinear(inverse, self._row(phi), rho / (even[1] - even[0]))
         x0, y0 = rho0 * np.cos(phi), rho0 * np.sin(phi)
+        # beyond the breast itself (folds) columns go on as long as just inside its rim
         radius = np.interp(phi, self._phi, self._free_tables[0])
-        scale = np.minimum(1.0, 0.999 * radius / np.maximum(rho0, 1e-9))
+        scale = np.where(rho0 > radius, 0.9 * radius / np.maximum(rho0, 1e-9), 1.0)
         bottom, top = self.free.columns(x0 * scale, y0 * scale, self.view)
         return x0 + behind, y0, bottom, top
 
@@ -260,8 +268,10 @@ class Compression:
         w = self.roll_off * self.thickness_mm
         along = np.clip(1 - edge / w, 0, 1)  # how far round the free edge: 0 flat face, 1 outermost
         side = np.sign(h - 0.5 * self.thickness_mm)
-        n = np.stack([-gx / g * along / w, -gy / g * along / w, side * np.sqrt(1 - along**2) / (0.5 * self.thickness_mm)], axis=1)
-        return n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-12)
+        n = np.stack(
+            [-gx / g * along / w, -gy / g * along / w, side * np.sqrt(1 - along**2) / (0.5 * self.thickness_mm)], axis=1
+        )
+        return np.asarray(n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-12))
 
     def inverse(self, points_mm: Floats) -> Floats:
         """Points (n, 3) x, y, h of the view's frame -> (n, 3) of the breast's frame (skin not corrected)."""
@@ -308,7 +318,7 @@ def press_outline(volume: Floats, phi: Floats, thickness_mm: float, roll_off: fl
         rho = radius[:, None] * u
         got = np.trapezoid(edge_profile(depth, thickness_mm, roll_off) * rho, rho, axis=1)
         radius = radius * (1 + 0.7 * (np.sqrt(volume / got) - 1))
-    return radius
+    return np.asarray(radius)
 
 
 def _cumulative(density: Floats, at: Floats) -> Floats:
@@ -319,4 +329,4 @@ def _cumulative(density: Floats, at: Floats) -> Floats:
 
 def _union(a: Floats, b: Floats, soft_mm: float = 7.0) -> Floats:
     """Union of two inside-distances with a fillet."""
-    return soft_mm * np.logaddexp(a / soft_mm, b / soft_mm)
+    return np.asarray(soft_mm * np.logaddexp(a / soft_mm, b / soft_mm))

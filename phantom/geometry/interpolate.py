@@ -79,4 +79,4 @@ def _means(values: Floats, at: Floats, step: float) -> Floats:
     # beyond the border the outermost value goes on
     at_edges += np.where((edges < 0)[:, None], edges[:, None] * values[0], 0.0)
     at_edges += np.where((edges > last)[:, None], (edges - last)[:, None] * values[-1], 0.0)
-    return (np.diff(at_edges, axis=0) / step).astype(np.float32)
+    return np.asarray((np.diff(at_edges, axis=0) / step).astype(np.float32))
