@@ -77,7 +77,10 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _say("Stopped.", _INTERRUPTED)
     except PhantomError as why:
-        return _say(f"Error: {why}", why.exit_code)
+        text = str(why)
+        return _say(
+            f"{text[:1].upper()}{text[1:]}" if why.exit_code == _INTERRUPTED else f"Error: {text}", why.exit_code
+        )
     except BrokenPipeError:
         # the reader has gone (`| head`); Python must not complain about it once more at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

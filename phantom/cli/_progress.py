@@ -1,68 +1,57 @@
-"""A progress bar on stderr: images done, images per second, time left."""
+"""A progress bar on stderr: cases done, images per second, time left."""
 
 from __future__ import annotations
 
 import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from phantom.dataset.progress import Progress
 
 _WIDTH = 30
 _QUIET_S = 10.0  # where there is no terminal, one line now and then is enough
 
 
-class Progress:
-    """``with Progress(8) as bar: bar.add(2)``. Nothing reaches stdout.
+class Bar:
+    """``with Bar() as bar: generate(..., progress=bar)``. Nothing reaches stdout."""
 
-    Parameters
-    ----------
-    total : int
-        How many there will be.
-    unit : str
-        What is counted.
-    """
-
-    def __init__(self, total: int, unit: str = "images") -> None:
-        self.total, self.unit, self.done, self.made = total, unit, 0, 0
-        self._start = self._last = time.monotonic()
+    def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
+        self._shown_at = -_QUIET_S if self._terminal else time.monotonic()
+        self._open = False
 
     def __enter__(self) -> Self:
-        if self._terminal:
-            self._show("\r")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._terminal:
+        if self._open:
             sys.stderr.write("\n")
-        elif kind is None and self.total:
-            self._show("")
+            sys.stderr.flush()
 
-    def add(self, count: int, made: bool = True) -> None:
-        """So many more are there; `made` says whether they were made now or found from before."""
-        self.done += count
-        self.made += count if made else 0
-        now = time.monotonic()
-        if self._terminal and (now - self._last > 0.1 or self.done >= self.total):
-            self._last = now
-            self._show("\r")
-        elif not self._terminal and now - self._last > _QUIET_S:
-            self._last = now
-            self._show("")
-
-    def line(self) -> str:
-        """The bar as text."""
-        share = min(self.done / self.total, 1.0) if self.total else 1.0
-        filled = int(share * _WIDTH)
-        rate = self.made / max(time.monotonic() - self._start, 1e-3)
-        pace = f"{rate:.2f} {self.unit}/s, {duration((self.total - self.done) / rate)} left" if rate else "starting"
-        return f"[{'#' * filled}{'.' * (_WIDTH - filled)}] {self.done} of {self.total} {self.unit}, {pace}"
-
-    def _show(self, start: str) -> None:
-        sys.stderr.write(f"{start}{self.line()}\x1b[K" if start else f"{self.line()}\n")
+    def __call__(self, progress: Progress) -> None:
+        """Show how far it is."""
+        now, last = time.monotonic(), progress.cases_done >= progress.cases
+        if self._terminal and (last or now - self._shown_at > 0.1):
+            sys.stderr.write(f"\r{line(progress)}\x1b[K")
+            self._open = True
+        elif not self._terminal and (last or now - self._shown_at > _QUIET_S):
+            sys.stderr.write(f"{line(progress)}\n")
+        else:
+            return
         sys.stderr.flush()
+        self._shown_at = now
+
+
+def line(progress: Progress) -> str:
+    """How far it is, as one line."""
+    filled = _WIDTH * progress.cases_done // max(progress.cases, 1)
+    pace = f", {progress.images_per_second:.2f} images/s" if progress.images_made else ""
+    left = f", {duration(progress.seconds_left)} left" if progress.seconds_left else ""
+    return f"[{'#' * filled}{'.' * (_WIDTH - filled)}] {progress.cases_done} of {progress.cases} cases{pace}{left}"
 
 
 def duration(seconds: float) -> str:

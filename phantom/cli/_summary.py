@@ -45,9 +45,11 @@ def summary(data: Dataset) -> dict[str, Any]:
 
 def tell(told: dict[str, Any]) -> None:
     """The summary in plain words, on stdout."""
+    from phantom.dataset.progress import size_text
+
     sizes = ", ".join(told["image_sizes"])
     click.echo(
-        f"{told['images']} images of {told['cases']} cases ({sizes}) in {told['folder']}, {megabytes(told['bytes'])}"
+        f"{told['images']} images of {told['cases']} cases ({sizes}) in {told['folder']}, {size_text(told['bytes'])}"
     )
     click.echo(f"preset {told['preset']}, seed {told['seed']}, made by {told['generator']}, licence {told['licence']}")
     click.echo()
@@ -74,11 +76,6 @@ def tell(told: dict[str, Any]) -> None:
 def words(counts: dict[str, int]) -> str:
     """Counts as ``3 benign, 1 suspicious``."""
     return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
-
-
-def megabytes(size: float) -> str:
-    """A size in bytes in the unit that suits it."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
 def _counts(values: Any) -> dict[str, int]:
