@@ -5,53 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from phantom import preset as presets
+from phantom import scene as scenes
+from phantom.image import ViewImage
+from phantom.preset import Preset
+from phantom.recipe.seed import Seed
+from phantom.render import render
 
-from phantom.truth import CalcificationTruth, FindingTruth, HostTruth
-
-U16 = np.ndarray[Any, np.dtype[np.uint16]]
-
-
-@dataclass(frozen=True, eq=False)
-class ViewImage:
-    """One image as a radiologist hangs it, with what is really in it.
-
-    Attributes
-    ----------
-    image_id : str
-        ``<case as 6 digits>-<L|R>-<CC|MLO|ML>``, with ``+<variant>`` after it where there is one.
-    row : dict
-        Its row of the images table (`phantom.tables.IMAGES`).
-    for_presentation, for_processing : (rows, columns) uint16
-    breast_mask : (rows, columns) bool
-    findings : tuple of FindingTruth
-    calcifications : tuple of CalcificationTruth
-        In the order of their ids.
-    hosts : tuple of HostTruth
-    window_center, window_width : float
-        The window to show `for_presentation` with.
-    """
-
-    image_id: str
-    row: dict[str, Any]
-    for_presentation: U16
-    for_processing: U16
-    breast_mask: np.ndarray[Any, np.dtype[np.bool_]]
-    findings: tuple[FindingTruth, ...]
-    calcifications: tuple[CalcificationTruth, ...]
-    hosts: tuple[HostTruth, ...]
-    window_center: float
-    window_width: float
-
-    @property
-    def labels(self) -> U16:
-        """(rows, columns): row number + 1 into `calcifications`, 0 for none; the later row wins."""
-        out = np.zeros(self.for_presentation.shape, np.uint16)
-        flat = out.reshape(-1)
-        for number, calcification in enumerate(self.calcifications, start=1):
-            for start, length in calcification.runs:
-                flat[start : start + length] = number
-        return out
+__all__ = ["Case", "ViewImage", "case_seed", "render_case", "simulate"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,3 +33,36 @@ class Case:
     views: tuple[ViewImage, ...]
     scene: dict[str, Any]
     dropped: tuple[str, ...] = ()
+
+
+def simulate(preset: str | Preset, seed: int = 0, index: int = 0) -> Case:
+    """Grow one case and make its images.
+
+    Parameters
+    ----------
+    preset : str or Preset
+        A preset's name, a recipe file's path, or a recipe that has been read.
+    seed : int
+        The dataset's, 0 or larger.
+    index : int
+        The case's. It is the same whatever other cases are made.
+
+    Raises
+    ------
+    UsageError
+        If there is no such preset, or the recipe has mistakes.
+    """
+    recipe = presets.load(preset) if isinstance(preset, str) else preset
+    scene = scenes.grow(recipe, case_seed(seed, index), index)
+    return render_case(scene)
+
+
+def case_seed(seed: int, index: int) -> Seed:
+    """The place of a case in the tree of seeds."""
+    return Seed(seed).child("case", index)
+
+
+def render_case(scene: scenes.Scene) -> Case:
+    """All images of a scene. No dice fall here but the quantum noise."""
+    views = tuple(render(scene, view) for view in scene.views)
+    return Case(scene.index, views, scene.to_dict(), scene.dropped)

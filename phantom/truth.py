@@ -18,6 +18,7 @@ from phantom.imaging.projection import Shadow
 
 Runs = np.ndarray[Any, np.dtype[np.uint32]]
 Points = np.ndarray[Any, np.dtype[np.float64]]
+Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 VISIBLE_DPRIME = 4.0  # a human needs about 1/0.65 of the ideal observer's 2.6 (92 % right of four choices)
 
@@ -310,7 +311,7 @@ def _finding(
     return FindingTruth(said, np.stack([hx + exposed.offset[1], hy + exposed.offset[0]], axis=1))
 
 
-def host_truth(image_id: str, finding_id: int, host: Host, surface_mm: Points, exposed: Exposed) -> HostTruth | None:
+def host_truth(image_id: str, finding_id: int, host: Host, surface_mm: Floats, exposed: Exposed) -> HostTruth | None:
     """A host's row; None if the image holds nothing of it.
 
     `surface_mm` (n, 2 or more): x, y of points on its surface in the view plane.
