@@ -7,24 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 from phantom.anatomy.woman import Anatomy
+from phantom.calcifications import registry
 from phantom.calcifications.calcification import Category, Distribution
+from phantom.errors import UsageError
 from phantom.geometry.view import Laterality, ViewName
 from phantom.imaging.beam import Beam
 from phantom.imaging.detector import Detector
 from phantom.imaging.exposure import Exposure
+from phantom.imaging.presentation import Presentation
 from phantom.imaging.scatter import Scatter
-try:
-    from phantom.calcifications import registry
-except ImportError:
-    class registry:
-        @staticmethod
-        def kinds(): return {}
-try:
-    from phantom.imaging.presentation import Presentation
-except ImportError:
-    from dataclasses import make_dataclass
-    Presentation = make_dataclass("Presentation", [], frozen=True)
-from phantom.errors import UsageError
 from phantom.recipe import overrides, schema, shelf, toml
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.schema import Like, RecipeError
@@ -88,6 +79,11 @@ class FindingEntry:
         entry = schema.read_plainly(FindingEntry, {k: v for k, v in table.items() if k in common}, where, problems)
         grows = schema.read(kind, {k: v for k, v in table.items() if k in own}, where, problems) if kind else None
         if entry is None or grows is None or len(problems) > before:
+            return None
+        if entry.distribution is not None and entry.distribution not in grows.label.spreads:
+            label, said = grows.label, f"{dotted(where, 'distribution')} = '{entry.distribution}'"
+            why = f": {label.refusal}" if label.refusal else ""
+            problems.append(f"{said}: {name} cannot be that{why}; it may be {', '.join(label.spreads)}")
             return None
         return replace(entry, grows=grows)
 

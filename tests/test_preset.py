@@ -6,13 +6,14 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from phantom import preset
+from phantom.calcifications.labels import Label
 from phantom.errors import UsageError
 from phantom.recipe import overrides, schema, shelf, toml
 from phantom.recipe.draw import Draw, Within
@@ -24,6 +25,7 @@ MINIMAL = 'name = "mine"\ndescription = "For a test."\n'
 class Speck:
     """A kind for these tests."""
 
+    label: ClassVar[Label] = Label("round", "a test", {"grouped": 1.0}, refusal="specks keep together")
     diameter_mm: Annotated[Draw, Within(0.05, 2, "mm"), "its diameter"] = Draw.constant(0.3)
 
 
@@ -85,6 +87,16 @@ def test_all_mistakes_of_a_recipe_come_at_once(recipe, specks):
         "finding[1].cuont: unknown key; did you mean 'count'?",
     ):
         assert f"  {problem}" in lines
+
+
+def test_a_distribution_that_a_kind_cannot_have_is_refused_with_the_reason(recipe, specks):
+    entry = '[[finding]]\nkind = "speck"\ndistribution = "{}"\n'
+    assert preset.load(recipe(MINIMAL + entry.format("grouped"))).finding[0].distribution == "grouped"
+    with pytest.raises(preset.RecipeError) as caught:
+        preset.load(recipe(MINIMAL + entry.format("linear")))
+    assert caught.value.problems == (
+        "finding[0].distribution = 'linear': speck cannot be that: specks keep together; it may be grouped",
+    )
 
 
 @pytest.mark.parametrize(
