@@ -1,0 +1,272 @@
+"""Making a dataset: cases by many hands, in any order, stopped and taken up again, always with the same bytes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from phantom.dataset import pool, state
+from phantom.dataset.files import unwritable
+from phantom.dataset.finish import finish
+from phantom.dataset.layout import (
+    MAX_CASES,
+    UNFINISHED,
+    DatasetError,
+    case_name,
+    journal_name,
+    part_manifest_name,
+    part_of,
+)  # fmt: skip
+from phantom.dataset.lock import FolderLock
+from phantom.dataset.manifest import Manifest, processor, read_manifest, versions
+from phantom.dataset.progress import Stopwatch, Summary, Watcher
+from phantom.dataset.told import Count
+from phantom.dataset.work import Done, Job, Maker, Recipe, sweep_up
+from phantom.errors import PhantomError, UsageError
+
+Part = tuple[int, int] | None
+DEFAULT_CASES = 4
+
+
+class Stopped(PhantomError):  # noqa: N818 - what the user reads
+    """The run was interrupted; what is done is kept. Exit code 130."""
+
+    exit_code = 130
+
+
+def generate(
+    preset: Recipe,
+    seed: int = 0,
+    cases: int | None = None,
+    out: str | Path | None = None,
+    *,
+    preset_text: str = "",
+    workers: int | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    executor: Executor | str | None = None,
+    shard: Part = None,
+    split: Mapping[str, float] | None = None,
+    sweeps: Sequence[str] = (),
+    progress: Watcher | None = None,
+    make: Maker | None = None,
+) -> Summary:
+    """Make a dataset in a folder, or finish one.
+
+    The same preset and seed give the same files for any number of workers, in any order,
+    interrupted or not; a case does not depend on how many are asked for.
+
+    Parameters
+    ----------
+    preset : Recipe
+        What to make (`phantom.preset.load`).
+    seed, cases : int
+        Case i depends on `seed` and i alone. `cases` is 4 by default; when a dataset is
+        resumed, as many as it was to have.
+    out : path
+        The folder, by default the preset's name. It must be empty or absent, unless
+        `resume` (finish what is there: whole cases are kept, damaged ones made again, more
+        added) or `overwrite` (delete the dataset there first).
+    preset_text : str
+        The recipe as its author wrote it, for the manifest.
+    workers : int
+        How many processes, by default as many as there are processors; 1 works in this process.
+    executor : Executor or str
+        Who does the work instead: any `concurrent.futures.Executor`, or ``dask://host:port``.
+    shard : (i, n)
+        Make only part i of n: the cases whose index is i modulo n. Parts may run at the same
+        time on machines that share the folder; the last one joins them.
+    split : mapping of str to float
+        Shares by name (`phantom.dataset.split`): the column `split` of the images' table.
+    sweeps : sequence of str
+        ``key=a:b:n`` (`phantom.dataset.sweep`).
+    progress : callable
+        Told a `Progress` after each case.
+    make : callable
+        ``make(preset, seed, index) -> Case``, importable; by default `phantom.case.simulate`.
+
+    Raises
+    ------
+    UsageError
+        If what is asked for cannot be, or the folder must not be written.
+    Stopped
+        On Ctrl-C.
+    PhantomError
+        If a case cannot be made or written; the message names it, and what is done is kept.
+    """
+    part = _checked(seed, cases, workers, shard, resume, overwrite)
+    folder = Path(out if out is not None else preset.name)
+    wanted = Manifest(
+        preset=preset.name, preset_text=preset_text, recipe=preset.resolved(), seed=seed, cases=cases or DEFAULT_CASES,
+        generator=_generator(), packages=versions(), processor=processor(), split=dict(split or {}),
+        sweeps=tuple(sweeps), parts=part[1] if part else 0,
+    )  # fmt: skip
+    maker = make or _simulate
+    if sweeps:
+        from phantom.dataset.sweep import swept
+
+        maker = swept(preset, sweeps, maker)
+    about = {"generator": wanted.generator, "seed": str(seed), "recipe": state.recipe_digest(wanted.recipe)}
+    job = Job(str(folder.absolute()), preset, seed, maker, about)
+    state.may_begin(folder, wanted, part, resume, overwrite)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    with FolderLock(folder, part):
+        state.may_begin(folder, wanted, part, resume, overwrite)
+        if overwrite:
+            state.clear(folder)
+        manifest = state.continued(folder, wanted, cases, part)
+        return _Run(folder, job, manifest, part, workers, executor, progress).all()
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run in its folder, which it has locked."""
+
+    folder: Path
+    job: Job
+    manifest: Manifest
+    part: Part
+    workers: int | None
+    executor: Executor | str | None
+    progress: Watcher | None
+
+    def all(self) -> Summary:
+        """Make what is missing; then, if nothing is, the tables and the manifest."""
+        known = state.known_digests(self.folder)
+        if self.part is not None and self._is_whole():
+            return self._repair(known)
+        state.declare(self.folder, self.manifest, self.part)
+        digests, watch = self._cases(known)
+        if self.part is not None:
+            missing = self._hand_in(digests)
+            if missing:
+                return self._summary(watch, None, {}, missing)
+            digests = state.known_digests(self.folder)
+        whole, count = finish(self.folder, self.manifest, digests)
+        return self._summary(watch, count, {name: list(said) for name, said in whole.dropped.items()}, 0)
+
+    def _is_whole(self) -> bool:
+        """Whether the dataset has been finished before, so that this part can only need repair."""
+        if (self.folder / UNFINISHED).exists():
+            return False
+        try:
+            return read_manifest(self.folder).cases == self.manifest.cases
+        except DatasetError:
+            return False
+
+    def _repair(self, known: Mapping[int, str]) -> Summary:
+        _, watch = self._cases(known)
+        (self.folder / journal_name(self.part)).unlink(missing_ok=True)
+        return self._summary(watch, None, {}, 0)
+
+    def _mine(self, index: int) -> bool:
+        return self.part is None or index % self.part[1] == self.part[0] % self.part[1]
+
+    def _cases(self, known: Mapping[int, str]) -> tuple[dict[int, str], Stopwatch]:
+        """Make the cases of this run that are missing or damaged; the checksums of all of them."""
+        mine = [index for index in range(self.manifest.cases) if self._mine(index)]
+        sweep_up(self.folder, self._mine)
+        watch = Stopwatch(len(mine), self.progress)
+        digests: dict[int, str] = {}
+        journal = state.Journal(self.folder, self.part)
+        try:
+            with contextlib.closing(self._done(mine, known)) as results:
+                for done in results:
+                    journal.note(done)
+                    digests[done.index] = done.digest
+                    watch.count(done)
+        except KeyboardInterrupt:
+            raise Stopped(
+                f"stopped; {len(digests)} of {len(mine)} cases are in {self.folder}: finish with --resume"
+            ) from None
+        finally:
+            journal.close()
+            sweep_up(self.folder, self._mine)
+        return digests, watch
+
+    def _done(self, mine: Sequence[int], known: Mapping[int, str]) -> Generator[Done]:
+        if self.executor is not None:
+            with contextlib.ExitStack() as stack:
+                executor = self.executor
+                if isinstance(executor, str):
+                    executor = stack.enter_context(pool.executor_at(executor))
+                yield from pool.through(executor, self.job, mine, known, 2 * (self.workers or 32))
+            return
+        workers = min(self.workers or pool.cpus(), len(mine))
+        if workers <= 1:
+            yield from pool.serially(self.job, mine, known)
+        else:
+            yield from pool.in_processes(self.job, mine, known, workers)
+
+    def _hand_in(self, digests: Mapping[int, str]) -> int:
+        """Write this part's own manifest; how many other parts have not written theirs."""
+        assert self.part is not None
+        files = {case_name(index): digest for index, digest in digests.items()}
+        replace(self.manifest, files=files).write(self.folder, part_manifest_name(self.part))
+        (self.folder / journal_name(self.part)).unlink(missing_ok=True)
+        residues = set()
+        for path in self.folder.glob("manifest-*-of-*.json"):
+            said = part_of(path.name)
+            if said is not None and said[1] == self.part[1]:
+                with contextlib.suppress(DatasetError):
+                    if read_manifest(self.folder, path.name).cases == self.manifest.cases:
+                        residues.add(said[0] % said[1])
+        return self.part[1] - len(residues)
+
+    def _summary(self, watch: Stopwatch, count: Count | None, dropped: dict[str, list[str]], missing: int) -> Summary:
+        size = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+        return Summary(
+            self.folder, self.manifest.cases, watch.made, watch.done - watch.made, watch.repaired, count, dropped,
+            size, watch.seconds, missing,
+        )  # fmt: skip
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """``i/n`` as two numbers; parts are counted from 1, and 0/n is another name for n/n.
+
+    Raises
+    ------
+    UsageError
+        If it is not of that form.
+    """
+    first, _, second = text.partition("/")
+    if first.isascii() and first.isdigit() and second.isascii() and second.isdigit():
+        part = int(first), int(second)
+        if 0 <= part[0] <= part[1] and 1 <= part[1] <= MAX_CASES:
+            return part[0] or part[1], part[1]
+    raise UsageError(f"--shard {text}: must be i/n with i from 1 to n, such as 3/64")
+
+
+def _checked(
+    seed: int, cases: int | None, workers: int | None, shard: Part, resume: bool, overwrite: bool
+) -> Part:  # fmt: skip
+    if resume and overwrite:
+        raise UsageError("--resume and --overwrite exclude each other")
+    if shard is not None and overwrite:
+        raise UsageError("--shard and --overwrite exclude each other: the parts would delete one another")
+    if cases is not None and not 1 <= cases <= MAX_CASES:
+        raise UsageError(f"--cases {cases}: must lie within 1 and {MAX_CASES}")
+    if not 0 <= seed < 1 << 128:
+        raise UsageError(f"--seed {seed}: must not be negative, nor have more than 128 bits")
+    if workers is not None and workers < 1:
+        raise UsageError(f"--workers {workers}: must be at least 1")
+    return parse_shard(f"{shard[0]}/{shard[1]}") if shard is not None else None
+
+
+def _generator() -> str:
+    import phantom
+
+    return f"phantom {phantom.__version__}"
+
+
+def _simulate(preset: Any, seed: int, index: int) -> Any:
+    from phantom.case import simulate
+
+    return simulate(preset, seed=seed, index=index)

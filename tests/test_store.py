@@ -1,0 +1,266 @@
+"""A case file holds what the layout promises, in the same bytes every time."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import fakes
+import h5py
+import numpy as np
+import pytest
+
+from phantom import tables
+from phantom.dataset import strict
+from phantom.dataset.columns import from_csv, pack, row_of, to_csv
+from phantom.dataset.files import Unwritable
+from phantom.dataset.layout import DatasetError
+from phantom.dataset.store import encode, write_case
+
+RECIPE = fakes.FakeRecipe(raw=True)
+
+
+@pytest.fixture(scope="module")
+def case():
+    return fakes.simulate(RECIPE, 3, 1)
+
+
+@pytest.fixture
+def path(case, tmp_path):
+    write_case(case, tmp_path / "000001.h5", {"seed": "3"})
+    return tmp_path / "000001.h5"
+
+
+def test_the_same_case_gives_the_same_bytes_at_another_time(case):
+    first = encode(case)
+    time.sleep(1.1)  # HDF5's time stamps have a resolution of one second
+    assert encode(case) == first
+
+
+def test_any_hdf5_reader_finds_the_arrays_as_they_were(case, path):
+    with h5py.File(path) as file:
+        for view in case.views:
+            group = file[f"images/{view.image_id}"]
+            for name in strict.ARRAYS:
+                wanted = getattr(view, name)
+                assert np.array_equal(group[name][()], wanted), name
+                assert group[name].chunks == (256, 200)
+                assert group[name].compression == "gzip"
+                assert group[name].compression_opts == 1
+                assert group[name].shuffle
+            shown = group["for_presentation"]
+            assert shown.attrs["PixelSpacing"].tolist() == [0.28, 0.28]
+            assert shown.attrs["PhotometricInterpretation"] == "MONOCHROME2"
+            assert shown.attrs["BitsStored"] == 12
+            assert shown.attrs["ViewPosition"] == view.row["view"]
+            assert shown.attrs["ImageLaterality"] == view.row["laterality"]
+        assert json.loads(file["scene"][()]) == case.scene
+        assert file.attrs["seed"] == "3"
+
+
+def test_large_images_are_stored_in_chunks_of_256_and_only_where_there_is_something(tmp_path):
+    recipe = fakes.FakeRecipe(rows=1100, columns=700)
+    case = fakes.simulate(recipe, 1, 0)
+    write_case(case, tmp_path / "c.h5")
+    with h5py.File(tmp_path / "c.h5") as file:
+        labels = file[f"images/{case.views[0].image_id}/labels"]
+        assert labels.chunks == (256, 256)
+        assert labels.id.get_num_chunks() == 1  # all dots lie in rows 120-180, columns 40-90
+        assert np.array_equal(labels[()], case.views[0].labels)
+        assert np.array_equal(
+            file[f"images/{case.views[0].image_id}/for_presentation"][()], case.views[0].for_presentation
+        )
+
+
+def test_a_recipe_that_does_not_keep_the_image_for_processing_has_none(tmp_path):
+    case = fakes.simulate(fakes.FakeRecipe(raw=False), 3, 1)
+    write_case(case, tmp_path / "c.h5")
+    with h5py.File(tmp_path / "c.h5") as file:
+        assert "for_processing" not in file[f"images/{case.views[0].image_id}"]
+
+
+def test_tables_are_compound_with_the_columns_of_the_contract(case, path):
+    with h5py.File(path) as file:
+        for name in tables.TABLES:
+            stored = file[f"truth/{name}"]
+            assert stored.dtype.names == tables.dtype_of(name).names
+            assert not stored.dtype.hasobject
+        grains = file["truth/calcifications"][()]
+        runs = file["truth/runs"][()]
+        assert runs.dtype.names == ("start", "length")
+        listed = [grain for view in sorted(case.views, key=lambda v: v.image_id) for grain in view.calcifications]
+        assert len(listed) == len(grains) == 24
+        for record, grain in zip(grains, listed, strict=True):
+            mine = runs[record["run_offset"] : record["run_offset"] + record["run_count"]]
+            assert np.array_equal(np.stack([mine["start"], mine["length"]], 1), grain.runs)
+            assert record["image_id"].decode() == grain.row["image_id"]
+            assert record["contrast"] == grain.row["contrast"]
+
+
+@pytest.mark.parametrize("name", tables.TABLES)
+def test_a_table_survives_hdf5_and_csv_to_the_last_bit(name, path):
+    with strict.open_case(path) as file:
+        table = strict.table(file, name)
+    assert table.dtype == tables.dtype_of(name)
+    again = from_csv(name, to_csv(table))
+    assert again.dtype == table.dtype
+    assert again.tolist() == table.tolist()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"density": float("nan")}, "density"),
+        ({"view": "OBLIQUE"}, "view"),
+        ({"rows": -1}, "rows"),
+        ({"foreign": 1}, "foreign"),
+        ({"tube_kv": float("inf")}, "tube_kv"),
+    ],
+)
+def test_a_row_that_does_not_fit_is_refused_and_not_cut(case, change, said):
+    with pytest.raises(ValueError, match=said):
+        pack("images", [{**case.views[0].row, **change}])
+
+
+def test_a_row_without_a_column_is_refused(case):
+    row = dict(case.views[0].row)
+    del row["detector"]
+    with pytest.raises(ValueError, match="detector"):
+        pack("images", [row])
+
+
+def test_pixels_beyond_12_bits_are_refused(case):
+    view = case.views[0]
+    bad = replace(view, for_presentation=view.for_presentation + np.uint16(4000))
+    with pytest.raises(ValueError, match="4095"):
+        encode(replace(case, views=(bad,)))
+
+
+def test_a_folder_that_is_not_there_is_named_and_nothing_is_left(case, tmp_path):
+    with pytest.raises(Unwritable, match="nowhere"):
+        write_case(case, tmp_path / "nowhere" / "c.h5")
+    assert list(tmp_path.iterdir()) == []
+
+
+def _hostile(tmp_path: Path, change) -> Path:
+    path = tmp_path / "hostile.h5"
+    write_case(fakes.simulate(RECIPE, 3, 1), path)
+    with h5py.File(path, "r+") as file:
+        change(file)
+    return path
+
+
+def _image(file: h5py.File) -> h5py.Group:
+    return next(iter(file["images"].values()))
+
+
+def _replaced(name: str, **how):
+    def change(file: h5py.File) -> None:
+        group = _image(file) if name in strict.ARRAYS else file["truth"]
+        del group[name]
+        group.create_dataset(name, **how)
+
+    return change
+
+
+def _linked(file: h5py.File) -> None:
+    group = _image(file)
+    del group["for_presentation"]
+    group["for_presentation"] = h5py.ExternalLink("/etc/passwd", "/x")
+
+
+def _virtual(file: h5py.File) -> None:
+    group = _image(file)
+    del group["for_presentation"]
+    layout = h5py.VirtualLayout((300, 200), "u2")
+    layout[:] = h5py.VirtualSource("/tmp/elsewhere.h5", "x", (300, 200), "u2")
+    group.create_virtual_dataset("for_presentation", layout)
+
+
+def _external(file: h5py.File) -> None:
+    group = _image(file)
+    del group["for_presentation"]
+    group.create_dataset("for_presentation", (30, 20), "u2", external=[("/etc/passwd", 0, 1200)])
+
+
+HOSTILE = {
+    "giant": _replaced("for_presentation", shape=(1 << 30, 1 << 30), dtype="u2", chunks=(256, 256)),
+    "giant chunk": _replaced("for_presentation", shape=(30000, 8000), dtype="u2", chunks=(30000, 8000)),
+    "floats": _replaced("for_presentation", data=np.zeros((300, 200))),
+    "three axes": _replaced("labels", data=np.zeros((3, 3, 3), "u2")),
+    "texts": _replaced("breast_mask", data=np.array([["a", "b"]], "O"), dtype=h5py.string_dtype()),
+    "other filter": _replaced("for_presentation", data=np.zeros((300, 200), "u2"), compression="lzf"),
+    "external link": _linked,
+    "virtual": _virtual,
+    "external storage": _external,
+}
+HOSTILE_TABLES = {
+    "giant": _replaced("runs", shape=(1 << 40,), dtype=[("start", "u4"), ("length", "u4")], chunks=(1024,)),
+    "large but empty": _replaced("runs", shape=(1 << 25,), dtype=[("start", "u4"), ("length", "u4")], chunks=(1024,)),
+    "wrong columns": _replaced("runs", data=np.zeros(3, [("a", "f4")])),
+    "no table": _replaced("runs", data=np.zeros((3, 2), "u4")),
+}
+
+
+@pytest.mark.parametrize("change", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_arrays_are_refused_before_they_are_read(change, tmp_path):
+    path = _hostile(tmp_path, change)
+    with strict.translated(path), strict.open_case(path) as file:
+        image_id = next(iter(file["images"]))
+        with pytest.raises(DatasetError):
+            _ = [strict.array(file, image_id, name) for name in strict.ARRAYS]
+
+
+@pytest.mark.parametrize("change", HOSTILE_TABLES.values(), ids=HOSTILE_TABLES.keys())
+def test_hostile_tables_are_refused_before_they_are_read(change, tmp_path):
+    path = _hostile(tmp_path, change)
+    with strict.open_case(path) as file, pytest.raises(DatasetError):
+        strict.table(file, "runs")
+
+
+def test_a_table_with_texts_of_any_length_is_refused(tmp_path):
+    wide = np.dtype([("image_id", h5py.string_dtype())])
+    path = _hostile(tmp_path, _replaced("images", data=np.array([("x",)], wide)))
+    with strict.open_case(path) as file, pytest.raises(DatasetError):
+        strict.table(file, "images")
+
+
+def test_a_chunk_that_inflates_without_bound_is_refused(tmp_path):
+    import zlib
+
+    def bomb(file: h5py.File) -> None:
+        data = _image(file)["for_presentation"]
+        data.id.write_direct_chunk((0, 0), zlib.compress(b"\0" * (1 << 29), 1))
+
+    path = _hostile(tmp_path, bomb)
+    with strict.open_case(path) as file, pytest.raises(DatasetError, match="larger than its pixels"):
+        strict.array(file, next(iter(file["images"])), "for_presentation")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"", "not an HDF5"), (b"hello" * 100, "not an HDF5"), (None, "truncated")],
+    ids=["empty", "text", "truncated"],
+)
+def test_what_is_no_case_file_is_named_for_what_it_is(data, said, path):
+    path.write_bytes(path.read_bytes()[:-5000] if data is None else data)
+    with pytest.raises(DatasetError, match=said) as caught:
+        strict.open_case(path)
+    assert str(path) in str(caught.value)
+
+
+def test_links_and_missing_files_are_refused(path):
+    link = path.with_name("link.h5")
+    link.symlink_to(path)
+    with pytest.raises(DatasetError, match="link"):
+        strict.open_case(link)
+    with pytest.raises(DatasetError, match="missing"):
+        strict.open_case(path.with_name("none.h5"))
+
+
+def test_rows_become_plain_values(case):
+    table = pack("images", [case.views[0].row])
+    assert row_of(table[0]) == case.views[0].row
+    assert {type(v) for v in row_of(table[0]).values()} <= {str, int, float}
