@@ -151,3 +151,13 @@ class ForPresentation:
     pixels: U16
     window_center: float
     window_width: float
+
+
+def block_mean(image: F32, step: int) -> F32:
+    """Means of `step` x `step` pixels, the last cell from what is left: (ceil rows, ceil columns) float32."""
+    rows, columns = image.shape
+    at = np.arange(0, rows, step), np.arange(0, columns, step)
+    along = np.add.reduceat(image, at[1], axis=1) if step > 1 else image
+    total = np.add.reduceat(along, at[0], axis=0) if step > 1 else along
+    counts = np.diff(np.append(at[0], rows))[:, None] * np.diff(np.append(at[1], columns))
+    return np.asarray(total / counts.astype(np.float32), np.float32)

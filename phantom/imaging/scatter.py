@@ -11,8 +11,10 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from phantom.imaging.arrays import F32, Coarse
+from phantom.imaging.arrays import F32, Coarse, block_mean
 from phantom.recipe.draw import Within
+
+__all__ = ["CELL_MM", "Kernel", "Scatter", "block_mean"]
 
 CELL_MM = 1.12
 _AROUND_MM = 60.0
@@ -119,16 +121,6 @@ class Scatter:
             share = np.clip(1 - np.abs(place - i), 0, None)
             spectrum += rfft2(source * share, s=shape, workers=1) * self.kernel(target_filter, float(knot)).transfer(k2)
         return np.asarray(irfft2(spectrum, s=shape, workers=1)[: source.shape[0], : source.shape[1]], np.float32)
-
-
-def block_mean(image: F32, step: int) -> F32:
-    """Means of `step` x `step` pixels, the last cell from what is left: (ceil rows, ceil columns) float32."""
-    rows, columns = image.shape
-    at = np.arange(0, rows, step), np.arange(0, columns, step)
-    along = np.add.reduceat(image, at[1], axis=1) if step > 1 else image
-    total = np.add.reduceat(along, at[0], axis=0) if step > 1 else along
-    counts = np.diff(np.append(at[0], rows))[:, None] * np.diff(np.append(at[1], columns))
-    return np.asarray(total / counts.astype(np.float32), np.float32)
 
 
 @cache

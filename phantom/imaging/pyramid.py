@@ -1,0 +1,114 @@
+"""Images at half the resolution, again and again: the bands of multi-scale contrast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from phantom.imaging.arrays import F32
+
+_COARSEST_MM = 5.0
+_FINE_MM, _MEDIUM_MM = 0.25, 1.5  # cells of a level: below the first fine, below the second medium
+
+
+@dataclass(frozen=True)
+class Bands:
+    """How much detail of each size is raised.
+
+    Attributes
+    ----------
+    fine, medium, coarse : float
+        Gains of structure below 0.3 mm, from 0.3 to 2 mm, above.
+    soft_limit : float
+        Amplitude at which a gain is halved: faint structure is raised more than what is plain already.
+    """
+
+    fine: float
+    medium: float
+    coarse: float
+    soft_limit: float
+
+    def gain(self, cell_mm: float) -> float:
+        """The gain of the band whose pixels have this side."""
+        if cell_mm < _FINE_MM:
+            return self.fine
+        return self.medium if cell_mm < _MEDIUM_MM else self.coarse
+
+    def enhancement(self, image: F32, cell_mm: float) -> F32:
+        """What to add to an image whose pixels have this side; float32 of its shape."""
+        levels = [image]
+        while cell_mm * 2 ** len(levels) <= _COARSEST_MM and min(levels[-1].shape) > 8:
+            levels.append(halved(levels[-1]))
+        added = np.zeros(levels[-1].shape, np.float32)
+        for k in range(len(levels) - 2, -1, -1):
+            shape = levels[k].shape
+            band = Doubled(levels[k + 1], shape).whole()
+            np.subtract(levels[k], band, out=band)
+            weight = np.abs(band)
+            weight *= np.float32(1 / self.soft_limit)
+            weight += 1
+            band /= weight
+            band *= np.float32(self.gain(cell_mm * 2**k))
+            band += Doubled(added, shape).whole()
+            added = band
+        return added
+
+
+def halved(image: F32) -> F32:
+    """Means of 2 x 2 pixels; an odd last row or column counts twice."""
+    rows, columns = image.shape
+    if rows % 2 or columns % 2:
+        image = np.pad(image, ((0, rows % 2), (0, columns % 2)), mode="edge")
+    out = image[0::2, 0::2] + image[0::2, 1::2]
+    out += image[1::2, 0::2]
+    out += image[1::2, 1::2]
+    out *= np.float32(0.25)
+    return np.asarray(out, np.float32)
+
+
+class Doubled:
+    """An image at twice the resolution, interpolated bilinearly, whole or in strips of rows.
+
+    Parameters
+    ----------
+    image : (rows, columns) float32
+        As `halved` gave it.
+    shape : (int, int)
+        Of the larger image.
+    """
+
+    def __init__(self, image: F32, shape: tuple[int, int]) -> None:
+        self.shape = shape
+        wide = np.empty((image.shape[0], 2 * image.shape[1]), np.float32)
+        _between(image, wide, np.s_[:, :-1], np.s_[:, 1:], (np.s_[:, 0::2], np.s_[:, 1::2]))
+        self._wide = wide[:, : shape[1]]
+
+    def rows(self, start: int, stop: int) -> F32:
+        """Rows start (an even number) to stop - 1: (stop - start, columns) float32."""
+        first, last = start // 2, -(-stop // 2)
+        lo, hi = max(first - 1, 0), min(last + 1, len(self._wide))
+        part = self._wide[lo:hi]
+        out = np.empty((2 * len(part), self.shape[1]), np.float32)
+        _between(part, out, np.s_[:-1], np.s_[1:], (np.s_[0::2], np.s_[1::2]))
+        return out[start - 2 * lo : stop - 2 * lo]
+
+    def whole(self) -> F32:
+        """All rows."""
+        return self.rows(0, self.shape[0])
+
+
+def _between(image: F32, out: F32, early: Any, late: Any, halves: tuple[Any, Any]) -> None:
+    """Three quarters of the nearer pixel and one of the farther, along one axis, edges repeated."""
+    quarter = image * np.float32(0.25)
+    mine = quarter * np.float32(3)
+    low, high = out[halves[0]], out[halves[1]]
+    low[...] = mine
+    low[late] += quarter[early]
+    high[...] = mine
+    high[early] += quarter[late]
+    axis = 1 if isinstance(early, tuple) else 0
+    for part, end in ((low, 0), (high, -1)):
+        edge = (slice(None), end) if axis else (end,)
+        part[edge] += quarter[edge]
