@@ -85,7 +85,7 @@ def grow(preset: Preset, seed: Seed, index: int) -> Scene:
         own = seed.child("finding", number, entry.kind)
         for side in _sides_of(entry, sides, own):
             try:
-                grown = entry.grows.grow(breasts[side], own.child(side), entry.distribution)
+                grown = entry.grows.grow(breasts[side], own, entry.distribution)
             except NoPlace as why:
                 dropped.append(f"{entry.kind}: {why}")
                 continue
@@ -149,9 +149,11 @@ def _chosen(preset: Preset, seed: Seed) -> Iterator[FindingEntry]:
 
 
 def _sides_of(entry: FindingEntry, sides: tuple[Laterality, ...], seed: Seed) -> tuple[Laterality, ...]:
-    """The breasts a finding grows in: one of those imaged, or every one for what both breasts of a woman share."""
-    if getattr(entry.grows, "bilateral", False):
-        return sides
+    """The imaged breasts a finding grows in: those the kind says, but at least one."""
+    if hasattr(entry.grows, "sides"):
+        found = tuple(side for side in sides if side in entry.grows.sides(seed))
+        if found:
+            return found
     return (sides[int(seed.child("side").rng().integers(len(sides)))],)
 
 

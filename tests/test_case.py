@@ -36,10 +36,13 @@ class Grains:
     bilateral: bool = False
     refuses: bool = False
 
+    def sides(self, seed):
+        return ("L", "R") if self.bilateral else ("L",)
+
     def grow(self, breast, seed, distribution=None):
         if self.refuses:
             raise NoPlace("no artery is long enough")
-        rng, (lo, hi) = seed.rng(), breast.bounds_mm
+        rng, (lo, hi) = seed.child(breast.laterality).rng(), breast.bounds_mm
         grains = []
         while len(grains) < self.count:
             at = lo + (hi - lo) * rng.random(3)
@@ -290,6 +293,14 @@ def test_entries_are_chosen_by_probability_count_and_weight(scene):
     assert len({f.finding_id for f in drawn}) == 5
     assert len({f.calcifications[0].centre_mm for f in drawn}) == 5
     assert not here(Grains(2), mix=Draw.constant(0)).findings
+
+
+def test_a_finding_lies_in_the_breasts_its_kind_says_that_are_imaged(scene):
+    here = functools.partial(grown, breast=scene.breasts["L"])
+    assert [f.laterality for f in here(Grains(2, bilateral=True), breasts=("L", "R")).findings] == ["L", "R"]
+    assert [f.laterality for f in here(Grains(2), breasts=("L", "R")).findings] == ["L"]
+    # asked for, it is in the image, whichever side that is
+    assert [f.laterality for f in here(Grains(2), breasts=("R",)).findings] == ["R"]
 
 
 def test_a_later_entry_moves_nobody_elses_dice(scene):
