@@ -1,0 +1,232 @@
+"""How grains are spread through a breast: diffuse, regional, grouped, linear, segmental.
+
+Operators of their own, independent of what the grains look like: each takes a breast, a seed and
+how many, and gives places. Numbers are those of the BI-RADS lexicon (5th edition: grouped is at least
+five within 1 cm and at most 2 cm, regional more than 2 cm and not along ducts); densities and
+lengths are estimates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from phantom.anatomy.breast import Breast
+from phantom.calcifications import groups
+from phantom.calcifications.calcification import Distribution
+from phantom.calcifications.errors import NoPlace
+from phantom.calcifications.sites import SHARES, SUSPICIOUS_SHARES, Path, inside, paths, sites, toward
+from phantom.recipe.seed import Seed
+
+Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+
+_TRIES = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where grains go.
+
+    Attributes
+    ----------
+    points_mm : (n, 3) array
+        In the breast's frame.
+    along : (n, 3) array
+        Unit vectors: along the duct, or toward the nipple where there is none.
+    radius_mm : (n,) array
+        Of the duct there; 0 where there is none.
+    """
+
+    points_mm: Floats
+    along: Floats
+    radius_mm: Floats
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far a distribution reaches.
+
+    Attributes
+    ----------
+    group_mm : float
+        Largest distance within a group; above 10 only with more than 15 grains.
+    region_mm : float
+        Diameter of a region; above 20.
+    line_mm : float
+        Length along a duct.
+    sector_mm : float
+        How deep a segment reaches from where it starts toward the chest wall.
+    gap_mm : float
+        No two grains of a group are closer.
+    triangular : float
+        Probability that a group's envelope is a triangle with its apex to the nipple.
+    suspicious : bool
+        Whether the quadrants' shares are those of suspicious findings.
+    focus : int
+        Grains in each lobule, within about 1.5 mm, when diffuse.
+    """
+
+    group_mm: float = 8.0
+    region_mm: float = 40.0
+    line_mm: float = 25.0
+    sector_mm: float = 40.0
+    gap_mm: float = 0.3
+    triangular: float = 0.0
+    suspicious: bool = False
+    focus: int = 1
+
+
+def spread(name: Distribution, breast: Breast, seed: Seed, count: int, reach: Reach) -> Places:
+    """Places for `count` grains.
+
+    Raises
+    ------
+    NoPlace
+        If the breast has no room for such a distribution.
+    """
+    operators = {"diffuse": diffuse, "regional": regional, "grouped": grouped, "linear": linear, "segmental": segmental}
+    return operators[name](breast, seed.rng(), count, reach)
+
+
+def diffuse(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) -> Places:
+    """At random through the parenchyma, none closer than 2 mm to another (hard core), or in lobules so spaced."""
+    lobules = -(-count // reach.focus)
+    points = _apart(sites(breast, rng, 4 * lobules + 40, 3.0, shares=None), 2.0)[:lobules]
+    if len(points) < lobules:
+        raise NoPlace(f"no room for {lobules} lobules 2 mm apart")
+    if reach.focus > 1:
+        points = np.repeat(points, reach.focus, axis=0)[:count]
+        points = points + np.clip(rng.normal(0.0, 0.45, points.shape), -1.2, 1.2)
+    return _loose(breast, points)
+
+
+def regional(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) -> Places:
+    """In a blob of more than 2 cm that does not follow ducts, denser in its middle and where there is gland."""
+    for attempt in range(_TRIES):
+        shrink = 1.0 - 0.4 * attempt / _TRIES
+        half = 0.5 * max(24.0, reach.region_mm * shrink) * rng.uniform([1.0, 0.7, 0.7], [1.0, 1.0, 1.0])
+        turn = groups.random_axes(rng)
+        centre = sites(breast, rng, 1, 6.0, _shares(reach))[0]
+
+        def weight(points: Floats, turn: Floats = turn, half: Floats = half, centre: Floats = centre) -> Floats:
+            reached = (((points - centre) @ turn / half) ** 2).sum(axis=1)
+            out: Floats = np.where(reached < 1.0, (0.05 + breast.gland_weight(points)) * (1.2 - reached), 0.0)
+            return out
+
+        try:
+            points = sites(breast, rng, 3 * count, 1.5, None, weight)
+        except NoPlace:
+            continue
+        points = _apart(_jitter(rng, points, 1.0), max(0.6, reach.gap_mm))
+        points = points[inside(breast, points, 1.0)][:count]
+        if len(points) == count and groups.extent(points) > 20.0:
+            return _loose(breast, points)
+    raise NoPlace(f"no room for a region of more than 2 cm with {count} grains")
+
+
+def grouped(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) -> Places:
+    """In one tight group: a triangle with its apex to the nipple, or an oval, or a few foci."""
+    size = min(reach.group_mm, 10.0 if count <= 15 else 20.0)
+    for attempt in range(_TRIES):
+        size_now = max(0.5 * size, size * (1.0 - 0.02 * max(0, attempt - 10)))
+        centre = sites(breast, rng, 1, min(0.5 * size_now, 6.0) + 1.0, _shares(reach))[0]
+        apex = toward(centre[None], breast.nipple_mm)[0]
+        points = centre + groups.group(rng, count, size_now, apex, reach.triangular, reach.gap_mm)
+        if inside(breast, points, 0.5).all():
+            return _loose(breast, points)
+    raise NoPlace(f"no room for a group of {size:.0f} mm")
+
+
+def linear(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) -> Places:
+    """In a line along one duct, at most half a millimetre off its axis."""
+    ways = duct_lines(breast, rng)
+    length = min(reach.line_mm, max((way[2] - way[1] for way in ways), default=0.0))
+    if length < 10.0:
+        raise NoPlace("no duct runs for 10 mm deep enough below the skin")
+    way, start, end = next(way for way in ways if way[2] - way[1] >= length)
+    first = rng.uniform(start, end - length)
+    return _on(way, _uneven(rng, first, first + length, count), rng, breast)
+
+
+def segmental(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) -> Places:
+    """On all branches of one lobe's ducts, from an apex toward the nipple."""
+    ways = duct_lines(breast, rng)
+    lobes = [lobe for lobe in dict.fromkeys(way[0].lobe for way in ways) if sum(w[0].lobe == lobe for w in ways) >= 2]
+    lobes = lobes or list(dict.fromkeys(way[0].lobe for way in ways))
+    for lobe in lobes:
+        branches = [way for way in ways if way[0].lobe == lobe]
+        start = max(min(way[1] for way in branches), 12.0)
+        end = min(max(way[2] for way in branches), start + reach.sector_mm)
+        if end - start < 18.0:
+            continue
+        parts = [(way, max(start, way[1]), min(end, way[2])) for way in branches]
+        parts = [(way, a, b) for way, a, b in parts if b - a > 2.0]
+        lengths = np.array([b - a for _, a, b in parts])
+        shares = rng.multinomial(count, lengths / lengths.sum())
+        placed = [
+            _on(way[0], rng.uniform(a, b, n), rng, breast, 0.7)
+            for (way, a, b), n in zip(parts, shares, strict=True)
+            if n
+        ]
+        together = Places(
+            *(np.concatenate([getattr(p, f) for p in placed]) for f in ("points_mm", "along", "radius_mm"))
+        )
+        if groups.extent(together.points_mm) >= 18.0:
+            return together
+    raise NoPlace("no lobe whose ducts reach over 18 mm")
+
+
+def _shares(reach: Reach) -> tuple[float, ...]:
+    return SUSPICIOUS_SHARES if reach.suspicious else SHARES
+
+
+def duct_lines(breast: Breast, rng: np.random.Generator) -> list[tuple[Path, float, float]]:
+    """Duct lines in random order, each with the lengths from which and to which it lies deep enough."""
+    found = paths(breast.ducts)
+    if not found:
+        return []
+    # depth below the skin is asked for all at once, at points about 1 mm apart
+    rulers = [np.linspace(0.0, path.length_mm, max(2, int(path.length_mm) + 1)) for path in found]
+    deep = inside(breast, np.concatenate([path.at(s)[0] for path, s in zip(found, rulers, strict=True)]), 1.5)
+    lines = []
+    for path, ruler, good in zip(found, rulers, np.split(deep, np.cumsum([len(s) for s in rulers])[:-1]), strict=True):
+        good = good & (ruler >= 8.0)
+        if good.any():
+            first = int(np.argmax(good))
+            last = first + int(np.argmin(np.append(good[first:], False))) - 1
+            lines.append((path, float(ruler[first]), float(ruler[last])))
+    return [lines[i] for i in rng.permutation(len(lines))]
+
+
+def _on(path: Path, s_mm: Floats, rng: np.random.Generator, breast: Breast, lateral_mm: float = 0.5) -> Places:
+    points, ways, radii = path.at(s_mm)
+    # off the axis, but in the duct where the duct is wide
+    off = groups.across(rng, ways) * (np.minimum(lateral_mm, np.maximum(radii, 0.15)) * rng.random(len(radii)))[:, None]
+    return Places(points + off, -ways, radii)
+
+
+def _uneven(rng: np.random.Generator, start: float, end: float, count: int) -> Floats:
+    """Lengths along a line, in order, in steps that differ a good deal."""
+    steps = rng.gamma(2.0, 1.0, count + 1)
+    out: Floats = start + (end - start) * np.cumsum(steps)[:-1] / steps.sum()
+    return out
+
+
+def _loose(breast: Breast, points: Floats) -> Places:
+    return Places(points, toward(points, breast.nipple_mm), np.zeros(len(points)))
+
+
+def _jitter(rng: np.random.Generator, points: Floats, size_mm: float) -> Floats:
+    out: Floats = points + rng.normal(0.0, size_mm, points.shape)
+    return out
+
+
+def _apart(points: Floats, gap_mm: float) -> Floats:
+    """The points that keep their distance from all kept before them."""
+    kept: list[Floats] = []
+    for point in points:
+        if not kept or ((np.array(kept) - point) ** 2).sum(axis=1).min() >= gap_mm * gap_mm:
+            kept.append(point)
+    return np.array(kept)

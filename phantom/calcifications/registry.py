@@ -1,0 +1,60 @@
+"""The kinds there are: every file of this folder that defines `Kind`, and those of other packages.
+
+A kind is one file: a frozen dataclass called ``Kind`` whose fields are its recipe keys, whose docstring
+says what it is and where its numbers come from, with ``label`` (`phantom.calcifications.labels.Label`)
+and ``grow(breast, seed, distribution) -> Finding``. A package of one's own may offer more under the
+entry-point group ``phantom.kinds``; the entry point's name is the kind's.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from types import MappingProxyType
+from typing import Any
+
+import phantom.calcifications
+from phantom.calcifications.labels import Label
+from phantom.errors import UsageError
+
+GROUP = "phantom.kinds"
+
+
+@cache
+def kinds() -> MappingProxyType[str, type[Any]]:
+    """Every kind's class by its name, in alphabetical order.
+
+    Raises
+    ------
+    UsageError
+        If another package offers a kind whose name is taken, or that cannot be loaded.
+    """
+    found: dict[str, type[Any]] = {}
+    for file in pkgutil.iter_modules(phantom.calcifications.__path__):
+        kind = getattr(import_module(f"phantom.calcifications.{file.name}"), "Kind", None)
+        if kind is not None:
+            found[file.name] = kind
+    for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
+        if entry.name in found:
+            raise UsageError(f"the kind '{entry.name}' of {entry.value} bears the name of a kind there is already")
+        try:
+            found[entry.name] = entry.load()
+        except Exception as why:
+            raise UsageError(f"the kind '{entry.name}' of {entry.value} cannot be loaded: {why}") from why
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+def defaults(name: str) -> Label:
+    """A kind's labels: descriptor, cause, the distributions it may have, category rule.
+
+    Raises
+    ------
+    UsageError
+        If there is no such kind.
+    """
+    if name not in kinds():
+        raise UsageError(f"no kind '{name}'; there are {', '.join(kinds())}")
+    label: Label = kinds()[name].label
+    return label

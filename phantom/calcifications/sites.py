@@ -1,0 +1,139 @@
+"""Where in a breast something may lie: under the skin, in the gland, in which quadrant, along which duct."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from phantom.anatomy.breast import Breast, Curve
+from phantom.calcifications.errors import NoPlace
+
+Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+
+# off the chest wall, so that the views hold it
+WALL_MM = 8.0
+_CANDIDATES = 3000
+# share of upper outer, upper inner, lower outer, lower inner quadrant and the place behind the nipple (estimates)
+SHARES = (0.50, 0.15, 0.12, 0.08, 0.15)
+SUSPICIOUS_SHARES = (0.55, 0.17, 0.14, 0.09, 0.05)
+
+
+def zone(breast: Breast, points_mm: Floats) -> Any:
+    """(n,) 0 upper outer, 1 upper inner, 2 lower outer, 3 lower inner, 4 behind the nipple (within 20 mm of it)."""
+    away = points_mm - breast.nipple_mm
+    outer, upper = away[:, 1] >= 0.0, away[:, 2] >= 0.0
+    quadrant = np.where(upper, np.where(outer, 0, 1), np.where(outer, 2, 3))
+    behind = (np.hypot(away[:, 1], away[:, 2]) < 15.0) & (away[:, 0] > -25.0)
+    return np.where(behind, 4, quadrant)
+
+
+def inside(breast: Breast, points_mm: Floats, margin_mm: float) -> Any:
+    """(n,) which points lie at least `margin_mm` below the skin's inner surface, and off the chest wall."""
+    points = np.asarray(points_mm, float).reshape(-1, 3)
+    deep = breast.depth_mm(points) >= breast.skin_mm(points) + margin_mm
+    return deep & (points[:, 0] >= WALL_MM + min(margin_mm, 10.0))
+
+
+def sites(
+    breast: Breast,
+    rng: np.random.Generator,
+    count: int,
+    margin_mm: float = 1.0,
+    shares: tuple[float, ...] | None = SHARES,
+    weight: Callable[[Floats], Floats] | None = None,
+) -> Floats:
+    """Places (count, 3) in a breast, drawn by weight.
+
+    Parameters
+    ----------
+    margin_mm : float
+        At least this far below the skin's inner surface.
+    shares : tuple or None
+        Of quadrants and the place behind the nipple; None for no preference.
+    weight : callable or None
+        Of places (n, 3) -> (n,); None for how glandular they are.
+
+    Raises
+    ------
+    NoPlace
+        If there is none.
+    """
+    lo, hi = breast.bounds_mm
+    points = rng.uniform(lo, hi, (max(_CANDIDATES, 8 * count), 3))
+    points = points[inside(breast, points, margin_mm)]
+    if not len(points):
+        raise NoPlace(f"nowhere lies {margin_mm:.1f} mm below the skin")
+    # a little everywhere, so that a fatty breast has places too
+    weights = 0.02 + np.asarray(breast.gland_weight(points)) if weight is None else np.asarray(weight(points), float)
+    if shares is not None:
+        where = zone(breast, points)
+        for k, share in enumerate(shares):
+            total = weights[where == k].sum()
+            weights[where == k] *= share / total if total > 0 else 0.0
+    if np.count_nonzero(weights) == 0:
+        raise NoPlace("no tissue of the right sort")
+    few = bool(np.count_nonzero(weights) < count)
+    chosen = rng.choice(len(points), count, replace=few, p=weights / weights.sum())
+    out: Floats = points[chosen]
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """A line from where a tree begins to one of its tips: points (n, 3), radii (n,) and length (n,) so far."""
+
+    points_mm: Floats
+    radius_mm: Floats
+    arc_mm: Floats
+    lobe: int
+
+    @property
+    def length_mm(self) -> float:
+        """All of it."""
+        return float(self.arc_mm[-1])
+
+    def at(self, s_mm: Any) -> tuple[Floats, Floats, Floats]:
+        """Points (m, 3), unit tangents away from the root (m, 3) and radii (m,) at lengths (m,)."""
+        s = np.clip(np.atleast_1d(np.asarray(s_mm, float)), 0.0, self.length_mm)
+        points = np.stack([np.interp(s, self.arc_mm, self.points_mm[:, k]) for k in range(3)], axis=1)
+        i = np.clip(np.searchsorted(self.arc_mm, s, side="right") - 1, 0, len(self.arc_mm) - 2)
+        ways = self.points_mm[i + 1] - self.points_mm[i]
+        ways = ways / np.linalg.norm(ways, axis=1, keepdims=True)
+        return points, ways, np.interp(s, self.arc_mm, self.radius_mm)
+
+
+def paths(curves: tuple[Curve, ...]) -> list[Path]:
+    """Every line from a tree's root to a tip, in the order of the tips' ids."""
+    by_id = {curve.curve_id: curve for curve in curves}
+    parents = {curve.parent_id for curve in curves}
+    found = []
+    for tip in curves:
+        if tip.curve_id in parents:
+            continue
+        points, radii = tip.points_mm, tip.radius_mm
+        curve = tip
+        while curve.parent_id in by_id:
+            start, curve = points[0], by_id[curve.parent_id]
+            near = int(np.argmin(((curve.points_mm - start) ** 2).sum(axis=1)))
+            keep = slice(0, max(near, 1))
+            points = np.concatenate([curve.points_mm[keep], points])
+            radii = np.concatenate([curve.radius_mm[keep], radii])
+        found.append(_path(points, radii, tip.lobe))
+    return found
+
+
+def _path(points: Floats, radii: Floats, lobe: int) -> Path:
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    kept = np.concatenate(([True], steps > 1e-6))
+    arc = np.concatenate(([0.0], np.cumsum(steps)))
+    return Path(points[kept], radii[kept], arc[kept], lobe)
+
+
+def toward(points_mm: Floats, target_mm: Any) -> Floats:
+    """Unit vectors (n, 3) from points to a target."""
+    ways = np.asarray(target_mm, float) - points_mm
+    out: Floats = ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9)
+    return out

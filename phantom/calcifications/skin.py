@@ -1,0 +1,128 @@
+"""Calcium in the skin: small rings and plates in tight groups."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+
+from phantom.anatomy.breast import Breast
+from phantom.calcifications import grains
+from phantom.calcifications.calcification import Calcification, Distribution, Finding
+from phantom.calcifications.labels import Label
+from phantom.calcifications.scattered import CALCIUM, Bilateral
+from phantom.calcifications.surface import REGIONS, at_depth, skin_axes, skin_sites
+from phantom.calcifications.vessels import rotation_vector
+from phantom.geometry.ellipsoids import Ellipsoid, EllipsoidShell
+from phantom.geometry.shapes import Shape
+from phantom.recipe.draw import Draw, Within
+from phantom.recipe.seed import Seed
+
+Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+
+# share of the inframammary fold, the skin toward the sternum, the axilla, the areola (estimates)
+_SHARES = (0.35, 0.25, 0.2, 0.2)
+# the part of the skin's thickness that a grain may take
+_ROOM = 0.8
+
+
+@dataclass(frozen=True)
+class Kind(Bilateral):
+    """Calcium in the skin's glands and follicles, as after dermatitis: rings in groups below 5 mm.
+
+    Lucent-centred, tightly grouped, in the inframammary fold, toward the sternum, in the axilla and
+    around the areola (BI-RADS 5th edition). They lie in the skin and nowhere else, keep their arrangement
+    from view to view and show in the skin line where the beam grazes it. Sizes are those of pores;
+    numbers, shares of rings, plates and balls, and of sites are estimates.
+    """
+
+    label: ClassVar[Label] = Label(
+        "skin",
+        "skin calcification from dermatitis",
+        {"grouped": 0.85, "diffuse": 0.15},
+        refusal="it lies in the skin",
+    )
+
+    bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.6
+    size_mm: Annotated[Draw, Within(0.1, 3, "mm"), "diameter along the skin"] = Draw.lognormal(0.7, 1.5, 0.2, 2.0)
+    grains: Annotated[Draw, Within(1, 100), "grains of a group (estimate)"] = Draw.uniform(3, 12)
+    singles: Annotated[Draw, Within(1, 200), "grains when diffuse (estimate)"] = Draw.uniform(4, 20)
+    group_mm: Annotated[Draw, Within(0.5, 5, "mm"), "largest distance within a group"] = Draw.uniform(2, 4.8)
+    rings: Annotated[float, Within(0, 1), "share of rings (estimate)"] = 0.6
+    plates: Annotated[float, Within(0, 1), "share of polygonal plates (estimate); the rest are balls"] = 0.25
+    lucent: Annotated[Draw, Within(0, 0.95), "radius of a ring's empty middle over its own (estimate)"] = Draw.uniform(
+        0.35, 0.65
+    )
+    packing: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
+        1.0, 1.15, 0.6, 1.6
+    )
+
+    def __post_init__(self) -> None:
+        if self.rings + self.plates > 1.0:
+            raise ValueError("rings and plates are shares: together they must not exceed 1")
+
+    def grow(self, breast: Breast, seed: Seed, distribution: Distribution | None = None) -> Finding:
+        """The finding in this breast's skin.
+
+        Raises
+        ------
+        NoPlace
+            If no view could hold the skin chosen.
+        ImpossibleDistribution
+            If neither grouped nor diffuse is asked for.
+        """
+        patient, own = seed.child("patient").rng(), seed.child(breast.laterality)
+        name = self.label.spread(distribution, patient, self.name)
+        rng = own.child("places").rng()
+        count = max(1, (self.grains if name == "grouped" else self.singles).integer(rng))
+        points = self._group(breast, rng, count) if name == "grouped" else self._singles(breast, rng, count)
+        skin = breast.skin_mm(points)
+        points = at_depth(breast, points, 0.5 * skin)
+        made = []
+        for i, point in enumerate(points):
+            dice = own.child("grain", i).rng()
+            shape = self._form(dice, skin_axes(breast, point), _ROOM * float(skin[i]))
+            x, y, z = (float(v) for v in point)
+            made.append(Calcification(shape, (x, y, z), self.name, CALCIUM, self.packing.sample(dice), "skin"))
+        return Finding(
+            self.name, self.label.cause, self.label.descriptor, name, "2", "benign", tuple(made), (), breast.laterality
+        )
+
+    def _group(self, breast: Breast, rng: np.random.Generator, count: int) -> Floats:
+        region = REGIONS[int(rng.choice(len(REGIONS), p=_SHARES))]
+        middle = skin_sites(breast, rng, region)[0]
+        axes = skin_axes(breast, middle)
+        size = self.group_mm.sample(rng)
+        kept: list[Floats] = []
+        for attempt in range(60 * count):
+            out = 0.5 * size * math.sqrt(rng.random())
+            turn = rng.uniform(0.0, 2.0 * math.pi)
+            place = np.array([out * math.cos(turn), 0.8 * out * math.sin(turn)])
+            gap = 0.7 if attempt < 30 * count else 0.25
+            if not kept or min(float(np.hypot(*(place - other))) for other in kept) > gap:
+                kept.append(place)
+            if len(kept) == count:
+                break
+        flat: Floats = middle + np.array(kept) @ axes[:, :2].T
+        return flat
+
+    def _singles(self, breast: Breast, rng: np.random.Generator, count: int) -> Floats:
+        return np.concatenate(
+            [skin_sites(breast, rng, REGIONS[int(k)]) for k in rng.choice(len(REGIONS), count, p=_SHARES)]
+        )
+
+    def _form(self, rng: np.random.Generator, axes: Floats, room_mm: float) -> Shape:
+        """A ring, a plate or a ball, no thicker than the skin has room."""
+        size, what = self.size_mm.sample(rng), rng.random()
+        thick = min(size, room_mm)
+        if self.rings <= what < self.rings + self.plates:
+            return grains.flake(rng, size, min(thick, rng.uniform(0.25, 0.5) * size), int(rng.integers(5, 9)), axes)
+        if what >= self.rings + self.plates:
+            size = min(size, 1.4 * room_mm)
+        turn = rotation_vector(axes)
+        radii = (0.5 * size, 0.5 * size / rng.uniform(1.0, 1.4 if what < self.rings else 1.15), 0.5 * min(thick, size))
+        if what < self.rings:
+            return EllipsoidShell(radii, min(radii) * (1.0 - self.lucent.sample(rng)), turn)
+        return Ellipsoid(radii, turn)

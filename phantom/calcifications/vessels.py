@@ -1,0 +1,106 @@
+"""Plates of calcium on the wall of a tube that bends: where they go, and their form."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from phantom.calcifications.sites import Path
+from phantom.geometry.chains import Chains
+from phantom.geometry.ellipsoids import Ellipsoid
+from phantom.geometry.shapes import Shape
+
+Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Tube:
+    """A vessel's axis with directions around it that do not twist (parallel transport)."""
+
+    path: Path
+    s_mm: Floats
+    side: Floats
+    other: Floats
+
+    @staticmethod
+    def along(path: Path) -> Tube:
+        """The tube of a path, with directions every millimetre."""
+        s = np.linspace(0.0, path.length_mm, max(2, round(path.length_mm) + 1))
+        _, ways, _ = path.at(s)
+        # smoothed, so that a polyline's corners do not jerk the directions
+        ways = np.stack([np.convolve(np.pad(ways[:, k], 2, "edge"), np.ones(5) / 5, "valid") for k in range(3)], axis=1)
+        ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+        start = np.eye(3)[int(np.abs(ways[0]).argmin())]
+        side = np.empty_like(ways)
+        for i, way in enumerate(ways):
+            start = start - float((start * way).sum()) * way
+            start = start / np.linalg.norm(start)
+            side[i] = start
+        return Tube(path, s, side, np.cross(ways, side))
+
+    def wall(self, s_mm: Any, angle_rad: Any, sink_mm: float) -> tuple[Floats, Floats]:
+        """Points (n, 3) in the wall, `sink_mm` within its outer surface, and the outward directions there."""
+        middle, _, radius = self.path.at(s_mm)
+        u, v = (
+            np.stack([np.interp(s_mm, self.s_mm, d[:, k]) for k in range(3)], axis=-1) for d in (self.side, self.other)
+        )
+        out = np.cos(angle_rad)[..., None] * u + np.sin(angle_rad)[..., None] * v
+        return middle + (radius - sink_mm)[:, None] * out, out
+
+
+def plate(
+    tube: Tube,
+    s_mm: float,
+    angle_rad: float,
+    length_mm: float,
+    width_mm: float,
+    wall_mm: float,
+    rng: np.random.Generator,
+) -> tuple[Shape, Floats]:
+    """A plate bent along the vessel, and its centre (3,): `length_mm` along it, `width_mm` around it."""
+    half = 0.5 * wall_mm
+    if length_mm <= 2.2 * width_mm or length_mm < 0.6:
+        return _chip(tube, s_mm, angle_rad, (0.5 * length_mm, 0.5 * width_mm, half))
+    pieces = max(2, math.ceil(length_mm / 0.7))
+    s = s_mm + length_mm * np.linspace(-0.5, 0.5, pieces + 1)
+    s = np.clip(s, 0.0, tube.path.length_mm)
+    rows = max(1, min(3, round(width_mm / wall_mm)))
+    reach = 0.5 * max(0.0, width_mm - wall_mm) / max(float(tube.path.at(s_mm)[2][0]), 0.1)
+    strands, points = [], []
+    for offset in np.linspace(-reach, reach, rows) if rows > 1 else (0.0,):
+        # rows end at different places: a ragged plate
+        ends = s + np.linspace(rng.uniform(-0.1, 0.1), rng.uniform(-0.1, 0.1), pieces + 1) * length_mm
+        row, _ = tube.wall(
+            np.clip(ends, 0.0, tube.path.length_mm), angle_rad + offset + rng.normal(0.0, 0.05, pieces + 1), half
+        )
+        radii = half * rng.uniform(0.75, 1.15, pieces + 1)
+        radii[[0, -1]] *= 0.6
+        strands.append(np.column_stack([row, radii]))
+        points.append(row)
+    centre = np.concatenate(points).mean(axis=0)
+    shift = np.append(centre, 0.0)
+    shape = Chains(tuple(tuple(tuple(p) for p in (strand - shift).tolist()) for strand in strands))
+    return shape, centre
+
+
+def _chip(tube: Tube, s_mm: float, angle_rad: float, radii: tuple[float, float, float]) -> tuple[Shape, Floats]:
+    at = np.array([s_mm])
+    place, out = tube.wall(at, np.array([angle_rad]), radii[2])
+    _, ways, _ = tube.path.at(at)
+    axes = np.column_stack([ways[0], np.cross(out[0], ways[0]), out[0]])
+    q, _ = np.linalg.qr(axes)
+    q *= np.sign((q * axes).sum(axis=0))
+    return Ellipsoid(radii, rotation_vector(q)), place[0]
+
+
+def rotation_vector(axes: Floats) -> tuple[float, float, float]:
+    """The rotation vector of a proper rotation (3, 3)."""
+    from scipy.spatial.transform import Rotation
+
+    if np.linalg.det(axes) < 0.0:
+        axes = axes * np.array([1.0, 1.0, -1.0])
+    x, y, z = Rotation.from_matrix(axes).as_rotvec()
+    return float(x), float(y), float(z)
