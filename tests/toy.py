@@ -136,3 +136,25 @@ def cases(many: int = 60) -> list[Case]:
 
 def views(many: int = 60) -> list[ViewImage]:
     return [image for case in cases(many) for image in case.views]
+
+
+class Recipe:
+    """Stands for a preset."""
+
+    name = "toy"
+
+    def resolved(self) -> dict[str, Any]:
+        return {"name": "toy", "description": "small images"}
+
+
+def make(preset: Recipe, seed: int, index: int) -> Case:
+    return cases()[index]
+
+
+def write(folder: Any) -> Any:
+    """The cases as a dataset on disk, opened."""
+    import phantom
+    from phantom.dataset.run import generate
+
+    generate(Recipe(), seed=0, cases=4, out=folder, workers=1, make=make)
+    return phantom.open(folder)

@@ -138,10 +138,8 @@ def _ratings(
 def _tables(path: Path) -> dict[str, list[list[str]]]:
     try:
         if path.is_dir():
-            return {
-                file.stem: list(csv.reader(file.open(newline="", encoding="utf-8-sig")))
-                for file in sorted(path.glob("*.csv"))
-            }
+            texts = {file.stem: file.read_text("utf-8-sig") for file in sorted(path.glob("*.csv"))}
+            return {name: list(csv.reader(io.StringIO(text))) for name, text in texts.items()}
         return xlsx.unpack(path.read_bytes())
     except (OSError, ValueError, csv.Error) as why:
         raise UsageError(f"{path}: not RJafroc's tables: {why}") from why

@@ -70,9 +70,9 @@ class Score:
         """Sensitivity at a rate of false marks per image."""
         return (self.levels[level] if level else self.main).sensitivity(fp_per_image)
 
-    def false_marks(self, cause: str | None = None, level: str | None = None) -> int:
-        """How many false marks, of one cause (a kind, ``background``, …) or of all."""
-        return (self.levels[level] if level else self.main).false_marks(cause)
+    def false_marks(self, cause: str | None = None, threshold: float = -np.inf, level: str | None = None) -> int:
+        """How many false marks at or above a threshold, of one cause (a kind, ``background``, …) or of all."""
+        return (self.levels[level] if level else self.main).false_marks(cause, threshold)
 
 
 def score(marks: Marks, images: Sequence[ImageTruth], rules: Rules | None = None) -> Score:
