@@ -1,0 +1,227 @@
+"""What a labelled, written view costs: a table of stages in Y, and the peak of memory.
+
+Y is one float32 rfft2 + irfft2 and one float32 standard_normal of the image's size, on one thread,
+in the same run: the unit that makes machines comparable.
+
+    python benchmarks/render.py [--preset suspicious] [--cases 3] [--set key=value ...] [--json]
+    python benchmarks/render.py --grains 0 100 2000
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import argparse
+import functools
+import json
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Seconds = dict[str, float]
+
+
+def unit_s(shape: tuple[int, int], tries: int = 3) -> float:
+    """Y in seconds: the best of a few tries."""
+    from scipy.fft import irfft2, rfft2
+
+    rng = np.random.Generator(np.random.SFC64(0))
+    image, best = np.zeros(shape, np.float32), np.inf
+    for _ in range(tries):
+        start = time.perf_counter()
+        rng.standard_normal(dtype=np.float32, out=image)
+        irfft2(rfft2(image, workers=1), s=shape, workers=1)
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def floor_s(shape: tuple[int, int], tries: int = 3) -> float:
+    """The least a view can cost: noise, one pair of transforms, and a compressed write of the picture."""
+    from phantom.dataset.store import write_array
+
+    rng = np.random.Generator(np.random.SFC64(0))
+    picture = np.zeros(shape, np.uint16)
+    rows, columns = shape
+    y, x = np.ogrid[:rows, :columns]
+    inside = (x / (0.55 * columns)) ** 2 + ((y - rows / 2) / (0.4 * rows)) ** 2 < 1
+    picture[inside] = np.clip(rng.normal(1200, 12, np.count_nonzero(inside)), 0, 4095)
+    best = np.inf
+    import h5py
+
+    for _ in range(tries):
+        start = time.perf_counter()
+        with h5py.File("floor", "w", driver="core", backing_store=False) as file:
+            write_array(file.create_group("floor"), "picture", picture)
+        best = min(best, time.perf_counter() - start)
+    return best + unit_s(shape)
+
+
+@contextmanager
+def stopwatch(seconds: Seconds, calls: list[tuple[Any, str, str]]) -> Iterator[None]:
+    """Within it, each named function adds the time it takes to its stage."""
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in calls]
+
+    def timed(function: Any, stage: str) -> Any:
+        @functools.wraps(function)
+        def wrapper(*args: Any, **words: Any) -> Any:
+            start = time.perf_counter()
+            try:
+                return function(*args, **words)
+            finally:
+                seconds[stage] += time.perf_counter() - start
+
+        return wrapper
+
+    for owner, name, stage in calls:
+        setattr(owner, name, timed(getattr(owner, name), stage))
+    try:
+        yield
+    finally:
+        for owner, name, function in before:
+            setattr(owner, name, function)
+
+
+def stages() -> list[tuple[Any, str, str]]:
+    """Which function is which stage."""
+    from phantom import render, scene
+    from phantom.anatomy import shadow
+    from phantom.anatomy.woman import Anatomy
+    from phantom.dataset import store
+    from phantom.imaging import beam
+    from phantom.imaging.detector import Detector
+    from phantom.imaging.presentation import Presentation
+
+    return [
+        (scene, "grow", "scene"),
+        (Anatomy, "grow", "anatomy: grow"),
+        (shadow, "project", "anatomy: project"),
+        (render, "place", "calcifications: shadows"),
+        (render, "measure", "truth"),
+        (beam, "collapse", "imaging: materials"),
+        (render, "signal_of", "imaging: primary, scatter"),
+        (Detector, "expose", "imaging: detector"),
+        (Presentation, "present", "imaging: presentation"),
+        (store, "write_case", "writing"),
+    ]
+
+
+@dataclass(frozen=True)
+class Specks:
+    """A kind for this benchmark: so many grains of 0.2 mm, anywhere in the breast."""
+
+    count: int
+
+    def grow(self, breast: Any, seed: Any, distribution: Any = None) -> Any:
+        from phantom.calcifications.calcification import Calcification, Finding
+        from phantom.geometry.ellipsoids import Ellipsoid
+
+        rng, (lo, hi) = seed.rng(), breast.bounds_mm
+        places: list[Any] = []
+        while len(places) < self.count:
+            some = lo + (hi - lo) * rng.random((4 * self.count, 3))
+            places += list(some[breast.depth_mm(some) > 4])
+        radii = rng.uniform(0.07, 0.13, (self.count, 3))
+        grains = tuple(
+            Calcification(Ellipsoid(tuple(map(float, r)), (0.0, 0.0, 0.0)), tuple(map(float, p)), "specks")
+            for r, p in zip(radii, places[: self.count], strict=True)
+        )
+        return Finding("specks", "benchmark", "punctate", "diffuse", "2", "benign", grains)
+
+
+def recipe(name: str, sets: list[str], grains: int | None) -> Any:
+    """The preset, or the preset with nothing but so many specks in it."""
+    from phantom import preset as presets
+
+    made = presets.load(name, sets)
+    if grains is None:
+        return made
+    presets.FindingEntry.as_recipe = lambda self: {"kind": self.kind}  # type: ignore[method-assign]
+    entries = (presets.FindingEntry("specks", grows=Specks(grains)),) if grains else ()
+    return replace(made, finding=entries, mix=replace(made.mix, findings=None))
+
+
+def measure(name: str, sets: list[str], grains: int | None, cases: int, report: Any) -> None:
+    """Make and write some cases, and report the seconds of each stage per view, and the peak of memory."""
+    from phantom import case
+    from phantom.dataset import store
+
+    made = recipe(name, sets, grains)
+    first = case.simulate(made, 1, 0)  # warms caches that a run of many cases has warm
+    shape = first.views[0].for_presentation.shape
+    seconds: Seconds = defaultdict(float)
+    views = count = 0
+    with tempfile.TemporaryDirectory() as folder, stopwatch(seconds, stages()):
+        for index in range(1, cases + 1):
+            start = time.perf_counter()
+            one = case.simulate(made, 1, index)
+            if not made.exam.keep_for_processing:
+                one = replace(one, views=tuple(replace(v, for_processing=np.zeros((0, 0), np.uint16)) for v in one.views))
+            store.write_case(one, Path(folder) / "case.h5")
+            seconds["whole"] += time.perf_counter() - start
+            views += len(one.views)
+            count += sum(len(view.calcifications) for view in one.views)
+    seconds["scene"] -= seconds["anatomy: grow"]
+    named = sum(value for key, value in seconds.items() if key != "whole")
+    seconds["other"] = seconds["whole"] - named
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    report.send({
+        "shape": shape, "views": views, "grains": count / views, "peak_mib": peak,
+        "seconds": {key: value / views for key, value in seconds.items()},
+        "unit_s": unit_s(shape), "floor_s": floor_s(shape),
+    })  # fmt: skip
+
+
+def measured(*args: Any) -> dict[str, Any]:
+    """`measure` in a process of its own, so that its peak of memory is its own."""
+    here, there = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=measure, args=(*args, there))
+    process.start()
+    there.close()
+    try:
+        said: dict[str, Any] = here.recv()
+    except EOFError:
+        sys.exit("the benchmark's process ended without a result")
+    process.join()
+    return said
+
+
+def table(said: dict[str, Any]) -> str:
+    """The result as text."""
+    unit = said["unit_s"]
+    rows, columns = said["shape"]
+    lines = [f"{rows} x {columns}, {said['views']} views with {said['grains']:.0f} calcifications each; Y = {unit:.3f} s"]
+    order = sorted((k for k in said["seconds"] if k not in ("whole", "other")), key=lambda k: -said["seconds"][k])
+    for key in [*order, "other", "whole"]:
+        seconds = said["seconds"][key]
+        lines.append(f"  {key:28s} {seconds / unit:6.2f} Y {1e3 * seconds:8.0f} ms")
+    lines.append(f"  {'floor':28s} {said['floor_s'] / unit:6.2f} Y")
+    lines.append(f"  {'peak memory':28s} {said['peak_mib']:6.0f} MiB")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", default="suspicious")
+    parser.add_argument("--cases", type=int, default=3)
+    parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE")
+    parser.add_argument("--grains", type=int, nargs="*", help="instead of the preset's findings: so many specks of 0.2 mm")
+    parser.add_argument("--json", action="store_true")
+    said = parser.parse_args()
+    results = [measured(said.preset, said.sets, grains, said.cases) for grains in said.grains or [None]]
+    print(json.dumps(results, indent=2) if said.json else "\n\n".join(map(table, results)))
+
+
+if __name__ == "__main__":
+    main()
