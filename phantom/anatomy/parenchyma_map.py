@@ -22,7 +22,9 @@ _SLAB_MM = 2.6
 _EVERY = 3  # the score is followed at every third point of the plane, then interpolated
 _STEEP = np.float32(4.5)
 _DISTINCT = 8  # independent sheets of fine structure; slabs use them at random offsets
-_FILAMENT, _FLECK = np.float32(0.9), np.float32(0.15)
+# filaments at 8-24, 3.5-9 and 1.2-3.2 mm, and flecks: strengths in the score (tuned to the published spectra)
+_FILAMENTS, _FLECK = (0.4, 0.14, 0.05), np.float32(0.06)
+_GRAIN = 0.15  # mm, at 1 mm of gland: texture beyond 1 cycle/mm
 _WAVY = 0.2  # mm: how far fine structure pushes the walls about
 
 
@@ -104,15 +106,16 @@ def _sheets(plane: Grid, rng: np.random.Generator) -> list[F32]:
     """Fine structure of slabs: filaments where two scales of band-passed fields cross zero, and flecks."""
     shape = tuple(int(fft.next_fast_len(n, real=True)) for n in plane.shape)
     f = texture.frequencies(shape, plane.pitch_mm)
-    wide, narrow = texture.band(f, 3.5, 9.0), texture.band(f, 1.2, 3.2)
+    bands = [texture.band(f, lo, hi) for lo, hi in ((8.0, 24.0), (3.5, 9.0), (1.2, 3.2))]
     fleck = texture.power_law(f, 2.6, 6.0)
     out = []
     for _ in range(_DISTINCT):
         white = fft.rfft2(rng.standard_normal(shape, np.float32), workers=1)
-        one = texture.ridges(texture.shaped(white * 1, wide, shape), 1.8)
-        two = texture.ridges(texture.shaped(white * np.complex64(1j), narrow, shape), 1.6)
-        grain = texture.shaped(white * 1, fleck, shape)
-        sheet = _FILAMENT * (one + np.float32(0.6) * two) + _FLECK * grain
+        sheet = _FLECK * texture.shaped(white * np.complex64(1), fleck, shape)
+        for turn, (band, strength) in enumerate(zip(bands, _FILAMENTS, strict=True)):
+            # a turn of all phases makes a field of its own from the same noise, where bands hardly overlap
+            field = texture.shaped(white * np.complex64(1j**turn), band, shape)
+            sheet += np.float32(strength) * texture.ridges(field, 1.7)
         sheet -= sheet.mean()
         out.append(np.ascontiguousarray(sheet[: plane.shape[0], : plane.shape[1]]))
     return out
@@ -155,8 +158,8 @@ def grain(gland: F32, plane: Grid, fine: Grid, seed: Seed, seen_on: Callable[[F3
     f = texture.frequencies(shape, fine.pitch_mm)
     rise = 1 - np.exp(-((f / np.float32(1.1)) ** 4))
     white = fft.rfft2(seed.child("grain").rng().standard_normal(shape, np.float32), workers=1)
-    tail = texture.shaped(white, texture.power_law(f, 2.6, 5.0) * rise, shape)
+    tail = texture.shaped(white, texture.power_law(f, 1.4, 5.0) * rise, shape)
     smooth = seen_on(gland, plane, fine)
-    strength = np.sqrt(np.maximum(smooth, 0)) * np.float32(0.12)
+    strength = (np.maximum(smooth, 0) + np.float32(1.0)) ** np.float32(0.35) * np.float32(_GRAIN)
     out = smooth + strength * tail[: fine.shape[0], : fine.shape[1]]
     return np.maximum(out, 0)
