@@ -21,7 +21,7 @@ Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 _RAYS_PER_PIXEL = 8  # along each side
 _RAYS_ACROSS = 16  # across the narrower side of a solid's shadow
-_RAYS_AT_MOST = 1 << 16  # per solid; a larger one gets fewer per pixel, down to 2 x 2
+_RAYS_AT_MOST = 1 << 14  # per solid (16 pixels across at 8 x 8); a larger one gets fewer per pixel, down to 2 x 2
 _SOFT_EDGE = 0.1  # of the peak path: where a soft solid's mask ends
 _MAX_MASS_ERROR = 0.05  # of the raw sum of rays, before it is put right
 _TRIES = 3
@@ -216,7 +216,7 @@ def _trace_thin(shape: Shape, pose: Pose, grid: Grid, rays: _Rays, n: int, most:
     touched = grown[1:-1, 1:-1]
     tops, lefts = np.arange(0, rows, _TILE), np.arange(0, columns, _TILE)
     tiles = np.logical_or.reduceat(np.logical_or.reduceat(touched, tops, axis=0), lefts, axis=1)
-    finer = min(_RAYS_PER_PIXEL, int(math.sqrt(4 * most / max(np.count_nonzero(tiles) * _TILE**2, 1))))
+    finer = min(_RAYS_PER_PIXEL, int(math.sqrt(16 * most / max(np.count_nonzero(tiles) * _TILE**2, 1))))
     if finer < 2 * n:
         return rays
     peak = float(rays.pieces[0].path.max())
