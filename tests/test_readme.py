@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,17 +22,24 @@ QUICK = ["--set", "detector.binning=8"]
 
 
 def commands():
-    """The lines of the README's shell blocks that call phantom, with the file that takes their output."""
+    """The lines of the README's shell blocks that call phantom or Python, with the file that takes their output."""
     for language, text in BLOCKS:
         for line in text.splitlines() if language == "sh" else ():
             command, _, target = line.partition(" > ")
             words = shlex.split(command, comments=True)
             if words[:1] == ["phantom"]:
                 yield words[1:], target.strip()
+            elif words[:1] == ["python"]:
+                yield words, target.strip()
 
 
 def run_all(capsys, quick):
     for words, target in commands():
+        if words[0] == "python":
+            subprocess.run(
+                [sys.executable, ROOT / words[1], *words[2:]], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+            )
+            continue
         extra = QUICK if quick and words[0] == "generate" and QUICK[1] not in words else []
         code = cli.run([*words, *extra])
         out, err = capsys.readouterr()
@@ -40,7 +50,7 @@ def run_all(capsys, quick):
 
 def run_python(capsys):
     for language, text in BLOCKS:
-        if language == "python":
+        if language == "python" and "def test_" not in text:
             exec(compile(text, "README.md", "exec"), {"__name__": "readme"})
     capsys.readouterr()
 
