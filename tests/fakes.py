@@ -95,7 +95,7 @@ def _view(preset: FakeRecipe, root: Seed, index: int, side: str, name: str, dots
 
 
 def _dot(shape: tuple[int, int], rng: np.random.Generator, image_id: str, number: int) -> CalcificationTruth:
-    row, column = int(rng.integers(120, 180)), int(rng.integers(40, 90))
+    row, column = shape[0] // 2 + int(rng.integers(-25, 25)), int(rng.integers(30, 80))
     size = int(rng.integers(1, 6))
     rows, columns = np.mgrid[row : row + size, column : column + size]
     runs = from_pixels((rows * shape[1] + columns).ravel())

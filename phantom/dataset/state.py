@@ -23,6 +23,7 @@ from phantom.dataset.layout import (
     is_product,
     is_scaffold,
     journal_name,
+    part_manifest_name,
 )  # fmt: skip
 from phantom.dataset.manifest import Manifest, read_manifest
 from phantom.dataset.work import Done
@@ -89,7 +90,8 @@ def _other_parts(folder: Path, wanted: Manifest, part: Part) -> bool:
     if part is None or not (folder / UNFINISHED).exists():
         return False
     other = begun(folder)
-    return other is not None and other.parts == wanted.parts and not (folder / journal_name(part)).exists()
+    mine = journal_name(part), part_manifest_name(part)
+    return other is not None and other.parts == wanted.parts and not any((folder / name).exists() for name in mine)
 
 
 def _may_clear(folder: Path, there: Iterable[str]) -> None:
@@ -242,10 +244,13 @@ class Journal:
     def note(self, done: Done) -> None:
         """Add a case."""
         try:
-            self._file.write(json.dumps({"case": done.index, "sha256": done.digest}).encode() + b"\n")
-            self._file.flush()
+            self._write(json.dumps({"case": done.index, "sha256": done.digest}).encode() + b"\n")
         except OSError as error:
             raise unwritable(self._path, error) from error
+
+    def _write(self, line: bytes) -> None:
+        self._file.write(line)
+        self._file.flush()
 
     def close(self) -> None:
         """No more cases will come."""

@@ -1,0 +1,204 @@
+"""What is wrong with a dataset: every damage by name, and the truth counted again against the labels."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from phantom.dataset import strict
+from phantom.dataset.columns import Table
+from phantom.dataset.files import sha256_of
+from phantom.dataset.layout import MANIFEST, TABLE_FILES, UNFINISHED, DatasetError, case_name
+from phantom.dataset.manifest import Manifest, read_manifest
+from phantom.dataset.state import entries
+from phantom.dataset.stored import labels_of, runs_of
+from phantom.dataset.told import header, tell
+from phantom.image import highest_class
+from phantom.runs import box
+
+MAX_TOLD = 20  # problems of one case; after these, their number is enough
+
+
+def verify(folder: str | Path, progress: Callable[[int, int], None] | None = None) -> list[str]:
+    """Everything that is wrong with the dataset in a folder, one line each; an empty list if it is whole.
+
+    Checked are the manifest, the checksum of every file, foreign and missing files, that every
+    case file holds what the layout says, that labels and truth are the same counted again from
+    the runs, and that the tables tell what the cases tell. Nothing is written.
+
+    Parameters
+    ----------
+    progress : callable
+        Told (cases checked, cases).
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        return [f"{folder}: there is no such folder"]
+    problems = []
+    if (folder / UNFINISHED).exists():
+        problems.append(f"{UNFINISHED}: the run into this folder has not come to its end; finish it with --resume")
+    try:
+        manifest = read_manifest(folder)
+    except DatasetError as error:
+        return [*problems, _within(folder, error)]
+    try:
+        problems += _names(folder, manifest)
+        problems += _checksums(folder, manifest)
+        problems += _cases(folder, manifest, progress)
+    except DatasetError as error:
+        problems.append(_within(folder, error))
+    return problems
+
+
+def _within(folder: Path, error: Exception) -> str:
+    """The message, with names as they are within the folder."""
+    return str(error).replace(f"{folder}/", "")
+
+
+def _names(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """Files that are missing from the manifest, and files that it does not know."""
+    expected = set(manifest.expected_files())
+    for name in sorted(expected - set(manifest.files)):
+        yield f"{MANIFEST}: does not name {name}"
+    for name in entries(folder):
+        if name not in expected and name not in (MANIFEST, UNFINISHED):
+            yield f"{name}: a foreign file, which the manifest does not name"
+
+
+def _checksums(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """Files that are missing or not as they were written."""
+    for name in manifest.expected_files():
+        if name not in manifest.files:
+            continue
+        path = folder / name
+        digest = sha256_of(path)
+        if digest is None:
+            yield f"{name}: {'a link to another place' if path.is_symlink() else 'missing'}"
+        elif digest != manifest.files[name]:
+            yield f"{name}: damaged: {_kind_of_damage(path)}"
+
+
+def _kind_of_damage(path: Path) -> str:
+    if path.stat().st_size == 0:
+        return "empty"
+    if path.suffix == ".h5":
+        try:
+            strict.open_case(path).close()
+        except DatasetError as error:
+            return str(error).removeprefix(f"{path}: ")
+    return "not the bytes that were written (the checksum differs)"
+
+
+def _cases(folder: Path, manifest: Manifest, progress: Callable[[int, int], None] | None) -> Iterator[str]:
+    """The cases one by one, and the tables as they follow from them."""
+    texts = {name: hashlib.sha256(header(name, manifest).encode()) for name in TABLE_FILES}
+    complete = True
+    for case in range(manifest.cases):
+        name = case_name(case)
+        if (folder / name).is_file():
+            try:
+                told = tell(folder, case, manifest)
+                for table, text in told.texts().items():
+                    texts[table].update(text.encode())
+                wrong = list(_case(folder, case))
+                yield from (f"{name}: {say}" for say in wrong[:MAX_TOLD])
+                if len(wrong) > MAX_TOLD:
+                    yield f"{name}: and {len(wrong) - MAX_TOLD} more"
+                if told.dropped != manifest.dropped.get(f"{case:06d}", []):
+                    yield f"{MANIFEST}: tells other dropped findings for case {case} than its file"
+            except DatasetError as error:
+                complete = False
+                yield _within(folder, error)
+        else:
+            complete = False
+        if progress is not None:
+            progress(case + 1, manifest.cases)
+    if complete:
+        for table, hashed in texts.items():
+            path = folder / TABLE_FILES[table]
+            if path.is_file() and sha256_of(path) != hashed.hexdigest():
+                yield f"{TABLE_FILES[table]}: does not tell what the cases tell"
+
+
+def _case(folder: Path, case: int) -> Iterator[str]:
+    """What is wrong within a case file that could be read."""
+    path = folder / case_name(case)
+    with strict.translated(path), strict.open_case(path) as file:
+        images, findings, grains = (strict.table(file, name) for name in ("images", "findings", "calcifications"))
+        runs, hosts = strict.table(file, "runs"), strict.table(file, "hosts")
+        strict.table(file, "hulls")
+        strict.scene(file)
+        if not len(images):
+            yield "has no images"
+        if len(np.unique(images["image_id"])) != len(images):
+            yield "has two images of one name"
+        for name, table in (("findings", findings), ("calcifications", grains), ("hosts", hosts)):
+            if not set(table["image_id"]) <= set(images["image_id"]):
+                yield f"its table of {name} names an image that it does not have"
+        if int(grains["run_count"].sum()) != len(runs):
+            yield f"has {len(runs)} runs, but its calcifications count {int(grains['run_count'].sum())}"
+        for image in images:
+            mine = [table[table["image_id"] == image["image_id"]] for table in (findings, grains)]
+            for say in _image(file, image, mine[0], mine[1], runs):
+                yield f"{image['image_id']}: {say}"
+
+
+def _image(file: Any, image: Any, findings: Table, grains: Table, runs: Table) -> Iterator[str]:
+    """One image against its truth."""
+    shape = int(image["rows"]), int(image["columns"])
+    arrays = {}
+    for name in ("for_presentation", "labels", "breast_mask"):
+        data = strict.array(file, str(image["image_id"]), name)
+        if data.shape != shape:
+            yield f"{name} is {data.shape[0]} x {data.shape[1]} pixels, its row says {shape[0]} x {shape[1]}"
+            return
+        arrays[name] = data[()]
+    yield from _pixels(arrays)
+    yield from _rows(image, findings, grains)
+    painted = []
+    for grain in grains:
+        mine = runs_of(grain, runs, shape)
+        painted.append(mine)
+        told = tuple(int(grain[f"box_{key}_px"]) for key in "xywh")
+        if not len(mine):
+            yield f"calcification {grain['calcification_id']} has no pixel"
+        elif box(mine, shape[1]) != told:
+            yield f"calcification {grain['calcification_id']}: its box is not that of its runs"
+    if not np.array_equal(labels_of(painted, shape), arrays["labels"]):
+        yield "its labels are not what the runs say"
+
+
+def _pixels(arrays: dict[str, Any]) -> Iterator[str]:
+    shown, mask = arrays["for_presentation"], arrays["breast_mask"]
+    if not mask.any() or not shown.any():
+        yield "is empty"
+    if shown.max() > 4095:
+        yield "has pixels above 4095"
+    if mask.max() > 1:
+        yield "its breast mask holds more than 0 and 1"
+    if shown[mask == 0].any():
+        yield "is not 0 outside the breast"
+
+
+def _rows(image: Any, findings: Table, grains: Table) -> Iterator[str]:
+    """The counts and classes that one table tells of another."""
+    if (int(image["n_findings"]), int(image["n_calcifications"])) != (len(findings), len(grains)):
+        yield "its row counts other findings or calcifications than it has"
+    if str(image["class"]) != highest_class(map(str, findings["class"])):
+        yield f"is called {image['class']}, which is not the highest class of its findings"
+    ids = grains["calcification_id"].astype(np.int64)
+    if (np.diff(ids) <= 0).any() or (np.diff(findings["finding_id"].astype(np.int64)) <= 0).any():
+        yield "its findings or calcifications are not in the order of their ids"
+    for finding in findings:
+        if int(finding["n_calcifications"]) != int((grains["finding_id"] == finding["finding_id"]).sum()):
+            yield f"finding {finding['finding_id']} counts other calcifications than it has"
+    if not set(grains["finding_id"].tolist()) <= set(findings["finding_id"].tolist()):
+        yield "has calcifications of no finding"
+    for table in (image, findings, grains):
+        for name in table.dtype.names:
+            if table.dtype[name].kind == "f" and not np.isfinite(table[name]).all():
+                yield f"{name} is not a number somewhere"
