@@ -1,9 +1,15 @@
 """Synthetic mammograms with calcifications, and the exact truth about every one of them.
 
 >>> import phantom
->>> case = phantom.simulate("suspicious", seed=7, index=0)  # doctest: +SKIP
->>> data = phantom.open("benign")  # doctest: +SKIP
+>>> from phantom import preset
+>>> quick = preset.load("normal", ["detector.binning=16"])  # binned pixels, for a quick look
+>>> case = phantom.simulate(quick, seed=7, index=0)  # a Case: no file is written
+>>> [view.image_id[9:] for view in case.views]
+['CC', 'MLO']
+>>> case.views[0].for_presentation.shape
+(208, 160)
 
+`phantom.open(folder)` reads a dataset that `phantom generate` has written.
 Nothing here is for diagnosis.
 """
 
