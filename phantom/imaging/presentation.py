@@ -18,7 +18,7 @@ DICOM_TERMS = {
     "FOR PRESENTATION": {"relationship": "LOG", "sign": -1, "photometric": "MONOCHROME2", "bits_stored": 12},
     "FOR PROCESSING": {"relationship": "LIN", "sign": 1, "photometric": "MONOCHROME1"},
 }
-_ROWS = 64
+_ROWS = 32
 _CELL_MM = 1.12
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -28,7 +28,7 @@ class _Look:
     """The numbers of a look: estimates, judged by eye."""
 
     level: float
-    latitude: float
+    contrast: float
     equalise: float
     fine: float
     medium: float
@@ -36,10 +36,10 @@ class _Look:
 
 
 _LOOKS = {
-    "standard": _Look(0.30, 1.9, 0.90, 0.10, 0.55, 0.25),
-    "soft": _Look(0.32, 2.4, 0.85, 0.00, 0.25, 0.00),
-    "crisp": _Look(0.29, 1.7, 0.92, 0.35, 0.90, 0.30),
-    "film": _Look(0.33, 1.6, 0.30, 0.00, 0.00, 0.00),
+    "standard": _Look(0.30, 0.85, 0.90, 0.10, 0.55, 0.25),
+    "soft": _Look(0.32, 0.6, 0.85, 0.00, 0.25, 0.00),
+    "crisp": _Look(0.29, 1.0, 0.92, 0.35, 0.90, 0.30),
+    "film": _Look(0.33, 0.8, 0.30, 0.00, 0.00, 0.00),
 }
 
 
@@ -49,7 +49,8 @@ class Presentation:
 
     look: Annotated[Literal["standard", "soft", "crisp", "film"], "a named set of the keys below"] = "standard"
     level: Annotated[float | None, Within(0.05, 0.8), "mean of the breast, of full scale"] = None
-    latitude: Annotated[float | None, Within(0.3, 10), "log exposure from dark to bright: less is more contrast"] = None
+    latitude: Annotated[float | None, Within(0.2, 10), "log exposure from dark to bright; left out: from the image"] = None
+    contrast: Annotated[float | None, Within(0.2, 5), "share of the scale that the breast's middle 90 % spans"] = None
     equalise: Annotated[float | None, Within(0, 1), "share of the thinner rim's darkness that is made up for"] = None
     fine: Annotated[float | None, Within(0, 3), "gain of detail below 0.3 mm"] = None
     medium: Annotated[float | None, Within(0, 3), "gain of detail from 0.3 to 2 mm"] = None
@@ -83,7 +84,7 @@ class Presentation:
         if breast.any():
             full_rows, full_columns = raw.pixels.shape
             cut = offset[0] == 0, offset[0] + rows == full_rows, offset[1] + columns == full_columns
-            depth = _optical_depth(raw.pixels[where], zero_dn, air_dn)
+            depth = _optical_depth(raw.pixels[where], breast, zero_dn, air_dn)
             step = max(1, round(_CELL_MM / pitch_mm))
             lift, beyond = _periphery(depth, breast, step, pitch_mm, thickness_mm, said.equalise, cut)
             _flatten(depth, breast, lift, beyond)
@@ -92,8 +93,10 @@ class Presentation:
             added, gain = bands.enhancement(half, 2 * pitch_mm), np.float32(bands.gain(pitch_mm))
             half *= gain
             added -= half
-            centre = _centre(block_mean(depth, step), block_mean(breast.astype(np.float32), step), said)
-            self._finish(out[where], depth, breast, lift, Doubled(added, depth.shape), 1 + gain, centre, said.latitude)
+            tone = block_mean(depth, step), block_mean(breast, step)
+            latitude = self.latitude or _latitude(*tone, said.contrast)
+            centre = _centre(*tone, said.level, latitude)
+            self._finish(out[where], depth, breast, lift, Doubled(added, depth.shape), 1 + gain, centre, latitude)
         return ForPresentation(out, 2048.0, 4096.0)
 
     def numbers(self) -> _Look:
@@ -113,14 +116,18 @@ class Presentation:
             ramp = lift.rows(start, stop)
             np.subtract(value, ramp, out=ramp)
             ramp *= np.float32(1 / self.edge)
-            np.clip(ramp, 0, 1, out=ramp)
-            ramp *= ramp * (3 - 2 * ramp)
+            np.maximum(ramp, 0, out=ramp)
+            np.minimum(ramp, 1, out=ramp)
+            cubic = np.multiply(ramp, np.float32(-2))
+            cubic += 3
+            ramp *= ramp
+            ramp *= cubic
             ramp *= breast[start:stop]
             value *= gain
             value += added.rows(start, stop)
             value -= np.float32(centre)
             value *= slope
-            np.clip(value, -30, 30, out=value)
+            np.minimum(value, 30, out=value)
             np.exp(value, out=value)
             value += 1
             np.divide(np.float32(FULL), value, out=value)
@@ -129,8 +136,8 @@ class Presentation:
             out[start:stop] = value
 
 
-def _optical_depth(window: Any, zero_dn: float, air_dn: float) -> F32:
-    """ln of the open beam over what is left of it, float32."""
+def _optical_depth(window: Any, breast: Bools, zero_dn: float, air_dn: float) -> F32:
+    """ln of the open beam over what is left of it, float32; 0 outside the breast."""
     out = np.empty(window.shape, np.float32)
     air = np.float32(math.log(max(air_dn - zero_dn, 1.0)))
     for start in range(0, len(window), _ROWS):
@@ -140,6 +147,7 @@ def _optical_depth(window: Any, zero_dn: float, air_dn: float) -> F32:
         np.maximum(part, 1, out=part)
         np.log(part, out=part)
         np.subtract(air, part, out=part)
+        part *= breast[start : start + _ROWS]
     return out
 
 
@@ -154,10 +162,10 @@ def _periphery(
     """
     from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
-    cell_mm, inside = step * pitch_mm, block_mean(breast.astype(np.float32), step)
-    mean = block_mean(depth * breast, step) / np.maximum(inside, np.float32(1e-6))
+    cell_mm, inside = step * pitch_mm, block_mean(breast, step)
+    mean = block_mean(depth, step) / np.maximum(inside, np.float32(1e-6))
     whole = inside > 0.99
-    distance = _distance(inside > 0.5, cut) * np.float32(cell_mm)
+    distance = _distance(inside, cut) * np.float32(cell_mm)
     at = np.arange(0.5, max(0.6 * thickness_mm / cell_mm, 3.0)) * cell_mm
     profile = np.array([_quartile(mean[whole & (np.abs(distance - d) <= 0.75 * cell_mm)]) for d in at])
     known = ~np.isnan(profile)
@@ -173,19 +181,19 @@ def _periphery(
     return Coarse(lift, step, depth.shape), Coarse(beyond, step, depth.shape)
 
 
-def _distance(inside: Bools, cut: tuple[bool, bool, bool]) -> F32:
-    """Cells to the nearest skin; borders that cut the breast are no skin."""
+def _distance(inside: F32, cut: tuple[bool, bool, bool]) -> F32:
+    """Cells to the nearest skin, by the share of each cell inside it; borders that cut the breast are no skin."""
     from scipy.ndimage import distance_transform_edt
 
-    pads = ((1 + 80 * cut[0], 1 + 80 * cut[1]), (80, 1 + 80 * cut[2]))
-    padded = np.pad(inside, ((80, 80), (80, 80)), mode="edge")
-    for axis, sides in enumerate(pads):
-        for side, pad in enumerate(sides):
-            if pad == 1:
-                at = [slice(None)] * 2
-                at[axis] = slice(0, 80) if side == 0 else slice(-80, None)
-                padded[tuple(at)] = False
-    return np.asarray(distance_transform_edt(padded)[80:-80, 80:-80], np.float32)
+    far = 80
+    padded = np.pad(inside, far, mode="edge")
+    for is_cut, side in zip(cut, (np.s_[:far], np.s_[-far:], np.s_[:, -far:]), strict=True):
+        if not is_cut:
+            padded[side] = 0
+    distance, nearest = distance_transform_edt(padded > 0.999, return_indices=True)
+    # a cell that is partly inside moves the skin by that part
+    distance += np.where(distance > 0, padded[tuple(nearest)] - 0.5, 0.5 * padded)
+    return np.asarray(distance[far:-far, far:-far], np.float32)
 
 
 def _quartile(values: F32) -> float:
@@ -201,11 +209,20 @@ def _flatten(depth: F32, breast: Bools, lift: Coarse, beyond: Coarse) -> None:
         np.copyto(part, beyond.rows(start, stop), where=~breast[start:stop])
 
 
-def _centre(values: F32, weight: F32, said: _Look) -> float:
+def _latitude(values: F32, weight: F32, contrast: float) -> float:
+    """The log exposure from dark to bright at which the breast's middle 90 % spans a share of the scale.
+
+    The sigmoid's steep part is 0.8 of a latitude wide. Bounds keep the fattest breast's noise from filling the scale.
+    """
+    lo, hi = np.percentile(values[weight > 0.95], [5, 95]) if (weight > 0.95).any() else (0.0, 1.0)
+    return float(np.clip((hi - lo) / (0.8 * contrast), 0.25, 2.5))
+
+
+def _centre(values: F32, weight: F32, level: float, latitude: float) -> float:
     """The log exposure at half of full scale that gives the breast its mean."""
     lo, hi = float(values.min()) - 10, float(values.max()) + 10
     for _ in range(40):
         middle = 0.5 * (lo + hi)
-        shown = 1 / (1 + np.exp(np.clip(-4 / said.latitude * (values - middle), -50, 50)))
-        lo, hi = (middle, hi) if float((shown * weight).sum()) > said.level * float(weight.sum()) else (lo, middle)
+        shown = 1 / (1 + np.exp(np.clip(-4 / latitude * (values - middle), -50, 50)))
+        lo, hi = (middle, hi) if float((shown * weight).sum()) > level * float(weight.sum()) else (lo, middle)
     return 0.5 * (lo + hi)
