@@ -122,6 +122,12 @@ def test_resume_repairs_and_a_second_run_is_refused(phantom_, dataset, tmp_path)
     assert bytes_of(again) == bytes_of(dataset)
 
 
+def test_overwrite_makes_it_anew_whether_or_not_it_is_there(phantom_, dataset, tmp_path):
+    for _ in range(2):
+        assert phantom_(*JOB, "--cases", 1, "--out", tmp_path / "d", "--overwrite")[0] == 0
+        assert bytes_of(tmp_path / "d") == bytes_of(dataset)
+
+
 def test_a_folder_with_something_else_in_it_is_refused(phantom_, tmp_path):
     (tmp_path / "letter.txt").write_text("dear")
     for extra in ([], ["--overwrite"], ["--resume"]):

@@ -107,6 +107,8 @@ def _may_clear(folder: Path, there: Iterable[str]) -> None:
 def clear(folder: Path) -> None:
     """Delete a dataset, the manifest last, so that it is recognised until it is gone."""
     there = entries(folder)
+    if not there:
+        return
     _may_clear(folder, there)
     try:
         for name in sorted(there, key=lambda name: name in (MANIFEST, UNFINISHED)):
