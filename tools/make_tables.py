@@ -147,10 +147,7 @@ def beam(name: str, kv: int, mu: dict[str, Any]) -> dict[str, Any]:
 
 def _mu(name: str, energy: Any) -> np.ndarray[Any, Any]:
     material = MATERIALS[name]
-    if isinstance(material.composition, str):
-        parts = {material.composition: 1.0}
-    else:
-        parts = material.composition
+    parts = {material.composition: 1.0} if isinstance(material.composition, str) else material.composition
     total = sum(parts.values())
     per_gram = [sum(share * _cross_section(part, float(e)) for part, share in parts.items()) / total for e in energy]
     return np.array(per_gram) * material.density_g_cm3

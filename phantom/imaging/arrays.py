@@ -89,25 +89,34 @@ class Coarse:
     def _wide(self) -> F32:
         """(coarse rows, columns): interpolated along the rows."""
         first, share = self._place(np.arange(self.shape[1]), self.values.shape[1])
-        return self.values[:, first] + share * (self.values[:, first + 1] - self.values[:, first])
+        last = np.minimum(first + 1, self.values.shape[1] - 1)
+        return np.asarray(self.values[:, first] + share * (self.values[:, last] - self.values[:, first]), np.float32)
 
     def _place(self, pixels: Any, cells: int) -> tuple[Any, F32]:
         at = np.clip((pixels + 0.5) / self.step - 0.5, 0, cells - 1)
-        first = np.minimum(at.astype(np.intp), cells - 2)
+        first = np.clip(at.astype(np.intp), 0, max(cells - 2, 0))
         return first, (at - first).astype(np.float32)
 
-    def rows(self, start: int, stop: int) -> F32:
-        """The pixels of rows start to stop - 1: (stop - start, columns) float32."""
-        return self[start:stop, :]
+    def rows(self, start: int, stop: int, out: F32 | None = None) -> F32:
+        """The pixels of rows start to stop - 1: (stop - start, columns) float32, in `out` if it is given."""
+        return self._fill(start, stop, self._wide, out)
 
     def __getitem__(self, at: tuple[slice, slice]) -> F32:
         """The pixels of a window, as of the array this stands for."""
         start, stop, _ = at[0].indices(self.shape[0])
-        first, share = self._place(np.arange(start, stop), self.values.shape[0])
-        wide = self._wide[:, at[1]]
-        low = wide[first]
-        low += share[:, None] * (wide[first + 1] - low)
-        return low
+        return self._fill(start, stop, self._wide[:, at[1]], None)
+
+    def _fill(self, start: int, stop: int, wide: F32, out: F32 | None) -> F32:
+        first, share = self._place(np.arange(start, stop), len(wide))
+        out = np.empty((stop - start, wide.shape[1]), np.float32) if out is None else out
+        ends = np.append(np.flatnonzero(np.diff(first)) + 1, stop - start) if stop > start else ()
+        begin = 0
+        for end in ends:
+            low, high = wide[first[begin]], wide[min(first[begin] + 1, len(wide) - 1)]
+            np.multiply(share[begin:end, None], high - low, out=out[begin:end])
+            out[begin:end] += low
+            begin = end
+        return out
 
     def at(self, row: int, column: int) -> float:
         """One pixel."""
@@ -153,11 +162,19 @@ class ForPresentation:
     window_width: float
 
 
-def block_mean(image: F32, step: int) -> F32:
-    """Means of `step` x `step` pixels, the last cell from what is left: (ceil rows, ceil columns) float32."""
+def block_mean(image: Any, step: int) -> F32:
+    """Means of `step` x `step` pixels, the last cells of what is left: (ceil rows, ceil columns) float32.
+
+    `step` is at most 255 for a bool image.
+    """
     rows, columns = image.shape
-    at = np.arange(0, rows, step), np.arange(0, columns, step)
-    along = np.add.reduceat(image, at[1], axis=1) if step > 1 else image
-    total = np.add.reduceat(along, at[0], axis=0) if step > 1 else along
-    counts = np.diff(np.append(at[0], rows))[:, None] * np.diff(np.append(at[1], columns))
-    return np.asarray(total / counts.astype(np.float32), np.float32)
+    whole, kind = columns // step, np.uint8 if image.dtype == bool else np.float32
+    tall = np.empty((-(-rows // step), columns), np.float32)
+    for i in range(len(tall)):  # row sums run along memory, and stay in the cache
+        part = image[i * step : (i + 1) * step]
+        np.divide(part.sum(axis=0, dtype=kind), np.float32(len(part)), out=tall[i])
+    out = np.empty((len(tall), -(-columns // step)), np.float32)
+    out[:, :whole] = tall[:, : whole * step].reshape(len(tall), whole, step).sum(axis=2) / np.float32(step)
+    if whole * step < columns:
+        out[:, -1] = tall[:, whole * step :].mean(axis=1)
+    return out

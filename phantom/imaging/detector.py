@@ -19,7 +19,7 @@ from phantom.recipe.draw import Within
 from phantom.recipe.seed import Seed
 
 _ROWS = 32
-_EDGE = 16  # pixels of padding: further than the blur reaches
+_EDGE = 48  # pixels of padding on each side: the blur is down to 1e-4 of an edge there
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 

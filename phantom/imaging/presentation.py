@@ -163,7 +163,7 @@ def _periphery(
     from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
     cell_mm, inside = step * pitch_mm, block_mean(breast, step)
-    mean = block_mean(depth, step) / np.maximum(inside, np.float32(1e-6))
+    mean: F32 = block_mean(depth, step) / np.maximum(inside, np.float32(1e-6))
     whole = inside > 0.99
     distance = _distance(inside, cut) * np.float32(cell_mm)
     at = np.arange(0.5, max(0.6 * thickness_mm / cell_mm, 3.0)) * cell_mm
@@ -177,7 +177,7 @@ def _periphery(
     sigma = 3.0 / cell_mm
     spread = gaussian_filter(weight, sigma)
     beyond = gaussian_filter(level, sigma) / np.maximum(spread, np.float32(1e-3))
-    beyond = np.where(spread > 1e-3, beyond, np.float32(level.sum() / weight.sum()))
+    beyond = np.where(spread > 1e-3, beyond, level.sum() / weight.sum()).astype(np.float32)
     return Coarse(lift, step, depth.shape), Coarse(beyond, step, depth.shape)
 
 
@@ -187,9 +187,9 @@ def _distance(inside: F32, cut: tuple[bool, bool, bool]) -> F32:
 
     far = 80
     padded = np.pad(inside, far, mode="edge")
-    for is_cut, side in zip(cut, (np.s_[:far], np.s_[-far:], np.s_[:, -far:]), strict=True):
+    for is_cut, side in zip(cut, (padded[:far], padded[-far:], padded[:, -far:]), strict=True):
         if not is_cut:
-            padded[side] = 0
+            side[...] = 0
     distance, nearest = distance_transform_edt(padded > 0.999, return_indices=True)
     # a cell that is partly inside moves the skin by that part
     distance += np.where(distance > 0, padded[tuple(nearest)] - 0.5, 0.5 * padded)

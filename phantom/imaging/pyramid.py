@@ -10,6 +10,7 @@ import numpy as np
 from phantom.imaging.arrays import F32
 
 _COARSEST_MM = 5.0
+_ROWS = 32
 _FINE_MM, _MEDIUM_MM = 0.25, 1.5  # cells of a level: below the first fine, below the second medium
 
 
@@ -44,15 +45,18 @@ class Bands:
         added = np.zeros(levels[-1].shape, np.float32)
         for k in range(len(levels) - 2, -1, -1):
             shape = levels[k].shape
-            band = Doubled(levels[k + 1], shape).whole()
-            np.subtract(levels[k], band, out=band)
-            weight = np.abs(band)
-            weight *= np.float32(1 / self.soft_limit)
-            weight += 1
-            band /= weight
-            band *= np.float32(self.gain(cell_mm * 2**k))
-            band += Doubled(added, shape).whole()
-            added = band
+            smooth, more = Doubled(levels[k + 1], shape), Doubled(added, shape)
+            added = np.empty(shape, np.float32)
+            for start in range(0, shape[0], _ROWS):
+                rows = slice(start, min(start + _ROWS, shape[0]))
+                band = smooth.rows(rows.start, rows.stop)
+                np.subtract(levels[k][rows], band, out=band)
+                weight = np.abs(band)
+                weight *= np.float32(1 / self.soft_limit)
+                weight += 1
+                band /= weight
+                band *= np.float32(self.gain(cell_mm * 2**k))
+                np.add(band, more.rows(rows.start, rows.stop), out=added[rows])
         return added
 
 
@@ -61,11 +65,13 @@ def halved(image: F32) -> F32:
     rows, columns = image.shape
     if rows % 2 or columns % 2:
         image = np.pad(image, ((0, rows % 2), (0, columns % 2)), mode="edge")
-    out = image[0::2, 0::2] + image[0::2, 1::2]
-    out += image[1::2, 0::2]
-    out += image[1::2, 1::2]
+    out = np.empty((image.shape[0] // 2, image.shape[1] // 2), np.float32)
+    for i in range(0, len(out), _ROWS):
+        pair = image[2 * i : 2 * (i + _ROWS)]
+        tall = pair[0::2] + pair[1::2]
+        np.add(tall[:, 0::2], tall[:, 1::2], out=out[i : i + _ROWS])
     out *= np.float32(0.25)
-    return np.asarray(out, np.float32)
+    return out
 
 
 class Doubled:
@@ -82,7 +88,8 @@ class Doubled:
     def __init__(self, image: F32, shape: tuple[int, int]) -> None:
         self.shape = shape
         wide = np.empty((image.shape[0], 2 * image.shape[1]), np.float32)
-        _between(image, wide, np.s_[:, :-1], np.s_[:, 1:], (np.s_[:, 0::2], np.s_[:, 1::2]))
+        for i in range(0, len(wide), _ROWS):
+            _between(image[i : i + _ROWS], wide[i : i + _ROWS], np.s_[:, :-1], np.s_[:, 1:], (np.s_[:, 0::2], np.s_[:, 1::2]))
         self._wide = wide[:, : shape[1]]
 
     def rows(self, start: int, stop: int) -> F32:
@@ -94,21 +101,15 @@ class Doubled:
         _between(part, out, np.s_[:-1], np.s_[1:], (np.s_[0::2], np.s_[1::2]))
         return out[start - 2 * lo : stop - 2 * lo]
 
-    def whole(self) -> F32:
-        """All rows."""
-        return self.rows(0, self.shape[0])
-
 
 def _between(image: F32, out: F32, early: Any, late: Any, halves: tuple[Any, Any]) -> None:
     """Three quarters of the nearer pixel and one of the farther, along one axis, edges repeated."""
     quarter = image * np.float32(0.25)
-    mine = quarter * np.float32(3)
+    mine = image - quarter
     low, high = out[halves[0]], out[halves[1]]
-    low[...] = mine
-    low[late] += quarter[early]
-    high[...] = mine
-    high[early] += quarter[late]
+    np.add(mine[late], quarter[early], out=low[late])
+    np.add(mine[early], quarter[late], out=high[early])
     axis = 1 if isinstance(early, tuple) else 0
     for part, end in ((low, 0), (high, -1)):
         edge = (slice(None), end) if axis else (end,)
-        part[edge] += quarter[edge]
+        part[edge] = image[edge]

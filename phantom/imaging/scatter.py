@@ -99,7 +99,7 @@ class Scatter:
             light[:, :pad] = 0.0
         source = light * self._ratios(thick, target_filter, grid_factor, breast_only)
         total = self._spread(source, thick, top, step * pitch_mm / 10, target_filter)
-        return Coarse(np.ascontiguousarray(total[pad : pad + rows, pad : pad + columns]), step, primary.shape)  # type: ignore[arg-type]
+        return Coarse(np.ascontiguousarray(total[pad : pad + rows, pad : pad + columns]), step, primary.shape)
 
     def _ratios(self, thick: F32, target_filter: str, grid_factor: float, breast_only: bool) -> F32:
         at = np.linspace(0, max(float(thick.max()), 90.0), 181)
