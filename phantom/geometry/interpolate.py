@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+
+STRIP = 64  # rows that are worked on at once: they stay in the processor's cache
 
 
 def bilinear(table: Floats, row: Floats, column: Floats) -> Floats:
@@ -41,30 +44,68 @@ def resample(values: Floats, start: tuple[float, float], step: float, shape: tup
     -------
     (rows, columns) float32
     """
-    out = _axis(np.asarray(values, np.float32), start[0], step, shape[0])
-    return np.ascontiguousarray(_axis(out.T, start[1], step, shape[1]).T)
+    finer = resampled(values, start, step, shape)
+    out = np.empty(shape, np.float32)
+    for first in range(0, shape[0], STRIP):
+        out[first : first + STRIP] = finer.rows(first, min(first + STRIP, shape[0]))
+    return out
 
 
-def _axis(values: Floats, start: float, step: float, count: int) -> Floats:
-    """Resample the first axis."""
-    at = start + step * np.arange(count)
-    return _means(values, at, step) if step > 1 else _cubic(values, at)
+@dataclass(frozen=True, eq=False)
+class Resampled:
+    """A lattice seen on another, of which only the rows that are asked for are worked out.
+
+    Attributes
+    ----------
+    wide : (source rows, columns) float32
+        Its columns are the new lattice's; its rows too where `step` is 0.
+    start, step : float
+        Row, in `wide`, of the new lattice's first row, and its rows' spacing.
+    """
+
+    wide: Floats
+    start: float
+    step: float
+
+    def rows(self, first: int, last: int) -> Floats:
+        """Rows first to last - 1 of the new lattice, float32."""
+        if not self.step:
+            return np.asarray(self.wide[first:last])
+        index, weights = _cubic(self.start + self.step * np.arange(first, last), self.wide.shape[0])
+        out = self.wide[index[0]] * weights[0][:, None]
+        for i, weight in zip(index[1:], weights[1:], strict=True):
+            out += self.wide[i] * weight[:, None]
+        return np.asarray(out)
 
 
-def _cubic(values: Floats, at: Floats) -> Floats:
+def resampled(values: Floats, start: tuple[float, float], step: float, shape: tuple[int, int]) -> Resampled:
+    """As `resample`, but for rows on demand: strips of a large lattice need not exist at once."""
+    values = np.asarray(values, np.float32)
+    if step > 1:
+        rows = _means(values, start[0] + step * np.arange(shape[0]), step)
+        columns = _means(np.ascontiguousarray(rows.T), start[1] + step * np.arange(shape[1]), step)
+        return Resampled(np.ascontiguousarray(columns.T), 0.0, 0.0)
+    index, weights = _cubic(start[1] + step * np.arange(shape[1]), values.shape[1])
+    wide = np.empty((values.shape[0], shape[1]), np.float32)
+    for first in range(0, len(values), STRIP):
+        part, out = values[first : first + STRIP], wide[first : first + STRIP]
+        np.multiply(np.take(part, index[0], axis=1), weights[0], out=out)
+        for i, weight in zip(index[1:], weights[1:], strict=True):
+            out += np.take(part, i, axis=1) * weight
+    return Resampled(wide, start[0], step)
+
+
+def _cubic(at: Floats, size: int) -> tuple[list[Any], list[Floats]]:
+    """For places along an axis: the four neighbours' indices, and their weights."""
     first = np.floor(at).astype(np.intp)
     t = (at - first).astype(np.float32)
-    last = values.shape[0] - 1
-    weights = (
+    weights = [
         ((-0.5 * t + 1.0) * t - 0.5) * t,
         (1.5 * t - 2.5) * t * t + 1.0,
         ((-1.5 * t + 2.0) * t + 0.5) * t,
         (0.5 * t - 0.5) * t * t,
-    )
-    out = np.zeros((len(at), values.shape[1]), np.float32)
-    for k, weight in enumerate(weights):
-        out += values[np.clip(first + k - 1, 0, last)] * weight[:, None]
-    return out
+    ]
+    return [np.clip(first + k - 1, 0, size - 1) for k in range(4)], weights
 
 
 def _means(values: Floats, at: Floats, step: float) -> Floats:
