@@ -120,6 +120,18 @@ class Preset:
         """The recipe with every default written out, ready for JSON; `from_dict` gives the same preset."""
         return schema.said(self)
 
+    def changed(self, sets: Sequence[str]) -> Preset:
+        """The recipe with ``key=value`` changes, as `load` takes them.
+
+        Raises
+        ------
+        RecipeError
+            If it has mistakes: all of them.
+        """
+        table, problems = self.resolved(), list[str]()
+        overrides.apply(table, sets, problems)
+        return _made(table, self.name, problems)
+
     def toml(self) -> str:
         """The recipe with every default written out, as TOML."""
         return toml.dumps(self.resolved())

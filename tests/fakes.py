@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from phantom.case import Case
+from phantom.errors import UsageError
 from phantom.image import ViewImage
 from phantom.recipe.seed import Seed
 from phantom.runs import box, from_pixels
@@ -38,9 +40,14 @@ class FakeRecipe:
                      "slow_s": self.slow_s, "trouble": self.trouble},
         }  # fmt: skip
 
-
-def from_dict(told: dict[str, Any]) -> FakeRecipe:
-    return FakeRecipe(told["name"], told["description"], **told["fake"])
+    def changed(self, sets: Sequence[str]) -> FakeRecipe:
+        out = self
+        for said in sets:
+            key, _, value = said.partition("=")
+            if key != "fake.dots" or int(value) > 99:
+                raise UsageError(f"fake: 1 problem\n  {said}: not in this recipe")
+            out = replace(out, dots=int(value))
+        return out
 
 
 def simulate(preset: FakeRecipe, seed: int = 0, index: int = 0) -> Case:

@@ -197,8 +197,8 @@ def _problems(told: Mapping[str, Any]) -> list[str]:
         wrong.append("split must give shares from 0 to 1")
     if not all(isinstance(v, str) for v in (*told["packages"].values(), *told["sweeps"])):
         wrong.append("packages and sweeps must be texts")
-    if not all(isinstance(v, dict) for v in told["sources"]):
-        wrong.append("sources must be objects")
+    if not all(_is_source(v) for v in told["sources"]):
+        wrong.append("sources must tell preset, recipe, seed, cases, first_case, split and generator of each")
     if not all(isinstance(v, list) and all(isinstance(s, str) for s in v) for v in told["dropped"].values()):
         wrong.append("dropped must list texts")
     return wrong or _wrong_files(told)
@@ -222,6 +222,22 @@ def _wrong_files(told: Mapping[str, Any]) -> list[str]:
 def _names_case(name: str, cases: int) -> bool:
     digits = name.removeprefix("cases/").removesuffix(".h5")
     return digits.isascii() and digits.isdigit() and int(digits) < cases and name == case_name(int(digits))
+
+
+_SOURCE: dict[str, type] = {
+    "preset": str, "preset_text": str, "recipe": dict, "seed": int, "cases": int, "first_case": int, "begins_at": int,
+    "split": dict, "generator": str,
+}  # fmt: skip
+
+
+def _is_source(told: Any) -> bool:
+    """Whether this is what a merged dataset tells of one of its sources."""
+    if not isinstance(told, dict) or set(told) != set(_SOURCE):
+        return False
+    if any(type(told[key]) is not kind for key, kind in _SOURCE.items()):
+        return False
+    numbers = all(0 <= told[key] <= MAX_CASES for key in ("cases", "first_case", "begins_at"))
+    return numbers and 0 <= told["seed"] < 1 << 128 and all(isinstance(v, float) for v in told["split"].values())
 
 
 _WORDS: dict[type, str] = {str: "a text", dict: "an object", int: "a whole number", list: "a list"}

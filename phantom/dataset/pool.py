@@ -13,12 +13,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from phantom.dataset.work import CaseError, Done, Job, make_case, marks
 from phantom.errors import PhantomError, UsageError
 
+CONNECT_S = 10.0
 CASES_PER_WORKER = 64  # then its process is replaced by a fresh one, before it has grown
 _THREADS = (
     "OMP_NUM_THREADS",
@@ -191,13 +193,13 @@ def executor_at(address: str) -> Iterator[Executor]:
     if scheme != "dask" or not place:
         raise UsageError(f"--executor {address}: must be dask://host:port")
     try:
-        from distributed import Client
+        connect: Any = import_module("distributed").Client
     except ImportError as error:
         raise UsageError(
             "--executor dask://… needs the extra 'cluster': pip install 'mammo-phantom[cluster]'"
         ) from error
     try:
-        client = Client(f"tcp://{place}", timeout=10, set_as_default=False)
+        client = connect(f"tcp://{place}", timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UsageError(f"--executor {address}: no Dask scheduler answers there") from error
     with client:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from phantom.errors import UsageError
 from phantom.recipe.seed import Seed
+
+if TYPE_CHECKING:
+    from phantom.dataset.manifest import Manifest
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
@@ -51,3 +55,13 @@ def part_of_case(shares: Mapping[str, float], seed: int, case: int) -> str:
         if place < reached:
             return name
     return list(shares)[-1]
+
+
+def split_column(manifest: Manifest, case: int) -> str:
+    """What the column `split` says of a case; of a merged dataset, what it said where the case came from."""
+    for source in manifest.sources:
+        first = int(source["first_case"])
+        if first <= case < first + int(source["cases"]):
+            shares = source["split"]
+            return part_of_case(shares, int(source["seed"]), case - first + int(source["begins_at"]))
+    return part_of_case(manifest.split, manifest.seed, case)

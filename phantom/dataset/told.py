@@ -15,7 +15,7 @@ from phantom.dataset import strict
 from phantom.dataset.columns import Table, dtype_with, to_csv
 from phantom.dataset.layout import TABLE_FILES, DatasetError, case_name
 from phantom.dataset.manifest import Manifest
-from phantom.dataset.split import part_of_case
+from phantom.dataset.split import split_column
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ def tell(folder: Path, case: int, manifest: Manifest) -> CaseTold:
     if (images["case"] != case).any():
         raise DatasetError(f"{path}: holds images of another case")
     if manifest.split:
-        images["split"] = part_of_case(manifest.split, manifest.seed, case)
+        images["split"] = split_column(manifest, case)
     return CaseTold({**tables, "images": images}, dropped)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -30,6 +30,10 @@ class Recipe(Protocol):
 
     def resolved(self) -> dict[str, Any]:
         """Every key with its value, ready for JSON."""
+        ...
+
+    def changed(self, sets: Sequence[str]) -> Recipe:
+        """The recipe with ``key=value`` changes."""
         ...
 
 

@@ -1,0 +1,27 @@
+"""Put several datasets, or the parts of one job, into one."""
+
+from __future__ import annotations
+
+import click
+
+from phantom.cli._print import json_option, print_json
+
+
+@click.command()
+@click.argument("datasets", type=click.Path(), nargs=-1, required=True)
+@click.option("--out", required=True, metavar="DIR", help="The new dataset's folder.")
+@click.option("--overwrite", is_flag=True, help="Delete the dataset that is there first.")
+@json_option
+def command(datasets: tuple[str, ...], out: str, overwrite: bool, as_json: bool) -> None:
+    """Merge DATASETS into a new one.
+
+    The first keeps its case numbers; the others' follow. Folders that hold parts of one job
+    (--shard on machines without a common disk) become the dataset that one machine would have made.
+    """
+    from phantom.dataset.merge import merge
+
+    summary = merge(datasets, out, overwrite)
+    if as_json:
+        print_json(summary.as_dict())
+    else:
+        click.echo(summary.text())

@@ -1,0 +1,191 @@
+"""Several datasets as one: `phantom merge A B --out C`; also parts of one job made on machines that share nothing."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from phantom.dataset import state
+from phantom.dataset.files import replace as replace_file
+from phantom.dataset.files import sha256, sha256_of, unwritable
+from phantom.dataset.finish import finish
+from phantom.dataset.layout import MAX_CASES, UNFINISHED, DatasetError, FolderError, case_name, part_of
+from phantom.dataset.lock import FolderLock
+from phantom.dataset.manifest import Manifest, processor, read_manifest, versions
+from phantom.dataset.progress import Summary
+from phantom.dataset.renumber import renumbered
+from phantom.dataset.told import Count
+from phantom.errors import UsageError
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A case of one of the folders, and its number in the merged dataset."""
+
+    folder: Path
+    old: int
+    new: int
+    digest: str
+
+
+def merge(
+    folders: Sequence[str | Path],
+    out: str | Path,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Summary:
+    """Put several datasets into a new one.
+
+    The first keeps its case numbers, and its case files byte for byte; the cases of the others
+    get the next numbers. Which part of a split a case belongs to stays as it was. Folders that
+    are parts of one job (``--shard i/n`` on machines without a common disk) are joined to the
+    very dataset that one machine would have made.
+
+    Parameters
+    ----------
+    folders : sequence of path
+        Two or more; they are only read.
+    out : path
+        An absent or empty folder, or with `overwrite` a dataset, which is deleted first.
+    progress : callable
+        Told (cases written, cases).
+
+    Raises
+    ------
+    UsageError
+        If the folders cannot be merged, or `out` must not be written.
+    DatasetError
+        If one of them is damaged; the message names the file.
+    """
+    sources, target = [Path(folder) for folder in folders], Path(out)
+    if len(sources) < 2:
+        raise UsageError("merge: needs at least two datasets")
+    if target.resolve() in {folder.resolve() for folder in sources}:
+        raise UsageError(f"merge: {target} is one of the datasets to be merged; choose another --out")
+    manifest, pieces = _parts_of_one_job(sources) or _side_by_side(sources)
+    if len({folder.resolve() for folder in sources}) < len(sources):
+        raise UsageError("merge: the same folder is given twice")
+    state.may_begin(target, manifest, None, False, overwrite)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(target, error) from error
+    with FolderLock(target):
+        state.may_begin(target, manifest, None, False, overwrite)
+        if overwrite:
+            state.clear(target)
+        state.declare(target, manifest, None)
+        digests = {}
+        for number, piece in enumerate(pieces, start=1):
+            digests[piece.new] = _carry(piece, target)
+            if progress is not None:
+                progress(number, len(pieces))
+        whole, count = finish(target, manifest, digests)
+    return _summary(target, whole, count)
+
+
+def _carry(piece: _Piece, target: Path) -> str:
+    """Write one case into the new dataset; its checksum there."""
+    path = piece.folder / case_name(piece.old)
+    if sha256_of(path) != piece.digest:
+        raise DatasetError(f"{path}: missing or damaged; repair it first (generate --resume)")
+    data = path.read_bytes() if piece.old == piece.new else renumbered(path, piece.old, piece.new)
+    replace_file(target / case_name(piece.new), data)
+    return sha256(data)
+
+
+def _parts_of_one_job(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]] | None:
+    """What folders that each hold finished parts of one unfinished job make together; None if they are not that."""
+    if not all((folder / UNFINISHED).is_file() for folder in folders):
+        return None
+    jobs = [read_manifest(folder, UNFINISHED) for folder in folders]
+    for folder, job in zip(folders, jobs, strict=True):
+        same = ("recipe", "seed", "cases", "parts", "generator", "sweeps", "split")
+        if any(getattr(job, key) != getattr(jobs[0], key) for key in same):
+            raise UsageError(f"merge: {folder} is a part of another job than {folders[0]}")
+    found: dict[int, _Piece] = {}
+    for folder in folders:
+        for name in sorted(path.name for path in folder.iterdir() if part_of(path.name) is not None):
+            part = read_manifest(folder, name)
+            for case in range(part.cases):
+                digest = part.files.get(case_name(case))
+                if digest is not None:
+                    found[case] = _Piece(folder, case, case, digest)
+    missing = jobs[0].cases - len(found)
+    if missing:
+        raise UsageError(f"merge: {missing} of {jobs[0].cases} cases of the job are in none of the folders")
+    return jobs[0], [found[case] for case in sorted(found)]
+
+
+def _side_by_side(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]]:
+    """Finished datasets, one behind the other."""
+    for folder in folders:
+        if (folder / UNFINISHED).exists():
+            raise FolderError(f"{folder}: unfinished; finish it first with --resume")
+    manifests = [read_manifest(folder) for folder in folders]
+    total = sum(manifest.cases for manifest in manifests)
+    if total > MAX_CASES:
+        raise UsageError(f"merge: {total} cases in all; at most {MAX_CASES} are possible")
+    sources: list[dict[str, Any]] = []
+    pieces: list[_Piece] = []
+    dropped: dict[str, list[str]] = {}
+    for folder, manifest in zip(folders, manifests, strict=True):
+        first = len(pieces)
+        sources += _told(manifest, first)
+        for case in range(manifest.cases):
+            digest = manifest.files.get(case_name(case))
+            if digest is None:
+                raise DatasetError(f"{folder}: its manifest does not name {case_name(case)}")
+            pieces.append(_Piece(folder, case, first + case, digest))
+    _all_different(sources)
+    shares = next((manifest.split for manifest in manifests if manifest.split), {})
+    merged = Manifest(
+        preset=" + ".join(dict.fromkeys(str(source["preset"]) for source in sources)),
+        preset_text="",
+        recipe={},
+        seed=0,
+        cases=total,
+        generator=manifests[0].generator,
+        packages=versions(),
+        processor=processor(),
+        split=shares,
+        sweeps=tuple(dict.fromkeys(sweep for manifest in manifests for sweep in manifest.sweeps)),
+        dropped=dropped,
+        sources=tuple(sources),
+    )
+    return merged, pieces
+
+
+def _told(manifest: Manifest, first: int) -> list[dict[str, Any]]:
+    """What the merged manifest tells of one dataset, or of each that it was merged from."""
+    if manifest.sources:
+        return [{**source, "first_case": int(source["first_case"]) + first} for source in manifest.sources]
+    return [{
+        "preset": manifest.preset, "preset_text": manifest.preset_text, "recipe": dict(manifest.recipe),
+        "seed": manifest.seed, "cases": manifest.cases, "first_case": first, "begins_at": 0,
+        "split": dict(manifest.split), "generator": manifest.generator,
+    }]  # fmt: skip
+
+
+def _all_different(sources: Sequence[Mapping[str, Any]]) -> None:
+    """Refuses the same cases twice: they would be in training and test at once."""
+    seen: dict[tuple[str, int], Mapping[str, Any]] = {}
+    for source in sources:
+        key = state.recipe_digest(source["recipe"]), int(source["seed"])
+        if key in seen:
+            raise UsageError(
+                f"merge: two of the datasets hold the same cases (preset {source['preset']}, seed {source['seed']}); "
+                "make one of them with another --seed, or extend one by --cases and --resume"
+            )
+        seen[key] = source
+
+
+def _summary(folder: Path, manifest: Manifest, count: Count) -> Summary:
+    size = 0
+    with contextlib.suppress(OSError):
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    dropped = {name: list(said) for name, said in manifest.dropped.items()}
+    return Summary(folder, manifest.cases, 0, manifest.cases, 0, count, dropped, size, 0.0)
