@@ -20,6 +20,7 @@ DICOM_TERMS = {
 }
 _ROWS = 32
 _CELL_MM = 1.12
+_NIPPLE_CELLS = 10
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -163,7 +164,7 @@ def _periphery(
     from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
     cell_mm, inside = step * pitch_mm, block_mean(breast, step)
-    mean: F32 = block_mean(depth, step) / np.maximum(inside, np.float32(1e-6))
+    mean = np.asarray(block_mean(depth, step) / np.maximum(inside, np.float32(1e-6)), np.float32)
     whole = inside > 0.99
     distance = _distance(inside, cut) * np.float32(cell_mm)
     at = np.arange(0.5, max(0.6 * thickness_mm / cell_mm, 3.0)) * cell_mm
@@ -183,10 +184,13 @@ def _periphery(
 
 def _distance(inside: F32, cut: tuple[bool, bool, bool]) -> F32:
     """Cells to the nearest skin, by the share of each cell inside it; borders that cut the breast are no skin."""
-    from scipy.ndimage import distance_transform_edt
+    from scipy.ndimage import binary_opening, distance_transform_edt
 
     far = 80
     padded = np.pad(inside, far, mode="edge")
+    # the nipple stands out of the breast: its rim is not the rim that thins
+    disc = np.hypot(*np.ogrid[-_NIPPLE_CELLS : _NIPPLE_CELLS + 1, -_NIPPLE_CELLS : _NIPPLE_CELLS + 1]) <= _NIPPLE_CELLS
+    padded *= binary_opening(padded > 0.5, disc) | (padded < 0.5)
     for is_cut, side in zip(cut, (padded[:far], padded[-far:], padded[:, -far:]), strict=True):
         if not is_cut:
             side[...] = 0
