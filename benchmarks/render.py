@@ -1,7 +1,9 @@
 """What a labelled, written view costs: a table of stages in Y, and the peak of memory.
 
 Y is one float32 rfft2 + irfft2 and one float32 standard_normal of the image's size, on one thread,
-in the same run: the unit that makes machines comparable.
+in the same run: the unit that makes machines comparable. It is taken before every case and after the
+last, and its median and spread are printed: where the spread is wide the machine was busy, and the
+table says little. Times are the processor's, not the clock's.
 
     python benchmarks/render.py [--preset suspicious] [--cases 3] [--set key=value ...] [--json]
     python benchmarks/render.py --grains 0 100 2000
@@ -33,22 +35,20 @@ import numpy as np
 Seconds = dict[str, float]
 
 
-def unit_s(shape: tuple[int, int], tries: int = 3) -> float:
-    """Y in seconds: the best of a few tries."""
+def unit_s(shape: tuple[int, int]) -> float:
+    """Y in seconds, once."""
     from scipy.fft import irfft2, rfft2
 
     rng = np.random.Generator(np.random.SFC64(0))
-    image, best = np.zeros(shape, np.float32), np.inf
-    for _ in range(tries):
-        start = time.perf_counter()
-        rng.standard_normal(dtype=np.float32, out=image)
-        irfft2(rfft2(image, workers=1), s=shape, workers=1)
-        best = min(best, time.perf_counter() - start)
-    return best
+    image = np.zeros(shape, np.float32)
+    start = time.process_time()
+    rng.standard_normal(dtype=np.float32, out=image)
+    irfft2(rfft2(image, workers=1), s=shape, workers=1)
+    return time.process_time() - start
 
 
 def floor_s(shape: tuple[int, int], tries: int = 3) -> float:
-    """The least a view can cost: noise, one pair of transforms, and a compressed write of the picture."""
+    """What a compressed write of a picture costs: with Y, the least that a view can cost."""
     from phantom.dataset.store import write_array
 
     rng = np.random.Generator(np.random.SFC64(0))
@@ -61,11 +61,11 @@ def floor_s(shape: tuple[int, int], tries: int = 3) -> float:
     import h5py
 
     for _ in range(tries):
-        start = time.perf_counter()
+        start = time.process_time()
         with h5py.File("floor", "w", driver="core", backing_store=False) as file:
             write_array(file.create_group("floor"), "picture", picture)
-        best = min(best, time.perf_counter() - start)
-    return best + unit_s(shape)
+        best = min(best, time.process_time() - start)
+    return best
 
 
 @contextmanager
@@ -76,11 +76,11 @@ def stopwatch(seconds: Seconds, calls: list[tuple[Any, str, str]]) -> Iterator[N
     def timed(function: Any, stage: str) -> Any:
         @functools.wraps(function)
         def wrapper(*args: Any, **words: Any) -> Any:
-            start = time.perf_counter()
+            start = time.process_time()
             try:
                 return function(*args, **words)
             finally:
-                seconds[stage] += time.perf_counter() - start
+                seconds[stage] += time.process_time() - start
 
         return wrapper
 
@@ -162,24 +162,29 @@ def measure(name: str, sets: list[str], grains: int | None, cases: int, report: 
     shape = first.views[0].for_presentation.shape
     seconds: Seconds = defaultdict(float)
     views = count = 0
+    unit_s(shape)
+    units = []
     with tempfile.TemporaryDirectory() as folder, stopwatch(seconds, stages()):
         for index in range(1, cases + 1):
-            start = time.perf_counter()
+            units.append(unit_s(shape))
+            start = time.process_time()
             one = case.simulate(made, 1, index)
             if not made.exam.keep_for_processing:
                 one = replace(one, views=tuple(replace(v, for_processing=np.zeros((0, 0), np.uint16)) for v in one.views))
             store.write_case(one, Path(folder) / "case.h5")
-            seconds["whole"] += time.perf_counter() - start
+            seconds["whole"] += time.process_time() - start
             views += len(one.views)
             count += sum(len(view.calcifications) for view in one.views)
     seconds["scene"] -= seconds["anatomy: grow"]
     named = sum(value for key, value in seconds.items() if key != "whole")
     seconds["other"] = seconds["whole"] - named
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    units.append(unit_s(shape))
+    unit = float(np.median(units))
     report.send({
         "shape": shape, "views": views, "grains": count / views, "peak_mib": peak,
         "seconds": {key: value / views for key, value in seconds.items()},
-        "unit_s": unit_s(shape), "floor_s": floor_s(shape),
+        "unit_s": unit, "unit_range_s": [min(units), max(units)], "floor_s": unit + floor_s(shape),
     })  # fmt: skip
 
 
@@ -201,7 +206,9 @@ def table(said: dict[str, Any]) -> str:
     """The result as text."""
     unit = said["unit_s"]
     rows, columns = said["shape"]
-    lines = [f"{rows} x {columns}, {said['views']} views with {said['grains']:.0f} calcifications each; Y = {unit:.3f} s"]
+    lines = [f"{rows} x {columns}, {said['views']} views with {said['grains']:.0f} calcifications each"]
+    low, high = said["unit_range_s"]
+    lines.append(f"  Y = {unit:.3f} s ({low:.3f} to {high:.3f})")
     order = sorted((k for k in said["seconds"] if k not in ("whole", "other")), key=lambda k: -said["seconds"][k])
     for key in [*order, "other", "whole"]:
         seconds = said["seconds"][key]
