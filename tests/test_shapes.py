@@ -42,8 +42,10 @@ def solids() -> dict[str, Shape]:
         "ball": Ellipsoid((0.5, 0.5, 0.5)),
         "ellipsoid": Ellipsoid((0.2, 0.5, 1.1), (0.3, -0.8, 0.5)),
         "fading": Ellipsoid((0.2, 0.3, 0.25), (0.3, 0.2, 0.5), edge_mm=0.04),
-        "shell": EllipsoidShell((1.0, 1.3, 0.8), 0.15, (0.1, 0.2, 0.3)),
-        "eggshell in patches": EllipsoidShell((4.0, 4.4, 3.6), 0.2, (0.1, 0.2, 0.3), **patches(_rng(), 0.5, 0.6)),
+        "shell": EllipsoidShell((1.0, 1.3, 0.8), (0.15, 0.2, 0.1), (0.1, 0.2, 0.3)),
+        "eggshell in patches": EllipsoidShell(
+            (4.0, 4.4, 3.6), (0.2, 0.2, 0.2), (0.1, 0.2, 0.3), **patches(_rng(), 0.5, 0.6)
+        ),
         "popcorn": Balls(((0.0, 0.0, 0.0, 1.0), (0.9, 0.2, 0.1, 0.7), (-0.3, 0.8, 0.4, 0.5), (0.1, 0.1, 0.2, 0.3))),
         "branching cast": Chains((bent, branch)),
         "tube": Chains((bent,), hollow=0.5),
@@ -134,7 +136,7 @@ def test_a_ball_and_its_shell_are_the_textbook_ones():
     r, t = 4.0, 0.15
     x = np.array([[0.0, 1.0, r - t]])
     np.testing.assert_allclose(Ellipsoid((r, r, r)).chord(x, 0.0 * x, pose()), 2 * np.sqrt(r**2 - x**2))
-    shell = EllipsoidShell((r, r, r), t).chord(x, 0.0 * x, pose())
+    shell = EllipsoidShell((r, r, r), (t, t, t)).chord(x, 0.0 * x, pose())
     assert shell[0, 0] == pytest.approx(2 * t)
     assert shell[0, 2] == pytest.approx(2 * math.sqrt(2 * r * t - t * t))
 
@@ -212,7 +214,7 @@ def test_the_meniscus_is_level_however_the_cyst_lies():
 def test_coverage_asked_for_is_coverage_got():
     ways = fibonacci_sphere(4000)
     for asked in (0.2, 0.5, 0.9):
-        shell = EllipsoidShell((3.0, 3.0, 3.0), 0.2, **patches(_rng(), asked, 0.5))
+        shell = EllipsoidShell((3.0, 3.0, 3.0), (0.2, 0.2, 0.2), **patches(_rng(), asked, 0.5))
         assert shell.covered(ways).mean() == pytest.approx(asked, abs=0.06)
 
 

@@ -37,11 +37,14 @@ class Places:
         Unit vectors: along the duct, or toward the nipple where there is none.
     radius_mm : (n,) array
         Of the duct there; 0 where there is none.
+    grouped : bool
+        Whether they are one tight group.
     """
 
     points_mm: Floats
     along: Floats
     radius_mm: Floats
+    grouped: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ def grouped(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) 
         apex = toward(centre[None], breast.nipple_mm)[0]
         points = centre + groups.group(rng, count, size_now, apex, reach.triangular, reach.gap_mm)
         if inside(breast, points, 0.5).all():
-            return _loose(breast, points)
+            return Places(points, toward(points, breast.nipple_mm), np.zeros(count), grouped=True)
     raise NoPlace(f"no room for a group of {size:.0f} mm")
 
 
@@ -161,17 +164,20 @@ def segmental(breast: Breast, rng: np.random.Generator, count: int, reach: Reach
         end = min(max(way[2] for way in branches), start + reach.sector_mm)
         if end - start < 18.0:
             continue
-        parts = [(way, max(start, way[1]), min(end, way[2])) for way in branches]
-        parts = [(way, a, b) for way, a, b in parts if b - a > 2.0]
+        parts = unshared(
+            [(path, max(start, a), min(end, b)) for path, a, b in branches if min(end, b) - max(start, a) > 2.0]
+        )
         lengths = np.array([b - a for _, a, b in parts])
         shares = rng.multinomial(count, lengths / lengths.sum())
         placed = [
-            _on(way[0], rng.uniform(a, b, n), rng, breast, 0.7)
-            for (way, a, b), n in zip(parts, shares, strict=True)
+            _on(path, rng.uniform(a, b, n), rng, breast, 0.7)
+            for (path, a, b), n in zip(parts, shares, strict=True)
             if n
         ]
         together = Places(
-            *(np.concatenate([getattr(p, f) for p in placed]) for f in ("points_mm", "along", "radius_mm"))
+            np.concatenate([p.points_mm for p in placed]),
+            np.concatenate([p.along for p in placed]),
+            np.concatenate([p.radius_mm for p in placed]),
         )
         if groups.extent(together.points_mm) >= 18.0:
             return together
@@ -198,6 +204,26 @@ def duct_lines(breast: Breast, rng: np.random.Generator) -> list[tuple[Path, flo
             last = first + int(np.argmin(np.append(good[first:], False))) - 1
             lines.append((path, float(ruler[first]), float(ruler[last])))
     return [lines[i] for i in rng.permutation(len(lines))]
+
+
+def unshared(lines: list[tuple[Path, float, float]]) -> list[tuple[Path, float, float]]:
+    """The lines, each from where it leaves those before it: branches that share a stem have it once."""
+    from scipy.spatial import cKDTree
+
+    kept: list[tuple[Path, float, float]] = []
+    taken: dict[int, Floats] = {}
+    for path, start, end in lines:
+        ruler = np.arange(start, end, 0.5)
+        points = path.at(ruler)[0] if ruler.size else np.empty((0, 3))
+        before = taken.get(path.lobe)
+        if ruler.size and before is not None:
+            near = cKDTree(before).query(points)[0] < 0.6
+            first = int(np.nonzero(near)[0][-1]) + 1 if near.any() else 0
+            ruler, points = ruler[first:], points[first:]
+        if ruler.size > 3:
+            kept.append((path, float(ruler[0]), end))
+            taken[path.lobe] = points if before is None else np.concatenate([before, points])
+    return kept
 
 
 def _on(path: Path, s_mm: Floats, rng: np.random.Generator, breast: Breast, lateral_mm: float = 0.5) -> Places:

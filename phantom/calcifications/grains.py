@@ -77,7 +77,8 @@ def ring(rng: np.random.Generator, size_mm: float, lucent: float, aspect: float)
     """A lucent-centred grain: its middle is empty over `lucent` of its radius."""
     half = 0.5 * size_mm
     radii = (half, half / rng.uniform(1.0, aspect), half / rng.uniform(1.0, aspect))
-    return EllipsoidShell(radii, min(radii) * (1.0 - lucent), random_turn(rng))
+    a, b, c = (radius * (1.0 - lucent) for radius in radii)
+    return EllipsoidShell(radii, (a, b, c), random_turn(rng))
 
 
 def flake(
@@ -95,14 +96,15 @@ def flake(
 
 def cauliflower(rng: np.random.Generator, size_mm: float, aspect: float, bumps: int) -> Balls:
     """Overlapping balls around a core, with clefts between: popcorn."""
-    core = size_mm * rng.uniform(0.2, 0.28)
+    core = size_mm * rng.uniform(0.17, 0.25)
     stretch = np.array([1.0, 1.0 / rng.uniform(1.0, aspect), 1.0 / rng.uniform(1.0, aspect)])
     balls = [(np.zeros(3), core)]
     for _ in range(bumps):
-        base, radius = balls[int(rng.integers(len(balls)))]
+        # mostly on the core, else on a bump: knobs upon knobs
+        base, radius = balls[int(rng.integers(len(balls))) if rng.random() < 0.6 else 0]
         way = rng.standard_normal(3) * stretch
         way /= np.linalg.norm(way)
-        balls.append((base + way * radius * rng.uniform(0.75, 1.15), core * rng.uniform(0.4, 0.95)))
+        balls.append((base + way * radius * rng.uniform(0.75, 1.15), core * rng.uniform(0.3, 0.85)))
     middles = np.array([middle for middle, _ in balls])
     radii = np.array([radius for _, radius in balls])
     wide = float(np.ptp(np.concatenate([middles - radii[:, None], middles + radii[:, None]]), axis=0).max())
@@ -117,16 +119,16 @@ def coral(rng: np.random.Generator, size_mm: float, aspect: float, rough: float,
     half = 0.5 * size_mm
     if lucent:
         around = (np.arange(count) + rng.uniform(-0.25, 0.25, count)) * 2.0 * math.pi / count
-        radius = half * rng.uniform(0.55, 0.72, count)
+        radius = half * rng.uniform(0.5, 0.62, count)
         middles = np.column_stack(
             [radius * np.cos(around), radius * np.sin(around) / aspect, 0.12 * half * rng.standard_normal(count)]
         )
-        sizes = half * rng.uniform(0.55, 0.95, count)
+        sizes = half * rng.uniform(0.8, 1.15, count)
     else:
-        steps = rng.standard_normal((count, 3)) * np.array([0.45, 0.45 / aspect, 0.18]) * half
+        steps = rng.standard_normal((count, 3)) * np.array([0.4, 0.4 / aspect, 0.18]) * half
         middles = steps - steps.mean(axis=0)
-        sizes = half * rng.uniform(0.6, 1.1, count)
-    parts = [_chip(rng, size, 1.6, rough, 10) for size in sizes]
+        sizes = half * rng.uniform(0.8, 1.3, count)
+    parts = [_chip(rng, size, 1.5, rough, 14) for size in sizes]
     middles = middles @ axes.T
     reach = max(float(np.linalg.norm(m + part, axis=1).max()) for m, part in zip(middles, parts, strict=True))
     scale = half / reach
@@ -160,7 +162,7 @@ def _chip(rng: np.random.Generator, size_mm: float, aspect: float, rough: float,
     near = ways @ ways.T - 2.0 * np.eye(count)
     ways -= 0.5 * ways[near.argmax(axis=1)]
     ways /= np.linalg.norm(ways, axis=1, keepdims=True)
-    stretch = np.array([1.0, 1.0 / rng.uniform(1.0, aspect), 1.0 / rng.uniform(1.0, aspect)])
+    stretch = np.array([1.0, 1.0 / rng.uniform(1.0, aspect), 1.0 / rng.uniform(1.0, 1.0 + 0.5 * (aspect - 1.0))])
     points = ways * np.exp(rng.normal(0.0, rough, (count, 1))) * stretch
     points = points @ axes_of(random_turn(rng)).T
     away = points[:, None] - points[None]

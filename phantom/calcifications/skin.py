@@ -13,7 +13,7 @@ from phantom.calcifications import grains
 from phantom.calcifications.calcification import Calcification, Distribution, Finding
 from phantom.calcifications.labels import Label
 from phantom.calcifications.scattered import CALCIUM, Bilateral
-from phantom.calcifications.surface import REGIONS, at_depth, skin_axes, skin_sites
+from phantom.calcifications.surface import REGIONS, at_depth, skin_axes, skin_frames, skin_sites
 from phantom.calcifications.vessels import rotation_vector
 from phantom.geometry.ellipsoids import Ellipsoid, EllipsoidShell
 from phantom.geometry.shapes import Shape
@@ -77,45 +77,54 @@ class Kind(Bilateral):
         name = self.label.spread(distribution, patient, self.name)
         rng = own.child("places").rng()
         count = max(1, (self.grains if name == "grouped" else self.singles).integer(rng))
-        points = self._group(breast, rng, count) if name == "grouped" else self._singles(breast, rng, count)
+        sizes = np.sort(self.size_mm.samples(rng, count))[::-1]
+        points, sizes = (
+            self._group(breast, rng, sizes) if name == "grouped" else (self._singles(breast, rng, count), sizes)
+        )
         skin = breast.skin_mm(points)
         points = at_depth(breast, points, 0.5 * skin)
         made = []
-        for i, point in enumerate(points):
+        for i, (point, frame) in enumerate(zip(points, skin_frames(breast, points), strict=True)):
             dice = own.child("grain", i).rng()
-            shape = self._form(dice, skin_axes(breast, point), _ROOM * float(skin[i]))
+            shape = self._form(dice, float(sizes[i]), frame, _ROOM * float(skin[i]))
             x, y, z = (float(v) for v in point)
             made.append(Calcification(shape, (x, y, z), self.name, CALCIUM, self.packing.sample(dice), "skin"))
         return Finding(
             self.name, self.label.cause, self.label.descriptor, name, "2", "benign", tuple(made), (), breast.laterality
         )
 
-    def _group(self, breast: Breast, rng: np.random.Generator, count: int) -> Floats:
+    def _group(self, breast: Breast, rng: np.random.Generator, sizes: Floats) -> tuple[Floats, Floats]:
+        """Places side by side, the largest grains first, and the sizes that there was room for."""
         region = REGIONS[int(rng.choice(len(REGIONS), p=_SHARES))]
         middle = skin_sites(breast, rng, region)[0]
         axes = skin_axes(breast, middle)
-        size = self.group_mm.sample(rng)
+        extent = self.group_mm.sample(rng)
         kept: list[Floats] = []
-        for attempt in range(60 * count):
-            out = 0.5 * size * math.sqrt(rng.random())
-            turn = rng.uniform(0.0, 2.0 * math.pi)
-            place = np.array([out * math.cos(turn), 0.8 * out * math.sin(turn)])
-            gap = 0.7 if attempt < 30 * count else 0.25
-            if not kept or min(float(np.hypot(*(place - other))) for other in kept) > gap:
-                kept.append(place)
-            if len(kept) == count:
-                break
+        fits: list[float] = []
+        for size in sizes.tolist():
+            for attempt in range(200):
+                if attempt and attempt % 20 == 0:
+                    size = max(0.85 * size, self.size_mm.lo)
+                out = 0.5 * max(extent - size, 0.2) * math.sqrt(rng.random())
+                turn = rng.uniform(0.0, 2.0 * math.pi)
+                place = np.array([out * math.cos(turn), 0.85 * out * math.sin(turn)])
+                if all(
+                    float(np.hypot(*(place - q))) > 0.5 * (size + other) for q, other in zip(kept, fits, strict=True)
+                ):
+                    kept.append(place)
+                    fits.append(size)
+                    break
         flat: Floats = middle + np.array(kept) @ axes[:, :2].T
-        return flat
+        return flat, np.array(fits)
 
     def _singles(self, breast: Breast, rng: np.random.Generator, count: int) -> Floats:
         return np.concatenate(
             [skin_sites(breast, rng, REGIONS[int(k)]) for k in rng.choice(len(REGIONS), count, p=_SHARES)]
         )
 
-    def _form(self, rng: np.random.Generator, axes: Floats, room_mm: float) -> Shape:
+    def _form(self, rng: np.random.Generator, size: float, axes: Floats, room_mm: float) -> Shape:
         """A ring, a plate or a ball, no thicker than the skin has room."""
-        size, what = self.size_mm.sample(rng), rng.random()
+        what = rng.random()
         thick = min(size, room_mm)
         if self.rings <= what < self.rings + self.plates:
             return grains.flake(rng, size, min(thick, rng.uniform(0.25, 0.5) * size), int(rng.integers(5, 9)), axes)
@@ -124,5 +133,7 @@ class Kind(Bilateral):
         turn = rotation_vector(axes)
         radii = (0.5 * size, 0.5 * size / rng.uniform(1.0, 1.4 if what < self.rings else 1.15), 0.5 * min(thick, size))
         if what < self.rings:
-            return EllipsoidShell(radii, min(radii) * (1.0 - self.lucent.sample(rng)), turn)
+            # open toward the surface: the wall is thin there, as a follicle's is
+            wall = 1.0 - self.lucent.sample(rng)
+            return EllipsoidShell(radii, (radii[0] * wall, radii[1] * wall, 0.15 * radii[2]), turn)
         return Ellipsoid(radii, turn)

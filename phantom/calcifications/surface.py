@@ -46,7 +46,12 @@ def skin_sites(breast: Breast, rng: np.random.Generator, region: str, count: int
 
 def skin_axes(breast: Breast, point_mm: Floats) -> Floats:
     """(3, 3): two directions along the skin and the outward one, in the columns."""
-    return axes_of(turn_to(breast.normals(point_mm[None])[0]))
+    return skin_frames(breast, point_mm[None])[0]
+
+
+def skin_frames(breast: Breast, points_mm: Floats) -> list[Floats]:
+    """The same for points (n, 3) at once."""
+    return [axes_of(turn_to(normal)) for normal in breast.normals(points_mm)]
 
 
 def at_depth(breast: Breast, points_mm: Floats, depth_mm: float | Floats) -> Floats:

@@ -23,7 +23,9 @@ Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 # how much of the wall is calcified, by grade (estimates): from, to
 _COVERAGE = {1: (0.05, 0.2), 2: (0.3, 0.7), 3: (0.7, 1.0)}
 _VESSELS = {1: (1, 2), 2: (1, 2), 3: (3, 5)}
-_MOST_PLATES = 900
+# plates grow together as it gets worse: their size by grade (estimates)
+_GROWN = {1: 1.0, 2: 1.25, 3: 1.7}
+_MOST_PLATES = 400
 
 
 @dataclass(frozen=True)
@@ -141,8 +143,8 @@ class Kind(Bilateral):
             dense = min(1.0, coverage * 1.15)
             area = dense * 2.0 * math.pi * radius * run * (0.35 if one_side else 1.0)
             while area > 0.0 and len(grown) < _MOST_PLATES:
-                long, wide = min(self.plate_mm.sample(rng), run), min(self.width_mm.sample(rng), 1.6 * radius)
-                # tracks: more lies where the wall is seen edge-on, but which edge that is differs by view
+                long = min(_GROWN[grade] * self.plate_mm.sample(rng), run)
+                wide = min(_GROWN[grade] * self.width_mm.sample(rng), 1.6 * radius)
                 angle = middle + rng.normal(0.0, 0.5) if one_side else rng.uniform(0.0, 2.0 * math.pi)
                 at = s + rng.uniform(0.0, max(run - long, 0.0)) + 0.5 * long
                 thick = min(self.wall_mm.sample(rng), 0.6 * radius)

@@ -115,8 +115,8 @@ class EllipsoidShell:
     ----------
     radii_mm : (float, float, float)
         Outer half axes.
-    wall_mm : float
-        Thickness of the wall along each half axis; less than the smallest of them.
+    walls_mm : (float, float, float)
+        Thickness of the wall where each half axis pierces it; less than that half axis.
     turn_rad : (float, float, float)
         Rotation vector from the body's axes to the breast's.
     waves : tuple of (kx, ky, kz, phase)
@@ -126,7 +126,7 @@ class EllipsoidShell:
     """
 
     radii_mm: Vector
-    wall_mm: float
+    walls_mm: Vector
     turn_rad: Vector = (0.0, 0.0, 0.0)
     waves: tuple[tuple[float, float, float, float], ...] = ()
     level: float = 0.0
@@ -137,7 +137,7 @@ class EllipsoidShell:
 
     @cached_property
     def _inner(self) -> Vector:
-        a, b, c = (max(r - self.wall_mm, 1e-6) for r in self.radii_mm)
+        a, b, c = (max(r - wall, 1e-6) for r, wall in zip(self.radii_mm, self.walls_mm, strict=True))
         return a, b, c
 
     def covered(self, directions: Any) -> Any:
