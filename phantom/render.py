@@ -9,6 +9,7 @@ import numpy as np
 
 from phantom import framing
 from phantom.anatomy import shadow as tissue_shadow
+from phantom.anatomy.bodies import shadow_points
 from phantom.anatomy.breast import Breast
 from phantom.anatomy.woman import birads_density
 from phantom.calcifications.calcification import Finding
@@ -183,7 +184,7 @@ def hosts_of(scene: Scene, view: View, pressed: Compression, image_id: str, expo
     for finding in scene.findings:
         if finding.laterality == view.laterality:
             for host in finding.hosts:
-                surface = pressed.forward(np.array(host.centre_mm) + sphere * np.array(host.radii_mm))
+                surface = shadow_points(host, pressed, sphere)
                 rows.append(host_truth(image_id, finding.finding_id, host, surface, exposed))
     return tuple(row for row in rows if row is not None)
 

@@ -23,7 +23,7 @@ _EVERY = 3  # the score is followed at every third point of the plane, then inte
 _STEEP = np.float32(4.5)
 _DISTINCT = 8  # independent sheets of fine structure; slabs use them at random offsets
 # filaments at 8-24, 3.5-9 and 1.2-3.2 mm, and flecks: strengths in the score (tuned to the published spectra)
-_FILAMENTS, _FLECK = (0.4, 0.14, 0.05), np.float32(0.06)
+_FILAMENTS, _FLECK = (0.4, 0.2, 0.09), np.float32(0.06)
 _GRAIN = 0.15  # mm, at 1 mm of gland: texture beyond 1 cycle/mm
 _WAVY = 0.2  # mm: how far fine structure pushes the walls about
 
@@ -87,7 +87,7 @@ def _structure(breast: Breast, pressed: Compression, plane: Grid, slabs: int) ->
     x, y = plane.x_mm[::_EVERY], plane.y_mm[::_EVERY]
     x = np.append(x, x[-1] + _EVERY * plane.pitch_mm)
     y = np.append(y, y[-1] + _EVERY * plane.pitch_mm)
-    x0, y0, bottom, top = pressed.unpress(x[None, :], y[:, None])
+    x0, y0, bottom, top = pressed.unpress(x[None, :], y[:, None], rim=0.9 if pressed.chest.fold_mm else 1.0)
     part = ((np.arange(slabs) + 0.5) / slabs)[:, None, None]
     h = bottom + part * (top - bottom)
     axes = pressed.view.axes

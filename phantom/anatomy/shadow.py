@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from phantom.anatomy import parenchyma_map, strokes
+from phantom.anatomy import bodies, parenchyma_map, strokes
 from phantom.anatomy.breast import Breast
-from phantom.anatomy.skin import nipple_path, skin_path
+from phantom.anatomy.skin import local_skin_mm, nipple_path, skin_path
 from phantom.errors import UsageError
 from phantom.geometry.compression import Compression, edge_profile
 from phantom.geometry.grid import Grid
-from phantom.geometry.interpolate import resample
+from phantom.geometry.interpolate import STRIP, Resampled, resample, resampled
 from phantom.recipe.seed import Seed
 
 F32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -56,6 +56,12 @@ def seen_on(values: F32, source: Grid, target: Grid) -> F32:
     return resample(values, (float(row), float(column)), target.pitch_mm / source.pitch_mm, target.shape)
 
 
+def on_grid(values: F32, source: Grid, target: Grid) -> Resampled:
+    """The same, for rows on demand."""
+    column, row = source.px(target.origin_mm[0], target.origin_mm[1])
+    return resampled(values, (float(row), float(column)), target.pitch_mm / source.pitch_mm, target.shape)
+
+
 def project(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> Shadow:
     """Path lengths of a breast's tissues.
 
@@ -78,19 +84,18 @@ def project(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> S
     edge = np.asarray(pressed.edge_mm(coarse.x_mm[None, :], coarse.y_mm[:, None]), np.float32)
     fine, plane = lattice(window, _FINE_MM), lattice(window, _PLANE_MM)
 
-    def inside(grid: Grid) -> tuple[F32, F32]:
-        depth = seen_on(edge, coarse, grid)
-        whole = edge_profile(depth, pressed.thickness_mm, pressed.roll_off).astype(np.float32)
-        return whole, np.minimum(skin_path(breast, pressed, grid, depth), whole)
-
     lines = [(c.points_mm, c.radius_mm, 1.0) for c in (*breast.ducts, *breast.arteries, *breast.veins)]
     for strands in (breast.ligaments, breast.fibres):
         lines += [(p, r, strands.ribbon) for p, r in zip(strands.points_mm, strands.radius_mm, strict=True)]
+    for host in breast.hosts:
+        lines += bodies.spicules(host, seed)
     fibrous = strokes.draw(lines, pressed, fine)
 
-    whole, skin = inside(plane)
-    muscle = muscle_path(pressed, plane, whole - skin)
-    room = whole - skin - muscle
+    layers = Layers(breast, pressed, plane, edge, coarse)
+    room = np.empty(plane.shape, np.float32)
+    for rows in strips(plane):
+        layers.fill(rows)
+        room[rows] = layers.room
     target = breast.density * float(room.sum(dtype=np.float64)) * _PLANE_MM**2
     drawn = float(fibrous.sum(dtype=np.float64)) * _FINE_MM**2
     if drawn > 0.7 * target:  # the fattiest breasts: keep strands to a share of what was asked
@@ -101,28 +106,92 @@ def project(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> S
         raise UsageError(f"anatomy.density = {breast.density:.3g}: more than this breast's outline can hold")
 
     detail = parenchyma_map.grain(gland, plane, fine, seed, seen_on)
-    glandular = seen_on(detail + fibrous, fine, window)
-    whole, skin = inside(window)
-    skin += nipple_path(breast, pressed, window)
-    whole = np.maximum(whole, skin)
-    materials = {"skin": skin}
-    room = whole - skin
-    if pressed.chest.muscle_top_mm:
-        materials["muscle"] = muscle_path(pressed, window, room)
-        room = room - materials["muscle"]
-    np.clip(glandular, 0, room, out=glandular)
-    volume = float(room.sum(dtype=np.float64))
-    density = float(glandular.sum(dtype=np.float64)) / max(volume, 1e-9)
-    materials["glandular"] = glandular
-    materials["adipose"] = room - glandular
-    return Shadow(materials, whole, density)
+    detail += fibrous
+    shadow = _assembled(
+        Layers(breast, pressed, window, edge, coarse),
+        nipple_path(breast, pressed, window),
+        on_grid(detail, fine, window),
+    )
+    for host in breast.hosts:
+        _put(shadow.materials, bodies.host_path(host, pressed, window, seed), host.material)
+    return shadow
 
 
-def muscle_path(pressed: Compression, grid: Grid, room: F32) -> F32:
-    """Path in the pectoral muscle: a wedge that thickens away from its edge, under a layer of fat."""
+class Layers:
+    """Whole breast, skin, muscle and the room between, over a strip of a grid at a time."""
+
+    def __init__(self, breast: Breast, pressed: Compression, grid: Grid, edge: F32, coarse: Grid) -> None:
+        self._pressed, self._grid, self._in_profile = pressed, grid, breast.nipple_in_profile
+        self._depth, self._skin_mm = on_grid(edge, coarse, grid), local_skin_mm(breast, pressed, grid)
+
+    def fill(self, rows: slice, nipple: F32 | None = None) -> None:
+        """Work out the paths under some rows; the nipple's is skin."""
+        depth = self._depth.rows(rows.start, rows.stop)
+        self.whole = edge_profile(depth, self._pressed.thickness_mm, self._pressed.roll_off).astype(np.float32)
+        self.skin = skin_path(self._pressed, depth, self.whole, self._skin_mm.rows(rows.start, rows.stop))
+        if nipple is not None and nipple.any():
+            # in profile only what stands out of the breast is seen of it
+            own = np.maximum(nipple - self.whole, 0) if self._in_profile else np.minimum(nipple, self.whole - self.skin)
+            self.skin += own
+            if self._in_profile:
+                self.whole += own
+        self.room = self.whole - self.skin
+        self.muscle = muscle_path(self._pressed, self._grid, rows, self.room)
+        if self.muscle is not None:
+            self.room -= self.muscle
+
+
+def _assembled(layers: Layers, nipple: F32, gland: Resampled) -> Shadow:
+    """All tissues over the window, strip by strip."""
+    shape = nipple.shape
+    names = ("skin", "glandular", "adipose")
+    materials = {name: np.empty(shape, np.float32) for name in names}
+    whole, volume, glandular = np.empty(shape, np.float32), 0.0, 0.0
+    for start in range(0, shape[0], STRIP):
+        rows = slice(start, min(start + STRIP, shape[0]))
+        layers.fill(rows, nipple[rows])
+        whole[rows], materials["skin"][rows] = layers.whole, layers.skin
+        if layers.muscle is not None:
+            materials.setdefault("muscle", np.zeros(shape, np.float32))[rows] = layers.muscle
+        part = np.clip(gland.rows(rows.start, rows.stop), 0, layers.room, out=materials["glandular"][rows])
+        np.subtract(layers.room, part, out=materials["adipose"][rows])
+        volume += float(layers.room.sum(dtype=np.float64))
+        glandular += float(part.sum(dtype=np.float64))
+    return Shadow(materials, whole, glandular / max(volume, 1e-9))
+
+
+def _put(materials: dict[str, F32], found: tuple[tuple[slice, slice], F32] | None, material: str) -> None:
+    """Let a host take the place of the soft tissue around it, in its proportions there."""
+    if found is None:
+        return
+    where, path = found
+    room = materials["glandular"][where] + materials["adipose"][where]
+    path = np.minimum(path, np.float32(0.98) * room)
+    left = 1 - path / np.maximum(room, np.float32(1e-6))
+    for tissue in ("glandular", "adipose"):
+        materials[tissue][where] *= left
+    if material not in materials:
+        materials[material] = np.zeros_like(materials["adipose"])
+    materials[material][where] += path
+
+
+def strips(grid: Grid) -> list[slice]:
+    """The rows of a grid, some at a time."""
+    rows = grid.shape[0]
+    return [slice(start, min(start + STRIP, rows)) for start in range(0, rows, STRIP)]
+
+
+def muscle_path(pressed: Compression, grid: Grid, rows: slice, room: F32) -> F32 | None:
+    """Path in the pectoral muscle under some rows: a wedge that thickens away from its edge, under a layer of fat."""
     if not pressed.chest.muscle_top_mm:
-        return np.zeros(grid.shape, np.float32)
-    x, y = grid.x_mm[None, :], grid.y_mm[:, None]
-    within = (pressed.chest.muscle_width_mm(y) - x) * 0.93  # the edge is steep: nearly its distance
-    thick = np.where(within > 0, 9.0 * (1 - np.exp(-np.maximum(within, 0) / 1.6)) + 0.42 * np.maximum(within, 0), 0.0)
-    return np.asarray(np.minimum(thick, 0.72 * room).astype(np.float32))
+        return None
+    x, y = grid.x_mm.astype(np.float32)[None, :], grid.y_mm[rows, None]
+    # the edge is steep: nearly its distance
+    within = np.maximum((np.asarray(pressed.chest.muscle_width_mm(y), np.float32) - x) * np.float32(0.93), 0)
+    out = np.zeros(room.shape, np.float32)
+    reach = int(np.count_nonzero(within.any(axis=0)))  # columns from the chest wall
+    some = within[:, :reach]
+    out[:, :reach] = np.minimum(
+        9.0 * (1 - np.exp(-some / np.float32(1.6))) + np.float32(0.42) * some, np.float32(0.72) * room[:, :reach]
+    )
+    return out

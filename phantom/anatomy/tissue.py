@@ -112,11 +112,8 @@ def tendency(body: Body, pattern: Pattern, points_mm: Floats) -> tuple[F32, F32]
     under = pattern.subcutaneous_mm * np.clip(1.25 - 0.9 * x, 0.3, 1.0)
     skin = -6.0 * np.clip(1 - (margin - 1.5) / under, 0, None)
     back = -1.6 * np.clip(1 - points[..., 0] / (0.22 * body.height_mm), 0, 1.5) ** 2
-    thin = (
-        -0.35
-        * pattern.wall_mm
-        * (np.clip(1.5 - np.abs(margin) / 3.0, 0, None) + np.clip((level - 0.75) / 0.25, 0, 0.6))
-    )
+    near_skin = np.clip(2.0 - np.abs(margin) / 5.0, 0, None)
+    thin = -0.35 * pattern.wall_mm * (near_skin + np.clip((level - 0.7) / 0.25, 0, 0.8))
     return np.asarray(core + skin + back, np.float32), np.asarray(thin, np.float32)
 
 

@@ -169,7 +169,9 @@ class Compression:
         if self.chest.fold_mm:
             depth = _union(depth, self._fold(x, y))
         if self.chest.inframammary_mm:
-            depth = _union(depth, np.where(y > 0, self.chest.inframammary_mm - x, -50.0), 5.0)
+            # the abdominal wall's skin leaves the breast below and runs out toward the chest wall
+            under = np.maximum(y - self.outline_mm[-1] + 6.0, 0.0)
+            depth = _union(depth, np.where(y > 0, self.chest.inframammary_mm - 0.25 * under - x, -50.0), 4.0)
         return np.asarray(depth)
 
     def _fold(self, x: Floats, y: Floats) -> Floats:
@@ -202,8 +204,12 @@ class Compression:
 
     # -- the map -----------------------------------------------------------------------------
 
-    def unpress(self, x_mm: Any, y_mm: Any) -> tuple[Floats, Floats, Floats, Floats]:
-        """For points of the view plane: x, y of the free column that ended here, its lowest and highest h."""
+    def unpress(self, x_mm: Any, y_mm: Any, rim: float = 1.0) -> tuple[Floats, Floats, Floats, Floats]:
+        """For points of the view plane: x, y of the free column that ended here, its lowest and highest h.
+
+        Columns beyond the fraction `rim` of the free breast's radius are as long as the one there: with a
+        rim below 1 tissue goes on without a seam into the folds, which the free breast does not have.
+        """
         x, y = np.broadcast_arrays(np.asarray(x_mm, float), np.asarray(y_mm, float))
         x = x - self.shift_mm(y)
         behind = np.minimum(x, 0.0)
@@ -212,9 +218,8 @@ class Compression:
         _, even, inverse = self._maps
         rho0 = bilinear(inverse, self._row(phi), rho / (even[1] - even[0]))
         x0, y0 = rho0 * np.cos(phi), rho0 * np.sin(phi)
-        # beyond the breast itself (folds) columns go on as long as just inside its rim
         radius = np.interp(phi, self._phi, self._free_tables[0])
-        scale = np.where(rho0 > radius, 0.9 * radius / np.maximum(rho0, 1e-9), 1.0)
+        scale = np.minimum(1.0, min(rim, 0.999) * radius / np.maximum(rho0, 1e-9))
         bottom, top = self.free.columns(x0 * scale, y0 * scale, self.view)
         return x0 + behind, y0, bottom, top
 

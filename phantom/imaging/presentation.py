@@ -20,7 +20,7 @@ DICOM_TERMS = {
 }
 _ROWS = 32
 _CELL_MM = 1.12
-_NIPPLE_CELLS = 10
+_NIPPLE_CELLS = 15
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -183,21 +183,22 @@ def _periphery(
 
 
 def _distance(inside: F32, cut: tuple[bool, bool, bool]) -> F32:
-    """Cells to the nearest skin, by the share of each cell inside it; borders that cut the breast are no skin."""
-    from scipy.ndimage import binary_opening, distance_transform_edt
+    """Cells to the nearest skin; borders that cut the breast are no skin."""
+    from scipy.ndimage import distance_transform_edt, gaussian_filter
 
     far = 80
     padded = np.pad(inside, far, mode="edge")
-    # the nipple stands out of the breast: its rim is not the rim that thins
-    disc = np.hypot(*np.ogrid[-_NIPPLE_CELLS : _NIPPLE_CELLS + 1, -_NIPPLE_CELLS : _NIPPLE_CELLS + 1]) <= _NIPPLE_CELLS
-    padded *= binary_opening(padded > 0.5, disc) | (padded < 0.5)
     for is_cut, side in zip(cut, (padded[:far], padded[-far:], padded[:, -far:]), strict=True):
         if not is_cut:
             side[...] = 0
-    distance, nearest = distance_transform_edt(padded > 0.999, return_indices=True)
-    # a cell that is partly inside moves the skin by that part
-    distance += np.where(distance > 0, padded[tuple(nearest)] - 0.5, 0.5 * padded)
-    return np.asarray(distance[far:-far, far:-far], np.float32)
+    # the nipple stands out of the breast: an opening by a disc takes it away, as its rim is not the rim that thins
+    core = distance_transform_edt(padded > 0.5) > _NIPPLE_CELLS
+    padded[(padded > 0.5) & (distance_transform_edt(~core) > _NIPPLE_CELLS)] = 0
+    body = padded > 0.5
+    # signed and smoothed, or the cells' staircase along the rim would be seen as teeth
+    signed = distance_transform_edt(body) - distance_transform_edt(~body)
+    smooth = np.maximum(gaussian_filter(signed, 2.5), 0)
+    return np.asarray(smooth[far:-far, far:-far], np.float32)
 
 
 def _quartile(values: F32) -> float:
