@@ -105,6 +105,12 @@ def cauliflower(rng: np.random.Generator, size_mm: float, aspect: float, bumps: 
         way = rng.standard_normal(3) * stretch
         way /= np.linalg.norm(way)
         balls.append((base + way * radius * rng.uniform(0.75, 1.15), core * rng.uniform(0.3, 0.85)))
+    for _ in range(bumps):
+        base, radius = balls[int(rng.integers(1 + bumps))]
+        way = rng.standard_normal(3)
+        balls.append(
+            (base + way * radius * rng.uniform(0.85, 1.1) / np.linalg.norm(way), core * rng.uniform(0.12, 0.3))
+        )
     middles = np.array([middle for middle, _ in balls])
     radii = np.array([radius for _, radius in balls])
     wide = float(np.ptp(np.concatenate([middles - radii[:, None], middles + radii[:, None]]), axis=0).max())
