@@ -216,7 +216,7 @@ def _trace_thin(shape: Shape, pose: Pose, grid: Grid, rays: _Rays, n: int, most:
     touched = grown[1:-1, 1:-1]
     tops, lefts = np.arange(0, rows, _TILE), np.arange(0, columns, _TILE)
     tiles = np.logical_or.reduceat(np.logical_or.reduceat(touched, tops, axis=0), lefts, axis=1)
-    finer = min(_RAYS_PER_PIXEL, int(math.sqrt(16 * most / max(np.count_nonzero(tiles) * _TILE**2, 1))))
+    finer = min(_RAYS_PER_PIXEL, int(math.sqrt(16 * most / max(int(np.count_nonzero(tiles)) * _TILE**2, 1))))
     if finer < 2 * n:
         return rays
     peak = float(rays.pieces[0].path.max())
