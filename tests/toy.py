@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -144,11 +145,11 @@ class Recipe:
     name = "toy"
 
     def resolved(self) -> dict[str, Any]:
-        return {"name": "toy", "description": "small images"}
+        return {"name": "toy", "description": "small images", "exam": {"keep_for_processing": True}}
 
 
 def make(preset: Recipe, seed: int, index: int) -> Case:
-    return cases()[index]
+    return replace(cases()[index], scene={"recipe": preset.resolved()})
 
 
 def write(folder: Any) -> Any:

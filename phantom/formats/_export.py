@@ -1,0 +1,155 @@
+"""Run an export: piece by piece, each whole or not there, so that a stopped one can be finished."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from phantom.dataset.files import replace, unwritable
+from phantom.dataset.key import key_of
+from phantom.errors import PhantomError, UsageError
+from phantom.formats import get
+from phantom.formats._options import Options, settled
+
+if TYPE_CHECKING:
+    from phantom.dataset import Dataset
+
+STAMP = ".phantom-export.json"
+
+
+class Unit(NamedTuple):
+    """A piece of an export: what it is called, and the files that are there once it is written."""
+
+    name: str
+    files: tuple[str, ...]
+
+
+class Done(NamedTuple):
+    """What an export came to."""
+
+    folder: Path
+    written: int
+    kept: int
+
+
+def export(
+    data: Dataset, name: str, out: str | Path, options: Options | None = None, *, overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Done:  # fmt: skip
+    """Write a dataset in another format.
+
+    Parameters
+    ----------
+    data : Dataset
+    name : str
+        The format.
+    out : path
+        A folder that is empty or absent, or holds the same export, unfinished or not: what is
+        there is kept.
+    options : Options
+    overwrite : bool
+        Delete the export that is there first. Nothing else is ever deleted.
+    progress : callable
+        Told the number of pieces done and of all.
+
+    Raises
+    ------
+    UsageError
+        If there is no such format, it does not know an option, or the folder holds something else.
+    PhantomError
+        If the folder cannot be written, or a package is missing.
+    """
+    format_ = get(name)
+    options = settled(options or Options(), name, format_.OPTIONS)
+    missing = [package for package in getattr(format_, "NEEDS", ()) if not _there(package)]
+    if missing:
+        raise PhantomError(f"{name}: needs {', '.join(missing)}; pip install 'mammo-phantom[dicom]'")
+    folder, stamp = Path(out), _stamp(data, name, options)
+    _prepare(folder, stamp, overwrite)
+    units = format_.units(data, options)
+    written = 0
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        replace(folder / STAMP, stamp.encode())
+        for number, unit in enumerate(units, start=1):
+            if not all((folder / file).is_file() for file in unit.files):
+                for file in unit.files:
+                    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                format_.write(data, unit, folder, options)
+                written += 1
+            if progress is not None:
+                progress(number, len(units))
+        format_.finish(data, folder, options)
+    except OSError as why:
+        raise unwritable(folder, why) from why
+    return Done(folder, written, len(units) - written)
+
+
+def put(path: Path, content: bytes | str) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace(path, content.encode() if isinstance(content, str) else content)
+
+
+def put_json(path: Path, value: Any, indent: int | None = None) -> None:
+    """Write a JSON file whole or not at all; no NaN."""
+    put(path, json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def splits(data: Dataset) -> dict[str, list[str]]:
+    """The image ids of each part of the dataset's split; all are ``train`` where it has none."""
+    table = data.images
+    if "split" not in (table.dtype.names or ()):
+        return {"train": table["image_id"].tolist()}
+    out: dict[str, list[str]] = {}
+    for image_id, part in zip(table["image_id"].tolist(), table["split"].tolist(), strict=True):
+        out.setdefault(part or "train", []).append(image_id)
+    return out
+
+
+def split_of(data: Dataset) -> dict[str, str]:
+    """The part of the split each image belongs to."""
+    return {image_id: part for part, ids in splits(data).items() for image_id in ids}
+
+
+def file_name(image_id: str) -> str:
+    """An image's id as a file name without dots (``+mag1.8`` becomes ``+mag1p8``): endings stay endings."""
+    return image_id.replace(".", "p")
+
+
+def _stamp(data: Dataset, name: str, options: Options) -> str:
+    files = json.dumps(dict(data.manifest.files), sort_keys=True)
+    told = {
+        "format": name, "options": {key: value for key, value in asdict(options).items() if value is not None},
+        "dataset": key_of(data.manifest), "files": hashlib.sha256(files.encode()).hexdigest(),
+        "generator": data.manifest.generator,
+    }  # fmt: skip
+    return json.dumps(told, indent=1, sort_keys=True) + "\n"
+
+
+def _prepare(folder: Path, stamp: str, overwrite: bool) -> None:
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: is not a folder")
+    there = folder / STAMP
+    if there.is_file():
+        if overwrite:
+            shutil.rmtree(folder)
+        elif there.read_text("utf-8") != stamp:
+            raise UsageError(
+                f"{folder}: holds another export (other options or other data); choose another --out, or --overwrite"
+            )
+    elif any(folder.iterdir()):
+        raise UsageError(f"{folder}: is not empty and holds no export; choose another --out")
+
+
+def _there(package: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(package) is not None

@@ -1,0 +1,169 @@
+"""COCO instances: PNG images and one JSON with boxes, run-length coded masks and the truth's numbers.
+
+Images without findings are kept, ids start from 1, `area` and `bbox` are floats, and `segmentation`
+is COCO's compressed run-length code as text. Categories are 1 calcification (unused: for detectors
+of one class), 2 benign, 3 suspicious, 4 artefact. Annotations also carry kind, finding_id,
+calcification_id, BI-RADS words, diameter_mm, contrast, sdnr, dprime and visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phantom import runs as rle
+from phantom.formats._export import Unit, file_name, put, put_json, split_of, splits
+from phantom.formats._options import Options
+from phantom.formats._pixels import png, shown, window_of
+from phantom.formats._tiles import Tile, box_in, grains_in, tiles
+
+if TYPE_CHECKING:
+    from phantom.dataset import Dataset
+
+OPTIONS: dict[str, Any] = {
+    "bits": 8,
+    "window": "image",
+    "tile": 0,
+    "overlap": 128,
+    "level": "calcification",
+    "keypoints": False,
+}
+CATEGORIES = {"calcification": 1, "benign": 2, "suspicious": 3, "artefact": 4}
+_NUMBERS = ("diameter_mm", "thickness_mm", "contrast", "sdnr", "dprime")
+_WORDS = ("kind", "cause", "descriptor", "distribution", "category", "class", "pathology")
+
+
+def parts(row: Any, options: Options) -> list[Tile]:
+    """The tiles of one image, or the image itself."""
+    return tiles(str(row["image_id"]), (int(row["rows"]), int(row["columns"])), options.tile or 0, options.overlap or 0)
+
+
+def units(data: Dataset, options: Options) -> list[Unit]:
+    """An image, or its tiles."""
+    return [
+        Unit(str(row["image_id"]), tuple(f"images/{file_name(part.name)}.png" for part in parts(row, options)))
+        for row in data.images
+    ]
+
+
+def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
+    """Write one image, or its tiles."""
+    image = data[unit.name]
+    pixels = shown(image, options.bits or 8, options.window or "image")
+    for part, file in zip(parts(image.row, options), unit.files, strict=True):
+        put(folder / file, png(part.cut(pixels)))
+
+
+def finish(data: Dataset, folder: Path, options: Options) -> None:
+    """Write ``annotations.json``, and one for each part of the dataset's split."""
+    whole = document(data, options)
+    put_json(folder / "annotations.json", whole)
+    if len(splits(data)) > 1:
+        of = split_of(data)
+        for name in splits(data):
+            images = [image for image in whole["images"] if of[image["image_id"]] == name]
+            ids = {image["id"] for image in images}
+            some = [annotation for annotation in whole["annotations"] if annotation["image_id"] in ids]
+            put_json(folder / f"annotations-{name}.json", {**whole, "images": images, "annotations": some})
+
+
+def document(data: Dataset, options: Options) -> dict[str, Any]:
+    """The whole COCO document of a dataset."""
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    for image in data:
+        for part in parts(image.row, options):
+            images.append({"id": len(images) + 1, **_image(image, part, options)})
+            found = (
+                _findings(image, part)
+                if options.level == "finding"
+                else _calcifications(image, part, bool(options.keypoints))
+            )
+            for annotation in found:
+                annotations.append({"id": len(annotations) + 1, "image_id": len(images), **annotation})
+    about = {
+        "description": f"synthetic mammograms, preset {data.manifest.preset}, seed {data.manifest.seed}",
+        "version": data.manifest.generator, "contributor": "phantom", "url": "", "year": 0, "date_created": "",
+    }  # fmt: skip
+    more = {"keypoints": ["centre"], "skeleton": []} if options.keypoints else {}
+    return {
+        "info": about,
+        "licenses": [{"id": 1, "name": "CC0-1.0", "url": "https://creativecommons.org/publicdomain/zero/1.0/"}],
+        "categories": [
+            {"id": i, "name": name, "supercategory": "calcification", **more} for name, i in CATEGORIES.items()
+        ],
+        "images": images,
+        "annotations": annotations,
+    }
+
+
+def _image(image: Any, part: Tile, options: Options) -> dict[str, Any]:
+    row = image.row
+    window = (
+        window_of(options.window or "image", image.window_center, image.window_width)
+        if options.bits == 8
+        else (0.0, 4095.0)
+    )
+    told = {
+        name: row[name]
+        for name in ("case", "variant", "laterality", "view", "pixel_spacing_mm", "density", "birads_density", "class")
+    }
+    return {
+        "file_name": f"images/{file_name(part.name)}.png", "width": part.columns, "height": part.rows, "license": 1,
+        "image_id": row["image_id"], "tile_x": part.column, "tile_y": part.row, "window": list(window),
+        **{name: value.item() if isinstance(value, np.generic) else value for name, value in told.items()},
+    }  # fmt: skip
+
+
+def _calcifications(image: Any, part: Tile, keypoints: bool) -> Iterator[dict[str, Any]]:
+    owners = {finding.row["finding_id"]: finding.row for finding in image.findings}
+    for grain, runs in grains_in(part, image):
+        counts = rle.coco_counts(runs, (part.rows, part.columns))
+        box = rle.box(runs, part.columns)
+        owner = owners.get(grain.row["finding_id"], {})
+        told: dict[str, Any] = {
+            "category_id": CATEGORIES.get(str(owner.get("class", "")), 1), "iscrowd": 0, "bbox": [float(side) for side in box],
+            "area": float(np.asarray(runs)[:, 1].sum()),
+            "segmentation": {"size": [part.rows, part.columns], "counts": rle.coco_text(counts)},
+            "finding_id": int(grain.row["finding_id"]), "calcification_id": int(grain.row["calcification_id"]),
+            **{word: str(owner[word]) for word in _WORDS if word in owner}, "kind": str(grain.row["kind"]),
+            **{name: float(grain.row[name]) for name in _NUMBERS}, "visible": bool(grain.row["visible"]),
+        }  # fmt: skip
+        if keypoints:
+            # COCO's coordinates start at a pixel's corner, ours at its centre
+            x, y = grain.row["x_px"] + 0.5 - part.column, grain.row["y_px"] + 0.5 - part.row
+            inside = 0 <= x <= part.columns and 0 <= y <= part.rows
+            told |= {"keypoints": [float(x), float(y), 2] if inside else [0.0, 0.0, 0], "num_keypoints": int(inside)}
+        yield told
+
+
+def _findings(image: Any, part: Tile) -> Iterator[dict[str, Any]]:
+    for finding in image.findings:
+        box = box_in(part, finding.row)
+        if box is None:
+            continue
+        outline = _outline(finding.hull_px, box, part)
+        yield {
+            "category_id": CATEGORIES.get(str(finding.row["class"]), 1), "iscrowd": 0, "bbox": [float(side) for side in box],
+            "area": _area(outline), "segmentation": [[float(number) for number in outline.ravel()]],
+            "finding_id": int(finding.row["finding_id"]), **{word: str(finding.row[word]) for word in _WORDS},
+            "n_calcifications": int(finding.row["n_calcifications"]), "extent_mm": float(finding.row["extent_mm"]),
+        }  # fmt: skip
+
+
+def _outline(hull_px: Any, box: tuple[int, int, int, int], part: Tile) -> Any:
+    """The hull in the tile, clipped to its box there; the box's corners where there is no polygon."""
+    x, y, w, h = box
+    hull = np.asarray(hull_px, float).reshape(-1, 2) + 0.5 - (part.column, part.row)
+    hull = np.clip(hull, (x, y), (x + w, y + h))
+    if len(hull) >= 3 and _area(hull) > 0:
+        return np.round(hull, 3)
+    return np.array([(x, y), (x + w, y), (x + w, y + h), (x, y + h)], float)
+
+
+def _area(outline: Any) -> float:
+    x, y = outline[:, 0], outline[:, 1]
+    return float(abs((x * np.roll(y, -1) - y * np.roll(x, -1)).sum()) / 2)

@@ -1,0 +1,109 @@
+"""Hugging Face imagefolder: images with metadata.jsonl and a dataset card.
+
+`datasets.load_dataset("imagefolder", data_dir=...)` reads it; `objects` holds boxes as COCO has
+them and classes as numbers (0 benign, 1 suspicious, 2 artefact).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from phantom.formats._boxes import CLASSES, boxes
+from phantom.formats._export import Unit, file_name, put, split_of, splits
+from phantom.formats._options import Options
+from phantom.formats._pixels import png, shown
+from phantom.formats._tiles import whole
+
+if TYPE_CHECKING:
+    from phantom.dataset import Dataset
+
+OPTIONS: dict[str, Any] = {"bits": 8, "window": "image", "level": "calcification"}
+_COLUMNS = (
+    "image_id",
+    "case",
+    "variant",
+    "laterality",
+    "view",
+    "pixel_spacing_mm",
+    "thickness_mm",
+    "density",
+    "birads_density",
+    "class",
+)
+# what the hub calls the parts of a split
+_PARTS = {"val": "validation"}
+
+
+def _place(image_id: str, part: str) -> str:
+    return f"{_PARTS.get(part, part)}/{file_name(image_id)}.png"
+
+
+def units(data: Dataset, options: Options) -> list[Unit]:
+    """An image."""
+    return [Unit(image_id, (_place(image_id, part),)) for image_id, part in split_of(data).items()]
+
+
+def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
+    """Write one image."""
+    put(folder / unit.files[0], png(shown(data[unit.name], options.bits or 8, options.window or "image")))
+
+
+def finish(data: Dataset, folder: Path, options: Options) -> None:
+    """Write each part's ``metadata.jsonl`` and the card, ``README.md``."""
+    for part, ids in splits(data).items():
+        lines = [json.dumps(_metadata(data[image_id], part, options), ensure_ascii=False) + "\n" for image_id in ids]
+        put(folder / _PARTS.get(part, part) / "metadata.jsonl", "".join(lines))
+    put(folder / "README.md", _card(data))
+
+
+def _metadata(image: Any, part: str, options: Options) -> dict[str, Any]:
+    row = image.row
+    found = boxes(whole(image.image_id, (row["rows"], row["columns"])), image, options.level or "calcification")
+    objects = {
+        "bbox": [[float(side) for side in box[:4]] for box in found],
+        "categories": [CLASSES.index(box.label) for box in found],
+        "kind": [str(box.row["kind"]) for box in found],
+        "finding_id": [int(box.row["finding_id"]) for box in found],
+    }
+    if options.level != "finding":
+        objects["dprime"] = [float(box.row["dprime"]) for box in found]
+    name = _place(image.image_id, part).partition("/")[2]
+    return {"file_name": name, **{column: row[column] for column in _COLUMNS}, "objects": objects}
+
+
+def _size(count: int) -> str:
+    for limit, name in ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K")):
+        if count < limit:
+            return name
+    return "100K<n<1M"
+
+
+def _card(data: Dataset) -> str:
+    about = data.manifest
+    names = "\n".join(f"- {i}: {name}" for i, name in enumerate(CLASSES))
+    return f"""---
+license: cc0-1.0
+pretty_name: Synthetic mammograms, {about.preset}
+task_categories:
+- object-detection
+tags:
+- synthetic
+- mammography
+- calcification
+size_categories:
+- {_size(len(data))}
+---
+
+# Synthetic mammograms: {about.preset}
+
+{len(data)} synthetic images of {about.cases} cases, made by {about.generator} from the preset `{about.preset}` with seed
+{about.seed}. No patient is in them, and nothing here is for diagnosis.
+
+`objects.bbox` holds boxes as [x, y, width, height] in pixels, `objects.categories` classes:
+
+{names}
+
+A class follows from the BI-RADS category: 4A and above is suspicious.
+"""

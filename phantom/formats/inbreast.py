@@ -1,0 +1,85 @@
+"""INbreast's layout: DICOM images, OsiriX XML outlines and INbreast.csv, for loaders written for that dataset.
+
+An outline a calcification; filled, it gives the mask exactly. Findings other than single
+calcifications are not outlined. Numbers of patients are case numbers.
+"""
+
+from __future__ import annotations
+
+import plistlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from phantom.dataset.key import key_of
+from phantom.formats._contour import outline
+from phantom.formats._dicom import file_of, mammogram
+from phantom.formats._export import Unit, put
+from phantom.formats._options import Options
+from phantom.uids import uid
+
+if TYPE_CHECKING:
+    from phantom.dataset import Dataset
+
+NEEDS = ("pydicom",)
+OPTIONS: dict[str, Any] = {
+    "synthetic_tag": True,
+    "quality_control": False,
+    "photometric": "MONOCHROME2",
+    "compress": "none",
+}
+_FIRST = 50_000_000
+_ACR = {"a": "1", "b": "2", "c": "3", "d": "4"}
+_GRAVITY = ("1", "2", "3", "4A", "4B", "4C", "5")
+
+
+def _name(row: Any, number: int) -> str:
+    """The DICOM file's name as INbreast has them: MLO is written ML."""
+    view = "ML" if row["view"] == "MLO" else str(row["view"])
+    mark = uid("inbreast", int(row["case"]))[-16:]
+    return f"AllDICOMs/{_FIRST + number}_{mark}_MG_{row['laterality']}_{view}_ANON.dcm"
+
+
+def units(data: Dataset, options: Options) -> list[Unit]:
+    """An image with its outlines."""
+    return [
+        Unit(str(number), (_name(row, number), f"AllXML/{_FIRST + number}.xml"))
+        for number, row in enumerate(data.images)
+    ]
+
+
+def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
+    """Write one image and its outlines."""
+    image = data[int(unit.name)]
+    put(folder / unit.files[1], plistlib.dumps({"Images": [_outlines(image)]}, sort_keys=False))
+    ds = mammogram(image, "for_presentation", key_of(data.manifest), 1, data.manifest.generator, options)
+    put(folder / unit.files[0], file_of(ds, options.compress or "none"))
+
+
+def _outlines(image: Any) -> dict[str, Any]:
+    columns, spacing = int(image.row["columns"]), float(image.row["pixel_spacing_mm"])
+    regions = []
+    for number, grain in enumerate(image.calcifications):
+        points = outline(grain.runs, columns)
+        regions.append({
+            "Area": float(grain.row["area_mm2"]) / 100, "Center": f"({grain.row['x_px']:f}, {grain.row['y_px']:f}, 0.000000)",
+            "Dev": 0.0, "IndexInImage": number, "Max": 0.0, "Mean": 0.0, "Min": 0.0, "Name": "Calcification",
+            "NumberOfPoints": len(points), "Point_mm": [f"({x * spacing:f}, {y * spacing:f}, 0.000000)" for x, y in points],
+            "Point_px": [f"({x:f}, {y:f})" for x, y in points], "Total": 0.0, "Type": 15,
+        })  # fmt: skip
+    return {"ImageIndex": 0, "NumberOfROIs": len(regions), "ROIs": regions}
+
+
+def finish(data: Dataset, folder: Path, options: Options) -> None:
+    """Write ``INbreast.csv``."""
+    worst: dict[str, str] = {}
+    for row in data.findings:
+        image_id, category = str(row["image_id"]), str(row["category"])
+        worst[image_id] = max(worst.get(image_id, "1"), category, key=_GRAVITY.index)
+    lines = ["Patient ID;Patient age;Laterality;View;Acquisition date;File Name;ACR;Bi-Rads"]
+    for number, row in enumerate(data.images):
+        birads = worst.get(str(row["image_id"]), "1").lower()
+        lines.append(
+            f"{row['case']};{float(row['age']):.0f};{row['laterality']};{row['view']};200001;{_FIRST + number};"
+            f"{_ACR[str(row['birads_density'])]};{birads}"
+        )
+    put(folder / "INbreast.csv", "\n".join(lines) + "\n")

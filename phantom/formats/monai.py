@@ -1,0 +1,62 @@
+"""MONAI: PNG images and label maps with data lists for segmentation and for detection.
+
+MONAI's PNG reader gives arrays as (column, row) unless told `reverse_indexing=False`; boxes are in
+the image's own x and y. Labels of maps are 1 benign, 2 suspicious, 3 artefact, of boxes one less.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from phantom.formats._boxes import CLASSES, boxes, semantic_labels
+from phantom.formats._export import Unit, file_name, put, put_json, splits
+from phantom.formats._options import Options
+from phantom.formats._pixels import png, shown
+from phantom.formats._tiles import whole
+
+if TYPE_CHECKING:
+    from phantom.dataset import Dataset
+
+OPTIONS: dict[str, Any] = {"bits": 16, "window": "image", "level": "calcification"}
+# what MONAI's data lists call the parts of a split
+_PARTS = {"train": "training", "val": "validation"}
+
+
+def units(data: Dataset, options: Options) -> list[Unit]:
+    """An image and its label map."""
+    ids = data.images["image_id"].tolist()
+    return [Unit(i, (f"images/{file_name(i)}.png", f"labels/{file_name(i)}.png")) for i in ids]
+
+
+def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
+    """Write one image and its label map."""
+    image = data[unit.name]
+    put(
+        folder / unit.files[1], png(semantic_labels(whole(unit.name, (image.row["rows"], image.row["columns"])), image))
+    )
+    put(folder / unit.files[0], png(shown(image, options.bits or 16, options.window or "image")))
+
+
+def finish(data: Dataset, folder: Path, options: Options) -> None:
+    """Write ``datalist.json`` (image, label) and ``detection.json`` (image, box as x1 y1 x2 y2, label)."""
+    parts = splits(data)
+    pairs = {
+        _PARTS.get(part, part): [
+            {"image": f"images/{file_name(i)}.png", "label": f"labels/{file_name(i)}.png"} for i in ids
+        ]
+        for part, ids in parts.items()
+    }
+    put_json(folder / "datalist.json", pairs, indent=1)
+    found = {_PARTS.get(part, part): [_boxes(data[i], options) for i in ids] for part, ids in parts.items()}
+    put_json(folder / "detection.json", found)
+
+
+def _boxes(image: Any, options: Options) -> dict[str, Any]:
+    part = whole(image.image_id, (image.row["rows"], image.row["columns"]))
+    there = boxes(part, image, options.level or "calcification")
+    return {
+        "image": f"images/{file_name(image.image_id)}.png",
+        "box": [[float(b.x), float(b.y), float(b.x + b.w), float(b.y + b.h)] for b in there],
+        "label": [CLASSES.index(b.label) for b in there],
+    }
