@@ -64,7 +64,7 @@ def test_commands_and_python_run_on_binned_pixels(tmp_path, monkeypatch, capsys)
     monkeypatch.chdir(tmp_path)
     run_all(capsys, quick=True)
     load = preset.load
-    monkeypatch.setattr("phantom.case.load", lambda name: load(name, ["detector.binning=8"]), raising=False)
+    monkeypatch.setattr(preset, "load", lambda name: load(name, QUICK[1:]))
     run_python(capsys)
 
 
