@@ -21,12 +21,18 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from phantom.case import Case, simulate
-    from phantom.dataset import Dataset, open
+    from phantom.dataset import Dataset, open, stream
 
-__all__ = ["Case", "Dataset", "__version__", "open", "simulate"]
+__all__ = ["Case", "Dataset", "__version__", "open", "simulate", "stream"]
 
 # what is imported only when it is asked for: `phantom --help` must not wait for NumPy
-_LAZY = {"Case": "phantom.case", "simulate": "phantom.case", "Dataset": "phantom.dataset", "open": "phantom.dataset"}
+_LAZY = {
+    "Case": "phantom.case",
+    "simulate": "phantom.case",
+    "Dataset": "phantom.dataset",
+    "open": "phantom.dataset",
+    "stream": "phantom.dataset",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,10 +8,11 @@ if TYPE_CHECKING:
     from phantom.dataset.images import Dataset, open  # noqa: A004
     from phantom.dataset.run import generate
     from phantom.dataset.stored import StoredImage
+    from phantom.dataset.streaming import stream
 
-__all__ = ["Dataset", "StoredImage", "generate", "open"]
+__all__ = ["Dataset", "StoredImage", "generate", "open", "stream"]
 
-_LAZY = {"Dataset": "images", "StoredImage": "stored", "open": "images", "generate": "run"}
+_LAZY = {"Dataset": "images", "StoredImage": "stored", "open": "images", "generate": "run", "stream": "streaming"}
 
 
 def __getattr__(name: str) -> Any:

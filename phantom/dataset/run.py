@@ -39,7 +39,7 @@ class Stopped(PhantomError):  # noqa: N818 - what the user reads
 
 
 def generate(
-    preset: Recipe,
+    preset: Recipe | str,
     seed: int = 0,
     cases: int | None = None,
     out: str | Path | None = None,
@@ -62,8 +62,8 @@ def generate(
 
     Parameters
     ----------
-    preset : Recipe
-        What to make (`phantom.preset.load`).
+    preset : Preset or str
+        What to make: a recipe that has been read (`phantom.preset.load`), a preset's name or a recipe's file.
     seed, cases : int
         Case i depends on `seed` and i alone. `cases` is 4 by default; when a dataset is
         resumed, as many as it was to have.
@@ -99,6 +99,11 @@ def generate(
         If a case cannot be made or written; the message names it, and what is done is kept.
     """
     part = _checked(seed, cases, workers, shard, resume, overwrite)
+    if isinstance(preset, str):
+        from phantom import preset as presets
+
+        preset_text = presets.text(preset)
+        preset = presets.load(preset)
     folder = Path(out if out is not None else preset.name)
     wanted = Manifest(
         preset=preset.name, preset_text=preset_text, recipe=preset.resolved(), seed=seed, cases=cases or DEFAULT_CASES,

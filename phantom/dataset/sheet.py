@@ -13,8 +13,8 @@ from phantom.truth import FindingTruth
 
 IMAGES = 8
 ACROSS = 4
-TILE = (300, 230)  # rows, columns
-CAPTION = 14
+TILE = (416, 320)  # rows, columns
+CAPTION = 16
 GREYS = 48
 COLOURS = {"suspicious": (255, 80, 60), "benign": (90, 200, 255), "artefact": (255, 200, 0)}
 
@@ -67,7 +67,7 @@ def contact_sheet(images: Sequence[Shown]) -> bytes:
     sheet = Image.frombytes("P", canvas.shape[::-1], canvas.tobytes())
     sheet.putpalette(_palette())
     draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(10)
+    font = ImageFont.load_default(12)
     for image, top, left, factor in placed:
         draw.text((left + 2, top + TILE[0]), f"{image.image_id}  {image.row['class']}", GREYS - 8, font)
         for finding in image.findings:
