@@ -62,7 +62,18 @@ class FindingEntry:
     distribution: Annotated[Distribution | None, "how its grains are spread; left out: the kind's own choice"] = None
     cause: Annotated[str | None, "cause to record instead of the kind's"] = None
     category: Annotated[Category | None, "BI-RADS category to record instead of the kind's"] = None
+    ages: Annotated[
+        tuple[float, float] | None, Within(0, 120, "years"), "the woman's age, from and below; left out: any"
+    ] = None
     grows: Any = field(default=None, metadata={"recipe": False})
+
+    def __post_init__(self) -> None:
+        if self.ages is not None and self.ages[0] >= self.ages[1]:
+            raise ValueError(f"ages must end after they begin, not {list(self.ages)}")
+
+    def suits(self, age: float) -> bool:
+        """Whether a woman of this age may have it."""
+        return self.ages is None or self.ages[0] <= age < self.ages[1]
 
     @staticmethod
     def from_recipe(table: Mapping[str, Any], where: str, problems: list[str]) -> FindingEntry | None:

@@ -81,7 +81,7 @@ def grow(preset: Preset, seed: Seed, index: int) -> Scene:
     breasts = {side: preset.anatomy.grow(seed, side) for side in sides}
     findings: list[Finding] = []
     dropped: list[str] = []
-    for number, entry in enumerate(_chosen(preset, seed.child("mix"))):
+    for number, entry in enumerate(_chosen(preset, seed.child("mix"), breasts[sides[0]].age)):
         own = seed.child("finding", number, entry.kind)
         for side in _sides_of(entry, sides, own):
             try:
@@ -133,18 +133,20 @@ def _ordered(sides: Any) -> tuple[Laterality, ...]:
     return tuple(side for side in _SIDES if side in sides)
 
 
-def _chosen(preset: Preset, seed: Seed) -> Iterator[FindingEntry]:
+def _chosen(preset: Preset, seed: Seed, age: float) -> Iterator[FindingEntry]:
     """The recipe's entries that this case has, each as often as it has them."""
     if preset.mix.findings is not None:
         rng = seed.rng()
-        weights = np.array([entry.weight for entry in preset.finding])
+        weights = np.array([entry.weight * entry.suits(age) for entry in preset.finding])
+        if weights.sum() == 0:
+            return
         for _ in range(preset.mix.findings.integer(rng)):
             entry = preset.finding[int(rng.choice(len(weights), p=weights / weights.sum()))]
             yield from [entry] * entry.count.integer(rng)
         return
     for number, entry in enumerate(preset.finding):
         rng = seed.child(number, entry.kind).rng()
-        if rng.random() < entry.probability:
+        if rng.random() < entry.probability and entry.suits(age):
             yield from [entry] * entry.count.integer(rng)
 
 
@@ -160,6 +162,9 @@ def _sides_of(entry: FindingEntry, sides: tuple[Laterality, ...], seed: Seed) ->
 def _relabelled(finding: Finding, entry: FindingEntry, side: Laterality) -> Finding:
     """The finding with the recipe's own words for it."""
     words = {"cause": entry.cause, "category": entry.category}
+    if entry.category in ("1", "2") and finding.pathology == "malignant":
+        # what a recipe calls benign is benign
+        words["pathology"] = "benign"
     return replace(finding, laterality=side, **{k: cast(Any, v) for k, v in words.items() if v is not None})
 
 
