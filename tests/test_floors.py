@@ -25,7 +25,7 @@ FLOORS = [
     ("render",),
     ("case",),
     ("dataset",),
-    ("formats", "scoring", "viewer"),
+    ("formats", "qa", "scoring", "viewer"),
     ("torch", "testing"),
     ("cli",),
 ]
