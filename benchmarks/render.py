@@ -162,6 +162,7 @@ def measure(name: str, sets: list[str], grains: int | None, cases: int, report: 
     shape = first.views[0].for_presentation.shape
     seconds: Seconds = defaultdict(float)
     views = count = 0
+    del first  # a run keeps one case at a time
     unit_s(shape)
     units = []
     with tempfile.TemporaryDirectory() as folder, stopwatch(seconds, stages()):
@@ -175,6 +176,7 @@ def measure(name: str, sets: list[str], grains: int | None, cases: int, report: 
             seconds["whole"] += time.process_time() - start
             views += len(one.views)
             count += sum(len(view.calcifications) for view in one.views)
+            del one
     seconds["scene"] -= seconds["anatomy: grow"]
     named = sum(value for key, value in seconds.items() if key != "whole")
     seconds["other"] = seconds["whole"] - named

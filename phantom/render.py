@@ -62,13 +62,16 @@ def render(scene: Scene, view: View, keep: Keep = every, variant: str = "") -> V
     spectrum = preset.beam.at(preset.detector.system, pressed.thickness_mm)
     technique = expose(scene, view, spectrum, pressed.thickness_mm, density)
     g_cm, a_cm = beams.collapse(paths, spectrum)
+    mask = paths.thickness_mm > 0
     signal = signal_of(preset, paths, g_cm, a_cm, spectrum, technique)
-    noise = scene.seed.child("noise", view.laterality, view.name)
-    raw = preset.detector.expose(signal, noise, frame.offset, frame.field.shape)
+    del paths  # what is done with makes room for the next stage: tens of megabytes each
     image_id = name_of(scene.index, view, variant)
     exposed = Exposed(frame.window, frame.offset, frame.field.shape, g_cm, a_cm, signal, ceiling_kev(preset))
     findings, calcifications = measure(image_id, placed, exposed, spectrum, preset.detector)
-    mask = paths.thickness_mm > 0
+    hosts = hosts_of(scene, view, pressed, image_id, exposed)
+    del exposed, placed, g_cm, a_cm
+    noise = scene.seed.child("noise", view.laterality, view.name)
+    raw = preset.detector.expose(signal, noise, frame.offset, frame.field.shape)
     shown = preset.presentation.present(
         raw,
         mask,
@@ -103,7 +106,6 @@ def render(scene: Scene, view: View, keep: Keep = every, variant: str = "") -> V
         "n_findings": len(findings),
         "n_calcifications": len(calcifications),
     }
-    hosts = hosts_of(scene, view, pressed, image_id, exposed)
     image = ViewImage(
         image_id, row, shown.pixels, raw.pixels, frame.whole(mask), findings, calcifications, hosts, shown.window_center, shown.window_width
     )
