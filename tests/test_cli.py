@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
@@ -81,12 +80,14 @@ def test_help_does_not_wait_for_heavy_imports():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="times of POSIX")
 def test_help_is_there_in_a_third_of_a_second():
     taken = []
-    for _ in range(5):  # the best of five: the machine may be busy with something else
-        start = time.perf_counter()
+    for _ in range(5):  # processor time, and the best of five: the machine may be busy with something else
+        before = os.times()
         assert in_process("--help").returncode == 0
-        taken.append(time.perf_counter() - start)
+        after = os.times()
+        taken.append(after.children_user + after.children_system - before.children_user - before.children_system)
     assert min(taken) < 0.3
 
 
