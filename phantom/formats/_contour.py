@@ -55,13 +55,16 @@ def _loops(runs: Any, columns: int) -> list[list[Corner]]:
 
 def _edges(mask: Any) -> Iterator[tuple[Corner, Corner]]:
     """The sides of pixels where the mask ends, each with the mask at its right hand."""
-    for rows, columns, (fx, fy), (tx, ty) in (
-        (*np.nonzero(mask[1:] & ~mask[:-1]), (0, 1), (1, 1)),  # above a pixel, to the right
-        (*np.nonzero(mask[:-1] & ~mask[1:]), (1, 1), (0, 1)),  # below, to the left
-        (*np.nonzero(mask[:, 1:] & ~mask[:, :-1]), (1, 1), (1, 0)),  # at its left, up
-        (*np.nonzero(mask[:, :-1] & ~mask[:, 1:]), (1, 0), (1, 1)),  # at its right, down
-    ):
-        for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+    inner = mask[1:-1, 1:-1]
+    sides: list[tuple[Any, Corner, Corner]] = [
+        (inner & ~mask[:-2, 1:-1], (0, 0), (1, 0)),  # above a pixel, to the right
+        (inner & ~mask[2:, 1:-1], (1, 1), (0, 1)),  # below, to the left
+        (inner & ~mask[1:-1, :-2], (0, 1), (0, 0)),  # at its left, up
+        (inner & ~mask[1:-1, 2:], (1, 0), (1, 1)),  # at its right, down
+    ]
+    for there, (fx, fy), (tx, ty) in sides:
+        rows, columns = np.nonzero(there)
+        for row, column in zip((rows + 1).tolist(), (columns + 1).tolist(), strict=True):
             yield (column + fx, row + fy), (column + tx, row + ty)
 
 

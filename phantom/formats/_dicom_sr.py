@@ -4,18 +4,51 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from phantom.formats._dicom import FOR_PRESENTATION, ORIENTATION, TIME, VIEWS, code, patient_and_study, study_date
-from phantom.formats._dicom_codes import CLUSTER, DISTRIBUTIONS, GRAIN, type_of
+from phantom.formats import _dicom_items as sr
+from phantom.formats._dicom import (
+    FOR_PRESENTATION,
+    ORIENTATION,
+    TIME,
+    VIEWS,
+    code,
+    file_of,
+    patient_and_study,
+    study_date,
+)
+from phantom.formats._dicom_codes import CLUSTER, DISTRIBUTIONS, GRAIN, Code, type_of
 from phantom.formats._options import Options
 from phantom.uids import image_uid, uid
 
 CAD_SR = "1.2.840.10008.5.1.4.1.1.88.50"
+_UM: Code = ("um", "UCUM", "micrometer")
+_PERCENT: Code = ("%", "UCUM", "Percent")
+_RENDERED = sr.coded(
+    "HAS CONCEPT MOD", ("111056", "DCM", "Rendering Intent"),
+    ("111150", "DCM", "Presentation Required: Rendering device is expected to present"),
+)  # fmt: skip
+_CENTER: Code = ("111010", "DCM", "Center")
+_OUTLINE: Code = ("111041", "DCM", "Outline")
+Points = list[tuple[float, float]]
 
 
-def report(images: list[Any], key: str, generator: str, options: Options) -> Any:
-    """The report's dataset on all images of a case; `images` must not be empty."""
+def report(images: list[Any], key: str, generator: str, options: Options) -> bytes:
+    """The report on all images of a case as a DICOM file; `images` must not be empty."""
+    header = file_of(_header(images, key, options))
+    language: Code = ("121049", "DCM", "Language of Content Item and Descendants")
+    findings = [item for number, image in enumerate(images, start=1) for item in _findings(image, number, generator)]
+    # the content sequence bears the highest tag of the report, so that it may follow the rest
+    return header + sr.content([
+        sr.coded("HAS CONCEPT MOD", language, ("eng", "RFC5646", "English")),
+        _library(images, key),
+        _summary(findings),
+        sr.coded(
+            "CONTAINS", ("111064", "DCM", "Summary of Detections"), ("111222", "DCM", "Succeeded"), [_detections(len(images), generator)]
+        ),
+        sr.coded("CONTAINS", ("111065", "DCM", "Summary of Analyses"), ("111225", "DCM", "Not Attempted")),
+    ])  # fmt: skip
+
+
+def _header(images: list[Any], key: str, options: Options) -> Any:
     from pydicom.dataset import Dataset
 
     ds = Dataset()
@@ -29,245 +62,121 @@ def report(images: list[Any], key: str, generator: str, options: Options) -> Any
     ds.PerformedProcedureCodeSequence = []
     ds.ContentDate, ds.ContentTime = ds.StudyDate, ds.StudyTime
     ds.CompletionFlag, ds.VerificationFlag = "COMPLETE", "UNVERIFIED"
-    ds.CurrentRequestedProcedureEvidenceSequence = [_evidence(ds, images, key)]
+    study, series = Dataset(), Dataset()
+    series.SeriesInstanceUID = uid(ds.StudyInstanceUID, "series", "for_presentation")
+    series.ReferencedSOPSequence = []
+    for image in images:
+        reference = Dataset()
+        reference.ReferencedSOPClassUID = FOR_PRESENTATION
+        reference.ReferencedSOPInstanceUID = image_uid(key, image.image_id, "for_presentation")
+        series.ReferencedSOPSequence.append(reference)
+    study.StudyInstanceUID, study.ReferencedSeriesSequence = ds.StudyInstanceUID, [series]
+    ds.CurrentRequestedProcedureEvidenceSequence = [study]
     ds.ValueType, ds.ContinuityOfContent = "CONTAINER", "SEPARATE"
     ds.ConceptNameCodeSequence = [code("111036", "DCM", "Mammography CAD Report")]
     template = Dataset()
     template.MappingResource, template.TemplateIdentifier = "DCMR", "4000"
     ds.ContentTemplateSequence = [template]
-    language = _item("HAS CONCEPT MOD", "CODE", ("121049", "DCM", "Language of Content Item and Descendants"))
-    language.ConceptCodeSequence = [code("eng", "RFC5646", "English")]
-    findings = [
-        child for number, image in enumerate(images, start=1) for child in _image_findings(image, number, generator)
-    ]
-    ds.ContentSequence = [
-        language,
-        _library(images, key),
-        _summary(findings),
-        *_performed(images, generator),
-    ]
     return ds
 
 
-def _item(relation: str, value_type: str, name: tuple[str, str, str] | None = None) -> Any:
-    from pydicom.dataset import Dataset
-
-    item = Dataset()
-    item.RelationshipType, item.ValueType = relation, value_type
-    if name is not None:
-        item.ConceptNameCodeSequence = [code(*name)]
-    return item
+# The library is the report's second item, and image i the library's i-th.
+def _place(number: int) -> tuple[int, ...]:
+    return 1, 2, number
 
 
-def _code_item(
-    relation: str, name: tuple[str, str, str], value: tuple[str, str, str], children: list[Any] | None = None
-) -> Any:
-    item = _item(relation, "CODE", name)
-    item.ConceptCodeSequence = [code(*value)]
-    if children:
-        item.ContentSequence = children
-    return item
+def _library(images: list[Any], key: str) -> bytes:
+    return sr.container("CONTAINS", ("111028", "DCM", "Image Library"), [_entry(image, key) for image in images])
 
 
-def _text(relation: str, name: tuple[str, str, str], value: str) -> Any:
-    item = _item(relation, "TEXT", name)
-    item.TextValue = value
-    return item
+def _entry(image: Any, key: str) -> bytes:
+    row, context = image.row, "HAS ACQ CONTEXT"
+    side: Code = ("80248007", "SCT", "Left breast") if row["laterality"] == "L" else ("73056007", "SCT", "Right breast")
+    value, meaning = VIEWS[str(row["view"])]
+    micrometres = 1000 * float(row["pixel_spacing_mm"])
+    along_row, along_column = ORIENTATION[str(row["laterality"]), str(row["view"])]
+    return sr.image("CONTAINS", FOR_PRESENTATION, image_uid(key, image.image_id, "for_presentation"), [
+        sr.coded(context, ("111027", "DCM", "Image Laterality"), side),
+        sr.coded(context, ("111031", "DCM", "Image View"), (value, "SCT", meaning)),
+        sr.text(context, ("111044", "DCM", "Patient Orientation Row"), along_row),
+        sr.text(context, ("111043", "DCM", "Patient Orientation Column"), along_column),
+        sr.date(context, ("111060", "DCM", "Study Date"), study_date(row)),
+        sr.time(context, ("111061", "DCM", "Study Time"), TIME),
+        sr.number(context, ("111026", "DCM", "Horizontal Pixel Spacing"), micrometres, _UM),
+        sr.number(context, ("111066", "DCM", "Vertical Pixel Spacing"), micrometres, _UM),
+    ])  # fmt: skip
 
 
-def _number(relation: str, name: tuple[str, str, str], value: float, unit: tuple[str, str, str]) -> Any:
-    from pydicom.dataset import Dataset
-
-    item, measured = _item(relation, "NUM", name), Dataset()
-    measured.NumericValue = f"{value:.6g}"
-    measured.MeasurementUnitsCodeSequence = [code(*unit)]
-    item.MeasuredValueSequence = [measured]
-    return item
-
-
-def _image_reference(image: Any, key: str) -> Any:
-    from pydicom.dataset import Dataset
-
-    reference = Dataset()
-    reference.ReferencedSOPClassUID = FOR_PRESENTATION
-    reference.ReferencedSOPInstanceUID = image_uid(key, image.image_id, "for_presentation")
-    return reference
-
-
-def _evidence(ds: Any, images: list[Any], key: str) -> Any:
-    from pydicom.dataset import Dataset
-
-    study, series = Dataset(), Dataset()
-    series.SeriesInstanceUID = uid(ds.StudyInstanceUID, "series", "for_presentation")
-    series.ReferencedSOPSequence = [_image_reference(image, key) for image in images]
-    study.StudyInstanceUID, study.ReferencedSeriesSequence = ds.StudyInstanceUID, [series]
-    return study
-
-
-# The library is the report's second item, and image i the library's i-th: what 1.2.i refers to.
-def _library(images: list[Any], key: str) -> Any:
-    library = _item("CONTAINS", "CONTAINER", ("111028", "DCM", "Image Library"))
-    library.ContinuityOfContent = "SEPARATE"
-    library.ContentSequence = [_library_entry(image, key) for image in images]
-    return library
-
-
-def _library_entry(image: Any, key: str) -> Any:
-    row = image.row
-    entry = _item("CONTAINS", "IMAGE")
-    entry.ReferencedSOPSequence = [_image_reference(image, key)]
-    side = ("80248007", "SCT", "Left breast") if row["laterality"] == "L" else ("73056007", "SCT", "Right breast")
-    view = VIEWS[str(row["view"])]
-    spacing = float(row["pixel_spacing_mm"])
-    laterality, position = ("111027", "DCM", "Image Laterality"), ("111031", "DCM", "Image View")
-    date = _item("HAS ACQ CONTEXT", "DATE", ("111060", "DCM", "Study Date"))
-    date.Date = study_date(row)
-    time = _item("HAS ACQ CONTEXT", "TIME", ("111061", "DCM", "Study Time"))
-    time.Time = TIME
-    micrometre = ("um", "UCUM", "micrometer")
-    orientation = ORIENTATION[str(row["laterality"]), str(row["view"])]
-    entry.ContentSequence = [
-        _code_item("HAS ACQ CONTEXT", laterality, side),
-        _code_item("HAS ACQ CONTEXT", position, (view[0], "SCT", view[1])),
-        _text("HAS ACQ CONTEXT", ("111044", "DCM", "Patient Orientation Row"), orientation[0]),
-        _text("HAS ACQ CONTEXT", ("111043", "DCM", "Patient Orientation Column"), orientation[1]),
-        date,
-        time,
-        _number("HAS ACQ CONTEXT", ("111026", "DCM", "Horizontal Pixel Spacing"), 1000 * spacing, micrometre),
-        _number("HAS ACQ CONTEXT", ("111066", "DCM", "Vertical Pixel Spacing"), 1000 * spacing, micrometre),
-    ]
-    return entry
-
-
-def _summary(findings: list[Any]) -> Any:
-    processed = ("111017", "DCM", "CAD Processing and Findings Summary")
-    value = ("111242", "DCM", "All algorithms succeeded; with findings") if findings else (
-        "111241", "DCM", "All algorithms succeeded; without findings")  # fmt: skip
-    summary = _code_item("CONTAINS", processed, value)
-    if findings:
-        impression = _code_item(
-            "INFERRED FROM",
-            ("111034", "DCM", "Individual Impression/Recommendation"), ("111034", "DCM", "Individual Impression/Recommendation"),
-        )  # fmt: skip
-        impression = _item("INFERRED FROM", "CONTAINER", ("111034", "DCM", "Individual Impression/Recommendation"))
-        impression.ContinuityOfContent = "SEPARATE"
-        impression.ContentSequence = [_rendering("HAS CONCEPT MOD"), *findings]
-        summary.ContentSequence = [impression]
-    return summary
-
-
-def _rendering(relation: str) -> Any:
-    intent = ("111056", "DCM", "Rendering Intent")
-    return _code_item(
-        relation, intent, ("111150", "DCM", "Presentation Required: Rendering device is expected to present")
+def _summary(findings: list[bytes]) -> bytes:
+    name: Code = ("111017", "DCM", "CAD Processing and Findings Summary")
+    if not findings:
+        return sr.coded("CONTAINS", name, ("111241", "DCM", "All algorithms succeeded; without findings"))
+    impression = sr.container(
+        "INFERRED FROM", ("111034", "DCM", "Individual Impression/Recommendation"), [_RENDERED, *findings]
     )
+    return sr.coded("CONTAINS", name, ("111242", "DCM", "All algorithms succeeded; with findings"), [impression])
 
 
-def _algorithm(generator: str) -> list[Any]:
+def _algorithm(generator: str) -> list[bytes]:
     return [
-        _text("HAS PROPERTIES", ("111001", "DCM", "Algorithm Name"), "truth"),
-        _text("HAS PROPERTIES", ("111003", "DCM", "Algorithm Version"), generator),
+        sr.text("HAS PROPERTIES", ("111001", "DCM", "Algorithm Name"), "truth"),
+        sr.text("HAS PROPERTIES", ("111003", "DCM", "Algorithm Version"), generator),
     ]
 
 
-def _image_findings(image: Any, number: int, generator: str) -> list[Any]:
-    """A cluster a finding of three or more grains, holding them; single calcifications by themselves."""
-    out = []
+def _findings(image: Any, number: int, generator: str) -> list[bytes]:
+    """A cluster a finding of three or more grains, inferred from them; single calcifications by themselves."""
+    out: list[bytes] = []
     for finding in image.findings:
         if finding.row["class"] == "artefact":
             continue
-        grains = [
-            _grain(g, finding, image, number, generator)
-            for g in image.calcifications
-            if g.row["finding_id"] == finding.row["finding_id"]
-        ]
-        out += [_cluster(finding, grains, number, generator)] if len(grains) >= 3 else grains
-    for item in out:
-        item.RelationshipType = "CONTAINS"
+        own = [grain for grain in image.calcifications if grain.row["finding_id"] == finding.row["finding_id"]]
+        named = type_of(str(finding.row["descriptor"]))
+        if len(own) < 3:
+            out += [_grain("CONTAINS", grain, number, named, generator) for grain in own]
+            continue
+        grains = [_grain("INFERRED FROM", grain, number, named, generator) for grain in own]
+        out.append(_cluster(finding, grains, number, named, generator))
     return out
 
 
-def _single(kind: tuple[str, str, str], children: list[Any], finding: Any, generator: str) -> Any:
-    named = type_of(str(finding.row["descriptor"]))
-    common = [_rendering("HAS CONCEPT MOD"), *_algorithm(generator)]
-    certainty = _number("HAS PROPERTIES", ("111012", "DCM", "Certainty of Finding"), 100.0, ("%", "UCUM", "Percent"))
-    typed = [_code_item("HAS PROPERTIES", ("111009", "DCM", "Calcification Type"), named)] if named else []
-    return _code_item(
-        "INFERRED FROM", ("111059", "DCM", "Single Image Finding"), kind, [*common, certainty, *children, *typed]
-    )
+def _single(
+    relation: str, kind: Code, named: Code | None, generator: str, items: list[bytes], below: list[bytes]
+) -> bytes:
+    certainty = sr.number("HAS PROPERTIES", ("111012", "DCM", "Certainty of Finding"), 100.0, _PERCENT)
+    typed = [sr.coded("HAS PROPERTIES", ("111009", "DCM", "Calcification Type"), named)] if named else []
+    children = [_RENDERED, *_algorithm(generator), certainty, *items, *typed, *below]
+    return sr.coded(relation, ("111059", "DCM", "Single Image Finding"), kind, children)
 
 
-def _grain(grain: Any, finding: Any, image: Any, number: int, generator: str) -> Any:
-    x, y, w, h = (float(grain.row[f"box_{k}_px"]) for k in "xywh")
+def _grain(relation: str, grain: Any, number: int, named: Code | None, generator: str) -> bytes:
     # DICOM's coordinates start at a pixel's corner
-    centre = _points(
-        "HAS PROPERTIES",
-        ("111010", "DCM", "Center"),
-        "POINT",
-        [(grain.row["x_px"] + 0.5, grain.row["y_px"] + 0.5)],
-        number,
-    )
-    outline = _points("HAS PROPERTIES", ("111041", "DCM", "Outline"), "POLYLINE", _corners(x, y, w, h), number)
-    return _single(GRAIN, [centre, outline], finding, generator)
+    centre = float(grain.row["x_px"]) + 0.5, float(grain.row["y_px"]) + 0.5
+    return _single(relation, GRAIN, named, generator, _shape(grain.row, centre, number), [])
 
 
-def _cluster(finding: Any, grains: list[Any], number: int, generator: str) -> Any:
+def _cluster(finding: Any, grains: list[bytes], number: int, named: Code | None, generator: str) -> bytes:
     x, y, w, h = (float(finding.row[f"box_{k}_px"]) for k in "xywh")
-    children = [
-        _points("HAS PROPERTIES", ("111010", "DCM", "Center"), "POINT", [(x + w / 2, y + h / 2)], number),
-        _points("HAS PROPERTIES", ("111041", "DCM", "Outline"), "POLYLINE", _corners(x, y, w, h), number),
-    ]
+    items = _shape(finding.row, (x + w / 2, y + h / 2), number)
     spread = DISTRIBUTIONS.get(str(finding.row["distribution"]))
     if spread:
-        children.append(_code_item("HAS PROPERTIES", ("111008", "DCM", "Calcification Distribution"), spread))
-    count = _number(
-        "HAS PROPERTIES", ("111038", "DCM", "Number of calcifications"), float(len(grains)), ("1", "UCUM", "no units")
-    )  # fmt: skip
-    item = _single(CLUSTER, [*children, count], finding, generator)
-    item.ContentSequence.extend(grains)
-    return item
+        items.append(sr.coded("HAS PROPERTIES", ("111008", "DCM", "Calcification Distribution"), spread))
+    count: Code = ("111038", "DCM", "Number of calcifications")
+    items.append(sr.number("HAS PROPERTIES", count, float(len(grains)), ("1", "UCUM", "no units")))
+    return _single("CONTAINS", CLUSTER, named, generator, items, grains)
 
 
-def _corners(x: float, y: float, w: float, h: float) -> list[tuple[float, float]]:
-    return [(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)]
-
-
-def _points(
-    relation: str, name: tuple[str, str, str], kind: str, points: list[tuple[float, float]], number: int
-) -> Any:
-    """Coordinates in image `number` of the library."""
-    from pydicom.dataset import Dataset
-
-    item = _item(relation, "SCOORD", name)
-    item.GraphicType = kind
-    item.GraphicData = [float(np.float32(value)) for point in points for value in point]
-    selected = Dataset()
-    selected.RelationshipType, selected.ReferencedContentItemIdentifier = "SELECTED FROM", [1, 2, number]
-    item.ContentSequence = [selected]
-    return item
-
-
-def _performed(images: list[Any], generator: str) -> list[Any]:
-    """What was looked for, and that it went well; nothing was analysed."""
-    detections = _code_item("CONTAINS", ("111064", "DCM", "Summary of Detections"), ("111222", "DCM", "Succeeded"))
-    detections.ContentSequence = [_detections(images, generator)]
+def _shape(row: Any, centre: tuple[float, float], number: int) -> list[bytes]:
+    """Centre and outline (the box) of what a row describes."""
+    x, y, w, h = (float(row[f"box_{k}_px"]) for k in "xywh")
+    corners: Points = [(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)]
     return [
-        detections,
-        _code_item("CONTAINS", ("111065", "DCM", "Summary of Analyses"), ("111225", "DCM", "Not Attempted")),
+        sr.points("HAS PROPERTIES", _CENTER, "POINT", [centre], _place(number)),
+        sr.points("HAS PROPERTIES", _OUTLINE, "POLYLINE", corners, _place(number)),
     ]
 
 
-def _detections(images: list[Any], generator: str) -> Any:
-    from pydicom.dataset import Dataset
-
-    container = _item("INFERRED FROM", "CONTAINER", ("111063", "DCM", "Successful Detections"))
-    container.ContinuityOfContent = "SEPARATE"
-    performed = _code_item("CONTAINS", ("111022", "DCM", "Detection Performed"), GRAIN)
-    references = []
-    for number in range(1, len(images) + 1):
-        reference = Dataset()
-        reference.RelationshipType, reference.ReferencedContentItemIdentifier = "HAS PROPERTIES", [1, 2, number]
-        references.append(reference)
-    performed.ContentSequence = [*_algorithm(generator), *references]
-    container.ContentSequence = [performed]
-    return container
+def _detections(images: int, generator: str) -> bytes:
+    seen = [sr.refer("HAS PROPERTIES", _place(number)) for number in range(1, images + 1)]
+    performed = sr.coded("CONTAINS", ("111022", "DCM", "Detection Performed"), GRAIN, [*_algorithm(generator), *seen])
+    return sr.container("INFERRED FROM", ("111063", "DCM", "Successful Detections"), [performed])

@@ -60,7 +60,7 @@ def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
         image.__dict__.pop("for_presentation", None)
         image.__dict__.pop("for_processing", None)
     if options.sr:
-        put(folder / unit.name / "cad.dcm", file_of(report(images, key, generator, options)))
+        put(folder / unit.name / "cad.dcm", report(images, key, generator, options))
 
 
 def finish(data: Dataset, folder: Path, options: Options) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from phantom import runs as rle
 from phantom.errors import UsageError
@@ -29,14 +29,14 @@ def read_coco(path: Path, images: Sequence[ImageTruth], regions: bool = False) -
         If it is not such a file.
     """
     data = _load(path)
-    names = {i: truth.image_id for i, truth in enumerate(images, start=1)}
+    places: dict[int | str, _Place] = {truth.image_id: _Place(truth.image_id, truth.shape) for truth in images}
+    places |= {i: places[truth.image_id] for i, truth in enumerate(images, start=1)}
     if isinstance(data, dict) and isinstance(data.get("annotations"), list):
-        names |= _own_names(data.get("images"))
+        places |= _own_places(path, data.get("images"))
         data = data["annotations"]
     if not isinstance(data, list):
         raise UsageError(f"{path}: COCO results are a list of marks, or a COCO file with 'annotations'")
-    shapes = {truth.image_id: truth.shape for truth in images}
-    return check(_marks(path, data, names, shapes, regions), images, str(path))
+    return check(_marks(path, data, places, regions), images, str(path))
 
 
 def _load(path: Path) -> Any:
@@ -51,19 +51,29 @@ def _load(path: Path) -> Any:
         raise UsageError(f"{path}: not JSON: {why}") from why
 
 
-def _own_names(images: Any) -> dict[int, str]:
-    """The names that a whole COCO file gives its numbers: our id, or the file's name without its ending."""
-    out = {}
+class _Place(NamedTuple):
+    """What a COCO file's image is: an image of the dataset, or a tile of one."""
+
+    image_id: str
+    shape: tuple[int, int] | None = None
+    column: int = 0
+    row: int = 0
+
+
+def _own_places(path: Path, images: Any) -> dict[int | str, _Place]:
+    """What the images of a whole COCO file are: by our id, or by the file's name without its ending."""
+    out: dict[int | str, _Place] = {}
     for image in images if isinstance(images, list) else []:
         if isinstance(image, dict) and isinstance(image.get("id"), int):
             name = image.get("image_id") or Path(str(image.get("file_name", ""))).stem
-            out[image["id"]] = str(name)
+            height, width, x, y = (image.get(key, 0) for key in ("height", "width", "tile_x", "tile_y"))
+            if not all(isinstance(number, int) and 0 <= number < 1 << 20 for number in (height, width, x, y)):
+                raise UsageError(f"{path}: image {image['id']} has no sensible width and height")
+            out[image["id"]] = _Place(str(name), (height, width), x, y)
     return out
 
 
-def _marks(
-    path: Path, data: list[Any], names: dict[int, str], shapes: dict[str, tuple[int, int]], regions: bool
-) -> Iterator[Raw]:
+def _marks(path: Path, data: list[Any], places: dict[int | str, _Place], regions: bool) -> Iterator[Raw]:
     for number, item in enumerate(data):
         where = f"mark {number}"
         if not isinstance(item, dict):
@@ -71,12 +81,14 @@ def _marks(
         key = item.get("image_id")
         if isinstance(key, bool) or not isinstance(key, (int, str)):
             raise UsageError(f"{path}: {where} has no image_id")
-        image = names.get(key, str(key)) if isinstance(key, int) else key
+        place = places.get(key, _Place(str(key)))
         score = _number(item.get("score"), path, where, "score")
-        x, y, box = _place(item, shapes.get(image), path, where)
+        x, y, box = _place(item, place.shape, path, where)
+        if box is not None:
+            box = (box[0] + place.column, box[1] + place.row, box[2], box[3])
         category = item.get("category_id", 1)
         label = CATEGORIES.get(category, "") if isinstance(category, int) else ""
-        yield Raw(where, image, x, y, score, box, label, regions)
+        yield Raw(where, place.image_id, x + place.column, y + place.row, score, box, label, regions)
 
 
 def _place(
