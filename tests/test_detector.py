@@ -145,7 +145,8 @@ def test_variance_is_linear_in_kerma_with_a_small_rest():
     for k in (50, 200):
         assert slope * k / (slope * k + max(rest, 0)) > 0.95
     rounding = 1 / 12 / detector.system.gain_dn_per_ugy**2
-    assert rest == pytest.approx(slope * detector.system.electronic_ugy + rounding, abs=0.01 * slope * 20 * 4)
+    # the weighted fit knows its zero to the variance's error at the lowest kerma
+    assert rest == pytest.approx(slope * detector.system.electronic_ugy + rounding, abs=0.01 * slope * 20 * 2)
 
 
 def test_linear_in_kerma():

@@ -18,7 +18,7 @@ FLOORS = [
     ("anatomy",),
     ("calcifications",),
     ("imaging",),
-    ("truth",),
+    ("truth", "qa"),
     ("image", "framing"),
     ("preset",),
     ("scene",),

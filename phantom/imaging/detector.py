@@ -80,7 +80,10 @@ class Detector:
         kerma = beam.ugy_per_mas * beam.kerma_ratio(aluminium=2.0)
         kev_per_ugy = first / kerma * system.pitch_mm**2
         excess = ideal / system.dqe0
-        electronic = system.electronic_ugy * kev_per_ugy * second / first * excess
+        # of a pixel's variance, which is less than the quanta's own by what the blur takes
+        f = np.linspace(0, 0.5 / self.pitch, 65)
+        shape = (1 - system.white_share) * float(np.mean(self.transfer(0.0, f) ** 2)) ** 2 + system.white_share
+        electronic = system.electronic_ugy * kev_per_ugy * second / first * excess * shape
         n2 = self.binning**2
         return kev_per_ugy * n2, excess, electronic * n2
 
