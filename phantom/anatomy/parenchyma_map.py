@@ -138,7 +138,7 @@ def _offset(score: F32, walls: F32, per_slab: F32, target: float) -> float | Non
     some_walls = np.ascontiguousarray(walls[:, ::step, ::step])
     weight = np.ascontiguousarray(per_slab[::step, ::step])
     whole = float(weight.sum(dtype=np.float64)) * len(score) * step * step
-    if target > 0.93 * whole:
+    if target > 0.85 * whole:
         return None
     lo, hi = -15.0, 15.0
     for _ in range(24):

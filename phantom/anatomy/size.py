@@ -12,7 +12,7 @@ from phantom.geometry.view import View
 
 # The paddle presses a free breast to between these fractions of its own depth (an estimate from
 # the published ranges of thickness and area).
-_PRESSED = (0.2, 1.05)
+_PRESSED = (0.24, 0.9)
 
 
 def fit_body(

@@ -46,7 +46,7 @@ class Anatomy:
         Draw.lognormal(0.14, 1.82, 0.02, 0.60)
     )
     thickness_mm: Annotated[Draw, Within(20, 110, "mm"), "compressed thickness in CC"] = Draw.normal(57, 13, 22, 100)
-    area_cm2: Annotated[Draw, Within(40, 330, "cm2"), "area of the compressed breast in CC"] = Draw.lognormal(
+    area_cm2: Annotated[Draw, Within(40, 450, "cm2"), "area of the compressed breast in CC"] = Draw.lognormal(
         146, 1.52, 50, 320
     )
     oblique_extra_mm: Annotated[Draw, Within(-10, 20, "mm"), "how much thicker than CC the breast is in MLO and ML"] = (

@@ -17,6 +17,7 @@ Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 _ANGLES = 121
 _STEPS = 200
 _JACOBIAN_STEP_MM = 0.4
+_SOFT_MM = 3.0
 
 
 class Free(Protocol):
@@ -64,11 +65,12 @@ class Chest:
 
     def muscle_width_mm(self, y_mm: Any) -> Any:
         """Width of the muscle at heights y of the view plane."""
-        t = np.clip((np.asarray(y_mm, float) - self.top_mm) / self.muscle_length_mm, -1.0, 1.0)
+        if not self.muscle_top_mm:
+            return np.zeros(np.shape(y_mm))
+        t = np.clip((np.asarray(y_mm, float) - self.top_mm) / self.muscle_length_mm, -1.0, 2.0)
         bulge = 4 * self.muscle_sagitta_mm * np.clip(t, 0, 1) * (1 - np.clip(t, 0, 1))
         width = self.muscle_top_mm * (1 - t) + bulge
-        soft = 3.0  # the edge runs out smoothly where the muscle ends
-        return 0.5 * (width + np.sqrt(width * width + soft * soft)) - 0.5 * soft if self.muscle_top_mm else 0.0 * t
+        return 0.5 * (width + np.sqrt(width * width + _SOFT_MM**2))  # it runs out smoothly
 
 
 @dataclass(frozen=True, eq=False)
