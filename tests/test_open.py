@@ -109,7 +109,9 @@ _DATA = None
 
 
 def _global_sums(numbers):
-    return _sums(_DATA, numbers)
+    sums = _sums(_DATA, numbers)
+    assert _DATA._cases._process == os.getpid(), "a forked worker must not read through its parent's handles"
+    return sums
 
 
 def test_workers_read_the_right_images_however_they_were_started(folder):

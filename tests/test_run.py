@@ -432,7 +432,8 @@ def test_workers_do_not_outlive_their_killed_parent(tmp_path):
     pids = {int(path.name.split(".")[2].split("-")[0]) for path in folder.glob("cases/*.part")}
     assert pids
     process.kill()
-    process.communicate()
+    process.wait()
+    process.stderr.close()  # its workers hold the other end
     while any(_alive(pid) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(_alive(pid) for pid in pids)
