@@ -141,25 +141,18 @@ def _rod(
     path: Path, start_mm: float, length_mm: float, calibre_mm: float, hollow: float, rng: np.random.Generator
 ) -> Any:
     """A cigar along a duct: straight sides, ends that taper over 15 to 25 % of its length (superellipse)."""
-    count = max(9, 1 + int(np.ceil(length_mm / 0.6)))
-    u = np.linspace(-1.0, 1.0, count)
-    points, _, _ = path.at(start_mm + 0.5 * length_mm * (1.0 + u))
-    # the duct is smooth inside: a polyline's corners are rounded off
-    points = np.stack(
-        [
-            np.convolve(np.pad(points[:, k], 2, "reflect", reflect_type="odd"), np.ones(5) / 5, "valid")
-            for k in range(3)
-        ],
-        axis=1,
-    )
     taper = rng.uniform(0.15, 0.25)
-    end = np.clip((np.abs(u) - 1.0 + 2.0 * taper) / (2.0 * taper), 0.0, 1.0)
-    radii = (
-        0.5
-        * calibre_mm
-        * np.maximum((1.0 - end**2.2) ** 0.5, 0.35)
-        * (1.0 + np.clip(rng.normal(0, 0.02, count), -0.04, 0.04))
+    tip = 2.0 * taper
+    straight = np.linspace(tip - 1.0, 1.0 - tip, max(2, 1 + math.ceil(length_mm * (1.0 - tip) / 1.5)))
+    u = np.concatenate(
+        [[-1.0, -1.0 + 0.2 * tip, -1.0 + 0.55 * tip], straight, [1.0 - 0.55 * tip, 1.0 - 0.2 * tip, 1.0]]
     )
+    # the duct is smooth inside: a polyline's corners are rounded off over 2 mm
+    s = start_mm + 0.5 * length_mm * (1.0 + u)
+    points = np.mean([path.at(s + off)[0] for off in (-1.0, -0.5, 0.0, 0.5, 1.0)], axis=0)
+    end = np.clip((np.abs(u) - 1.0 + tip) / tip, 0.0, 1.0)
+    radii = 0.5 * calibre_mm * np.maximum((1.0 - end**2.2) ** 0.5, 0.35)
+    radii *= 1.0 + np.clip(rng.normal(0, 0.02, len(u)), -0.04, 0.04)
     centre = points.mean(axis=0)
     strand = tuple(tuple(p) for p in np.column_stack([points - centre, radii]).tolist())
     x, y, z = (float(v) for v in centre)

@@ -42,11 +42,11 @@ class Kind(Bilateral):
         0.2, 0.5
     )
     loop_mm: Annotated[Draw, Within(1.5, 20, "mm"), "radius of a loop (estimate)"] = Draw.uniform(2.5, 6)
-    length_mm: Annotated[Draw, Within(3, 60, "mm"), "length of a strand (estimate)"] = Draw.uniform(5, 30)
+    length_mm: Annotated[Draw, Within(3, 60, "mm"), "length of a strand (estimate)"] = Draw.uniform(10, 40)
     piece_mm: Annotated[Draw, Within(0.5, 15, "mm"), "length of an unbroken piece of coating (estimate)"] = (
         Draw.uniform(1.5, 8)
     )
-    strands: Annotated[Draw, Within(1, 20), "how many strands (estimate)"] = Draw.uniform(1, 5)
+    strands: Annotated[Draw, Within(1, 20), "how many strands (estimate)"] = Draw.uniform(2, 5)
     knots: Annotated[float, Within(0, 1), "share of strands with a knot (estimate)"] = 0.4
     knot_mm: Annotated[Draw, Within(0.3, 3, "mm"), "size of a knot (estimate)"] = Draw.uniform(0.7, 1.5)
     extent_mm: Annotated[Draw, Within(5, 60, "mm"), "diameter of the bed"] = Draw.uniform(10, 30)

@@ -62,13 +62,17 @@ def plate(
 ) -> tuple[Shape, Floats]:
     """A plate bent along the vessel, and its centre (3,): `length_mm` along it, `width_mm` around it."""
     half = 0.5 * wall_mm
-    if length_mm <= 2.2 * width_mm or length_mm < 0.6:
+    ends, _, radius = tube.path.at(s_mm + length_mm * np.array([-0.5, 0.0, 0.5]))
+    bent = float(np.linalg.norm(ends[1] - 0.5 * (ends[0] + ends[2])))
+    around = width_mm**2 / (8.0 * max(float(radius[1]), 0.1))
+    # where the vessel is straight over the plate's length, and the plate narrow, a lens will do
+    if max(bent / 0.35, around / 0.5) < wall_mm:
         return _chip(tube, s_mm, angle_rad, (0.5 * length_mm, 0.5 * width_mm, half))
-    pieces = max(2, math.ceil(length_mm / 0.7))
+    pieces = max(2, math.ceil(length_mm / 0.9))
     s = s_mm + length_mm * np.linspace(-0.5, 0.5, pieces + 1)
     s = np.clip(s, 0.0, tube.path.length_mm)
     rows = max(1, min(3, round(width_mm / wall_mm)))
-    reach = 0.5 * max(0.0, width_mm - wall_mm) / max(float(tube.path.at(s_mm)[2][0]), 0.1)
+    reach = 0.5 * max(0.0, width_mm - wall_mm) / max(float(radius[1]), 0.1)
     strands, points = [], []
     for offset in np.linspace(-reach, reach, rows) if rows > 1 else (0.0,):
         # rows end at different places: a ragged plate

@@ -10,7 +10,7 @@ import numpy as np
 
 from phantom.geometry.chains import volume_by_rays
 from phantom.geometry.ellipsoids import Ellipsoid
-from phantom.geometry.spans import Span, merged_length, miss_where
+from phantom.geometry.spans import Span, Which, miss_where, union_length
 from phantom.geometry.turning import Vector
 from phantom.geometry.view import Pose
 
@@ -103,18 +103,26 @@ class Union:
 
     def box_mm(self, pose: Pose) -> tuple[float, float, float, float]:
         """The shadow's box."""
-        shifts = self._offsets @ pose.rotation[:2].T
-        boxes = np.array([part.box_mm(pose) for part in self.parts]) + np.tile(shifts, 2)
+        boxes = self._boxes(pose)
         (x_lo, y_lo), (x_hi, y_hi) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
         return float(x_lo), float(y_lo), float(x_hi), float(y_hi)
+
+    def _boxes(self, pose: Pose) -> Floats:
+        shifts = self._offsets @ pose.rotation[:2].T
+        return np.array([part.box_mm(pose) for part in self.parts]) + np.tile(shifts, 2)
 
     def chord(self, x_mm: Floats, y_mm: Floats, pose: Pose) -> Floats:
         """Path lengths in the union."""
         shifts = self._offsets @ pose.rotation.T
-        enters, leaves = [], []
-        for part, (dx, dy, dh) in zip(self.parts, shifts, strict=True):
-            start, end = part.span(x_mm - dx, y_mm - dy, pose)
-            start, end = miss_where(start >= end, start + dh, end + dh)
-            enters.append(start)
-            leaves.append(end)
-        return merged_length(np.stack(enters), np.stack(leaves))
+
+        def spans(which: Which, x: Floats, y: Floats) -> Span:
+            enters, leaves = [], []
+            for k in which:
+                dx, dy, dh = shifts[k]
+                start, end = self.parts[k].span(x - dx, y - dy, pose)
+                start, end = miss_where(start >= end, start + dh, end + dh)
+                enters.append(start)
+                leaves.append(end)
+            return np.stack(enters), np.stack(leaves)
+
+        return union_length(x_mm, y_mm, self._boxes(pose), spans)

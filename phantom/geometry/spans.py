@@ -36,16 +36,25 @@ def miss_where(outside: Any, enters: Floats, leaves: Floats) -> Span:
 
 def merged_length(enters: Floats, leaves: Floats) -> Floats:
     """Length of the union of the spans stacked along the first axis: nothing counts twice."""
-    total: Floats
+    lengths = np.maximum(leaves - enters, 0.0)
+    total: Floats = lengths.sum(axis=0)
     if enters.shape[0] == 1:
-        total = np.maximum(leaves[0] - enters[0], 0.0)
         return total
-    order = np.argsort(enters, axis=0)
-    enters, leaves = np.take_along_axis(enters, order, 0), np.take_along_axis(leaves, order, 0)
-    reached = np.maximum.accumulate(leaves, axis=0)
-    total = np.maximum(leaves[0] - enters[0], 0.0)
-    for k in range(1, enters.shape[0]):
-        total += np.maximum(leaves[k] - np.maximum(enters[k], reached[k - 1]), 0.0)
+    several = np.count_nonzero(lengths, axis=0) > 1
+    if not several.any():
+        return total
+    # only where several are hit can they overlap; rays in rows, so that each one's spans lie together
+    enters, leaves = np.ascontiguousarray(enters[:, several].T), np.ascontiguousarray(leaves[:, several].T)
+    order = np.argsort(enters, axis=1)
+    rows = np.arange(len(enters))[:, None]
+    enters, leaves = enters[rows, order], leaves[rows, order]
+    before = np.maximum.accumulate(leaves, axis=1)
+    enters[:, 1:] = np.maximum(enters[:, 1:], before[:, :-1])
+    merged = np.maximum(leaves - enters, 0.0).sum(axis=1)
+    if several.ndim:
+        total[several] = merged
+        return total
+    total = merged.reshape(())
     return total
 
 
