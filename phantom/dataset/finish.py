@@ -14,8 +14,8 @@ from phantom.dataset.files import aside, sha256, sha256_of, sync_folder, unwrita
 from phantom.dataset.files import replace as replace_file
 from phantom.dataset.layout import CASES, MANIFEST, SHEET, TABLE_FILES, case_name, is_scaffold
 from phantom.dataset.manifest import Manifest
-from phantom.dataset.sheet import IMAGES, contact_sheet
-from phantom.dataset.stored import Cases, StoredImage
+from phantom.dataset.sheet import contact_sheet
+from phantom.dataset.stored import Cases
 from phantom.dataset.told import Count, header, tell
 
 
@@ -76,12 +76,7 @@ def tidy(folder: Path) -> None:
 def _sheet(folder: Path, total: int) -> bytes:
     cases = Cases(folder)
     try:
-        images: list[StoredImage] = []
-        for case in range(total):
-            if len(images) >= IMAGES:
-                break
-            images += cases.images(case)
-        return contact_sheet(images)
+        return contact_sheet(image for case in range(total) for image in cases.images(case))
     finally:
         cases.close()
 

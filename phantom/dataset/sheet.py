@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -46,35 +48,49 @@ class Shown(Protocol):
         ...
 
 
-def contact_sheet(images: Sequence[Shown]) -> bytes:
+def contact_sheet(images: Iterable[Shown]) -> bytes:
     """A PNG of up to eight images, four in a row, their findings outlined by class; the same images, the same bytes.
 
     Colours: suspicious red, benign blue, artefacts yellow. A palette of 48 greys keeps it small.
+    One image at a time is held in memory.
     """
     from PIL import Image, ImageDraw, ImageFont
 
-    shown = images[:IMAGES]
-    across = max(1, min(ACROSS, len(shown)))
-    down = max(1, -(-len(shown) // across))
+    tiles = [_tile(image) for image in itertools.islice(images, IMAGES)]
+    across = max(1, min(ACROSS, len(tiles)))
+    down = max(1, -(-len(tiles) // across))
     cell = TILE[0] + CAPTION, TILE[1]
     canvas = np.zeros((down * cell[0], across * cell[1]), np.uint8)
-    placed = []
-    for number, image in enumerate(shown):
-        top, left = number // across * cell[0], number % across * cell[1]
-        small, factor = _small(image)
-        canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
-        placed.append((image, top, left, factor))
+    corners = [(number // across * cell[0], number % across * cell[1]) for number in range(len(tiles))]
+    for tile, (top, left) in zip(tiles, corners, strict=True):
+        canvas[top : top + tile.pixels.shape[0], left : left + tile.pixels.shape[1]] = tile.pixels
     sheet = Image.frombytes("P", canvas.shape[::-1], canvas.tobytes())
     sheet.putpalette(_palette())
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(12)
-    for image, top, left, factor in placed:
-        draw.text((left + 2, top + TILE[0]), f"{image.image_id}  {image.row['class']}", GREYS - 8, font)
-        for finding in image.findings:
-            _outline(draw, finding.row, top, left, factor)
+    for tile, (top, left) in zip(tiles, corners, strict=True):
+        draw.text((left + 2, top + TILE[0]), tile.caption, GREYS - 8, font)
+        for row in tile.findings:
+            _outline(draw, row, top, left, tile.factor)
     out = io.BytesIO()
     sheet.save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+@dataclass(frozen=True, eq=False)
+class _Tile:
+    """An image averaged down, with what is drawn on it and written below it."""
+
+    pixels: np.ndarray[Any, np.dtype[np.uint8]]
+    factor: int
+    caption: str
+    findings: list[dict[str, Any]]
+
+
+def _tile(image: Shown) -> _Tile:
+    pixels, factor = _small(image)
+    caption = f"{image.image_id}  {image.row['class']}"
+    return _Tile(pixels, factor, caption, [finding.row for finding in image.findings])
 
 
 def _small(image: Shown) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], int]:
