@@ -170,7 +170,7 @@ def signal_of(preset: Preset, paths: PathLengths, g_cm: Any, a_cm: Any, spectrum
     x_mm = grid.origin_mm[0] + (coarse[0] * veil.step + 0.5 * (veil.step - 1)) * grid.pitch_mm
     row = paths.offset[0] + coarse[1] * veil.step + 0.5 * (veil.step - 1) - 0.5 * (paths.full_shape[0] - 1)
     flux = preset.beam.flux(x_mm.astype(np.float32)[None, :], (row * grid.pitch_mm).astype(np.float32)[:, None], system)
-    return Signal(primary, veil, Coarse(energy / flux, veil.step, grid.shape), technique.air_kev(spectrum, grid.pitch_mm))
+    return Signal(primary, veil, Coarse(energy / flux, veil.step, grid.shape), technique.air_kev(spectrum, preset.detector.pixel_mm))
 
 
 def ceiling_kev(preset: Preset) -> float:

@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from phantom.cli import run
+from phantom.errors import UsageError
 from phantom.imaging import systems
 from phantom.imaging.detector import Detector
+from phantom.imaging.scatter import Scatter
 from phantom.qa import acr, cdmam, measures, report, visibility
 from phantom.qa.bench import Bench
 from phantom.recipe.seed import Seed
@@ -152,3 +154,30 @@ def test_every_number_of_a_detector_has_its_source():
             key, _, rest = line.partition(" = ")
             if rest and key in ("pitch_mm", "rows", "f0_per_mm", "dqe0", "white_share", "electronic_ugy", "gain_dn_per_ugy", "base_mgy"):
                 assert "#" in rest, f"{name}: {line}"
+
+
+def test_a_magnification_view_shows_smaller_grains():
+    contact = Bench(DEFAULT, 50.0)
+    near = Bench(DEFAULT.magnified(1.8), 50.0, scatter=Scatter(grid=False, air_gap_mm=286.0))
+    assert near.detector.pitch == pytest.approx(0.07 / 1.8)
+    assert near.scatter_ratio(50.0) < 0.15  # the gap takes what the grid would
+    assert visibility.threshold_mm(visibility.curve(near)) < 0.9 * visibility.threshold_mm(visibility.curve(contact))
+    # detail at the breast: aperture and converter gain, the focal spot takes a little
+    assert near.detector.mtf(5) > contact.detector.mtf(5)
+    assert near.detector.mtf(5) < np.sinc(5 * 0.07 / 1.8)
+    with pytest.raises(UsageError, match="magnification"):
+        DEFAULT.magnified(5)
+
+
+def test_the_focal_spot_blurs_the_signal_and_not_the_noise():
+    detector = DEFAULT.magnified(1.8)
+    share = measures.half_plane(256, 3.0).astype(np.float32)
+    bench = Bench(detector, scatter=Scatter(grid=False, air_gap_mm=286.0))
+    grid = bench.window(256 * detector.pitch)
+    paths = bench.paths(grid, 40.0, {"pmma": 40.0, "aluminium": (1 - share) * np.float32(0.1)})
+    f, mtf = measures.edge_mtf(detector.blurred(bench.signal(paths), None), 3.0, detector.pitch)
+    for at in (2, 5, 9):
+        assert np.interp(at, f, mtf) == pytest.approx(float(detector.mtf(at)), abs=0.02)
+    fields = measures.flats(detector, 100.0, 8, Seed(9))
+    f, power = measures.noise_power(fields, detector.pitch)
+    assert measures.ring(f, power, 9.0) / measures.ring(f, power, 1.0) > 0.75

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import zlib
-from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Annotated, Any
 
 import numpy as np
 
+from phantom.errors import UsageError
 from phantom.geometry.grid import Grid
-from phantom.imaging import systems
+from phantom.imaging import blur, systems
 from phantom.imaging.arrays import F32, U16, ForProcessing, Signal
+from phantom.imaging.defects import PATTERN_SD, dead_pixels, fixed_pattern, repair
 from phantom.imaging.materials import energies_kev
 from phantom.imaging.spectrum import load as load_beam
 from phantom.imaging.systems import System
@@ -19,7 +20,6 @@ from phantom.recipe.draw import Within
 from phantom.recipe.seed import Seed
 
 _ROWS = 32
-_EDGE = 48  # pixels of padding on each side: the blur is down to 1e-4 of an edge there
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 
@@ -33,6 +33,7 @@ class Detector:
     rows: Annotated[int, Within(0, 20000), "before binning; 0: the detector's own"] = 0
     columns: Annotated[int, Within(0, 20000), "before binning; 0: the detector's own"] = 0
     noise: Annotated[bool, "quantum and electronic noise, fixed pattern"] = True
+    magnification: float = field(default=1.0, metadata={"recipe": False})
 
     def __post_init__(self) -> None:
         if self.pitch_mm and not 0.02 <= self.pitch_mm <= 0.5:
@@ -49,19 +50,39 @@ class Detector:
         """
         own = systems.load(self.name)
         changes = {k: v for k, v in (("pitch_mm", self.pitch_mm), ("rows", self.rows), ("columns", self.columns)) if v}
+        if self.magnification > 1:
+            # the breast's middle is magnified; the support lies half of 50 mm nearer
+            changes["support_detector_mm"] = own.source_detector_mm * (1 - 1 / self.magnification) - 25
         return replace(own, **changes) if changes else own  # type: ignore[arg-type]
+
+    def magnified(self, factor: float) -> Detector:
+        """This detector for a magnification view: small focus, pixels and field smaller at the breast.
+
+        Raises
+        ------
+        UsageError
+            If the factor does not lie within 1.2 and 2.
+        """
+        if not 1.2 <= factor <= 2:
+            raise UsageError(f"magnification = {factor:g}: must lie within 1.2 and 2")
+        return replace(self, magnification=factor)
+
+    @property
+    def pixel_mm(self) -> float:
+        """Side of a pixel that is read, at the detector."""
+        return self.system.pitch_mm * self.binning
 
     @property
     def pitch(self) -> float:
-        """Side of a pixel that is read, mm."""
-        return self.system.pitch_mm * self.binning
+        """Side of a pixel that is read, at the breast: what images and truth are measured in."""
+        return self.pixel_mm / self.magnification
 
     @property
     def grid(self) -> Grid:
         """The whole image: chest wall at x = 0, the middle of the field at y = 0."""
         system = self.system
-        half = 0.5 * system.pitch_mm
-        fine = Grid((system.rows, system.columns), system.pitch_mm, (half, half - 0.5 * system.rows * system.pitch_mm))
+        side = self.pitch / self.binning
+        fine = Grid((system.rows, system.columns), side, (0.5 * side, 0.5 * side * (1 - system.rows)))
         return fine.binned(self.binning)
 
     @cached_property
@@ -82,7 +103,7 @@ class Detector:
         excess = ideal / system.dqe0
         # of a pixel's variance, which is less than the quanta's own by what the blur takes
         f = np.linspace(0, 0.5 / self.pitch, 65)
-        shape = (1 - system.white_share) * float(np.mean(self.transfer(0.0, f) ** 2)) ** 2 + system.white_share
+        shape = (1 - system.white_share) * float(np.mean(self._converter(0.0, f) ** 2)) ** 2 + system.white_share
         electronic = system.electronic_ugy * kev_per_ugy * second / first * excess * shape
         n2 = self.binning**2
         return kev_per_ugy * n2, excess, electronic * n2
@@ -93,10 +114,19 @@ class Detector:
         return np.sinc(f * self.pitch) * self.transfer(0.0, f)
 
     def transfer(self, fy: Any, fx: Any) -> Floats:
-        """The converter's blur alone, exp(-(|fx|/f0)^n - (|fy|/f0)^n), cycles/mm, broadcast."""
+        """What blurs the signal but the aperture: the converter, and in magnification the focal spot; broadcast."""
+        return self._converter(fy, fx) * self._spot(fy) * self._spot(fx)
+
+    def _converter(self, fy: Any, fx: Any) -> Floats:
+        """exp(-(|fx|/f0)^n - (|fy|/f0)^n), cycles/mm at the breast."""
         system = self.system
-        scaled = (np.abs(np.asarray(f, float)) / system.f0_per_mm for f in (fy, fx))
+        scaled = (np.abs(np.asarray(f, float)) / (system.f0_per_mm * self.magnification) for f in (fy, fx))
         return np.asarray(np.exp(-sum(s**system.n for s in scaled)))
+
+    def _spot(self, f: Any) -> Floats:
+        """A uniform small focus: its shadow at the breast is (M - 1)/M of it. In contact it is left out: 0.02 mm."""
+        m = self.magnification
+        return np.sinc(np.asarray(f, float) * self.system.small_focus_mm * (m - 1) / m) if m > 1 else np.asarray(1.0)
 
     def noise_power(self, fy: Any, fx: Any, mean_kev: Any, energy_kev: Any) -> Floats:
         """Noise power over a pixel's area, keV^2: its mean over all frequencies is a pixel's variance.
@@ -105,7 +135,7 @@ class Detector:
         """
         _, excess, electronic = self.calibration
         white, mean = self.system.white_share, np.asarray(mean_kev, float)
-        shape = (1 - white) * self.transfer(fy, fx) ** 2 + white
+        shape = (1 - white) * self._converter(fy, fx) ** 2 + white
         return np.asarray(mean * np.asarray(energy_kev, float) * excess * shape + electronic + (self._structure * mean) ** 2)
 
     @property
@@ -134,20 +164,19 @@ class Detector:
 
     def blurred(self, signal: Signal, seed: Seed | None) -> F32:
         """Energy per pixel, keV, after the converter's blur: with the quantum noise that is blurred along, if there is a seed."""
-        from scipy.fft import irfft2, next_fast_len, rfft2
-
         rows, columns = signal.primary.shape
-        shape = next_fast_len(rows + 2 * _EDGE, True), next_fast_len(columns + 2 * _EDGE, True)
-        padded = np.empty(shape, np.float32)
-        self._light(signal, seed, padded)
-        _wrap(padded, rows, columns)
-        spectrum = rfft2(padded, workers=1, overwrite_x=True)
-        del padded
-        f = np.fft.fftfreq(shape[0], self.pitch)[:, None], np.fft.rfftfreq(shape[1], self.pitch)
-        spectrum *= self.transfer(f[0], 0.0).astype(np.float32)
-        spectrum *= self.transfer(0.0, f[1]).astype(np.float32)
-        out: F32 = irfft2(spectrum, s=shape, workers=1, overwrite_x=True)
-        return out[:rows, :columns]
+        image = blur.padded(rows, columns)
+        self._light(self._through_spot(signal), seed, image)
+        return blur.through(image, rows, columns, self.pitch, lambda f: self._converter(0.0, f))
+
+    def _through_spot(self, signal: Signal) -> Signal:
+        """The signal as the focal spot blurs it, before there is any noise."""
+        if self.magnification == 1:
+            return signal
+        rows, columns = signal.primary.shape
+        image = blur.padded(rows, columns)
+        image[:rows, :columns] = signal.primary
+        return replace(signal, primary=blur.through(image, rows, columns, self.pitch, self._spot))
 
     def _light(self, signal: Signal, seed: Seed | None, out: F32) -> None:
         """The mean signal, and the part of its quantum noise that is blurred with it, into a corner of `out`."""
@@ -179,7 +208,7 @@ class Detector:
         air, white = np.float32(signal.air_kev), np.float32(excess * system.white_share)
         rng = seed.child("electronic").rng()
         gain = np.float32(system.gain_dn_per_ugy / per_ugy)
-        pattern = self._pattern[offset[0] : offset[0] + rows, offset[1] : offset[1] + columns] if self.noise else None
+        pattern = fixed_pattern(self.name, self.grid.shape)[offset[0] : offset[0] + rows, offset[1] : offset[1] + columns]
         z = np.empty((_ROWS, columns), np.float32)
         out = np.empty((rows, columns), np.uint16)
         for start in range(0, rows, _ROWS):
@@ -195,8 +224,8 @@ class Detector:
                 draw = z[: stop - start]
                 rng.standard_normal(dtype=np.float32, out=draw)
                 draw *= np.sqrt(variance, out=variance)
-                if pattern is not None and self._structure:
-                    np.multiply(pattern[start:stop], np.float32(self._structure / 32), out=variance)
+                if self._structure:
+                    np.multiply(pattern[start:stop], np.float32(self._structure / PATTERN_SD), out=variance)
                     variance *= value
                     value += variance
                 value += draw
@@ -206,7 +235,8 @@ class Detector:
             np.clip(value, 0, system.largest_dn, out=value)
             out[start:stop] = value
         if self.noise:
-            self._repair(out, offset)
+            row, column = dead_pixels(self.name, self.grid.shape, system.dead_share)
+            repair(out, row - offset[0], column - offset[1])
         return out
 
     def dn(self, kev: Any) -> Any:
@@ -233,48 +263,3 @@ class Detector:
             draw += np.float32(level)
             part[...] = np.clip(np.rint(draw), 0, top)
         return out
-
-    @property
-    def _pattern(self) -> Any:
-        return _fixed_pattern(self.name, self.grid.shape)
-
-    def _repair(self, pixels: U16, offset: tuple[int, int]) -> None:
-        """Dead pixels take the mean of their four neighbours."""
-        row, column = (at - o for at, o in zip(_dead(self.name, self.grid.shape, self.system.dead_share), offset, strict=True))
-        rows, columns = pixels.shape
-        inside = (row > 0) & (row < rows - 1) & (column > 0) & (column < columns - 1)
-        row, column = row[inside], column[inside]
-        near = [pixels[row + dr, column + dc].astype(np.uint32) for dr, dc in ((-1, 0), (1, 0), (0, -1), (0, 1))]
-        pixels[row, column] = (near[0] + near[1] + near[2] + near[3] + 2) // 4
-
-
-def _wrap(padded: F32, rows: int, columns: int) -> None:
-    """Continue the corner's edges into the padding, half from either side, so that the transform joins no strangers."""
-    for axis, size in ((1, columns), (0, rows)):
-        image = padded if axis == 1 else padded.T
-        part = image[:rows] if axis == 1 else image
-        middle = size + (part.shape[1] - size) // 2
-        part[:, size:middle] = part[:, size - 1 : size]
-        part[:, middle:] = part[:, :1]
-
-
-@cache
-def _fixed_pattern(name: str, shape: tuple[int, int]) -> Any:
-    """int8, 32 to a standard deviation: what the gain map leaves, the same in every image of a detector."""
-    rng = _detector_seed(name).child("pattern").rng()
-    out = np.empty(shape, np.int8)
-    for start in range(0, shape[0], _ROWS):
-        part = out[start : start + _ROWS]
-        part[...] = np.clip(np.rint(rng.standard_normal(part.shape, np.float32) * np.float32(32)), -127, 127)
-    return out
-
-
-@cache
-def _dead(name: str, shape: tuple[int, int], share: float) -> Any:
-    rng = _detector_seed(name).child("dead").rng()
-    count = round(share * shape[0] * shape[1])
-    return rng.integers(0, shape[0], count), rng.integers(0, shape[1], count)
-
-
-def _detector_seed(name: str) -> Seed:
-    return Seed(zlib.crc32(name.encode()), ("detector",))

@@ -59,9 +59,9 @@ class Technique:
     open_kerma_ugy: float
     detector_kerma_ugy: float
 
-    def air_kev(self, beam: Spectrum, pitch_mm: float) -> float:
-        """Energy absorbed in the open beam by a pixel of this pitch."""
-        return self.open_kerma_ugy * beam.photons_per_ugy * beam.kev_per_photon * pitch_mm**2
+    def air_kev(self, beam: Spectrum, pixel_mm: float) -> float:
+        """Energy absorbed in the open beam by a pixel of this side at the detector."""
+        return self.open_kerma_ugy * beam.photons_per_ugy * beam.kev_per_photon * pixel_mm**2
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class Bench:
         middle = np.float32(np.median(primary))
         energy = float(self.spectrum.energy_kev(np.array([np.median(g)]), np.array([np.median(a)]))[0])
         flat = [Coarse(np.full((1, 1), v, np.float32), 1 << 20, primary.shape) for v in (ratio * middle, energy)]
-        return Signal(primary, flat[0], flat[1], self.technique.air_kev(self.spectrum, paths.grid.pitch_mm))
+        return Signal(primary, flat[0], flat[1], self.technique.air_kev(self.spectrum, self.detector.pixel_mm))
 
     def scatter_ratio(self, slab_mm: float) -> float:
         """Scatter over primary at the place where things are measured, under a slab of 18 x 24 cm."""
