@@ -11,7 +11,7 @@ import pytest
 
 from phantom.anatomy.breast import Breast
 from phantom.anatomy.woman import Anatomy
-from phantom.calcifications import groups, registry
+from phantom.calcifications import groups, registry, vocabulary
 from phantom.calcifications.errors import NoPlace
 from phantom.calcifications.grains import shape_class
 from phantom.calcifications.labels import Label
@@ -237,3 +237,29 @@ def test_type_one_calcium_is_benign_and_comes_as_often_as_asked_for():
     # 0.25 with a standard error of 0.056
     assert 0.05 < share < 0.45
     assert all(len({g.material for g in f.calcifications}) == 1 for f in found)
+
+
+def test_every_kind_was_less_before_and_keeps_its_ids():
+    for name, kind in KINDS.items():
+        finding = population(name, 1)[0]
+        finding = replace(
+            finding, calcifications=tuple(replace(g, calcification_id=k) for k, g in enumerate(finding.calcifications))
+        )
+        recent, before = (kind().earlier(finding, years, Seed(4)) for years in (0.5, 3.0))
+        if name == "residue":
+            assert recent is None
+            continue
+        ids = [{g.calcification_id for g in f.calcifications} if f else set() for f in (finding, recent, before)]
+        assert ids[2] <= ids[1] <= ids[0]
+        if name in ("vascular", "fine_linear") or finding.finding_class == "suspicious":
+            assert len(ids[2]) < len(ids[0])
+
+
+def test_the_vocabulary_knows_every_word_and_agrees_with_the_codes_that_are_written():
+    codes = pytest.importorskip("phantom.formats._dicom_codes")
+    for kind in KINDS.values():
+        word = vocabulary.DESCRIPTORS[kind.label.descriptor]
+        assert codes.type_of(kind.label.descriptor) == word.dicom
+        assert set(kind.label.spreads) <= set(vocabulary.DISTRIBUTIONS)
+    for name, code in codes.DISTRIBUTIONS.items():
+        assert vocabulary.DISTRIBUTIONS[name].dicom == code

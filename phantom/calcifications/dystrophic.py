@@ -11,6 +11,7 @@ from phantom.anatomy.breast import Breast, Host
 from phantom.calcifications import grains, groups
 from phantom.calcifications.calcification import Calcification, Distribution, Finding
 from phantom.calcifications.errors import NoPlace
+from phantom.calcifications.followup import thinned
 from phantom.calcifications.labels import Label
 from phantom.calcifications.scattered import CALCIUM, Bilateral
 from phantom.calcifications.single import bed_of
@@ -89,6 +90,10 @@ class Kind(Bilateral):
             hosts,
             breast.laterality,
         )
+
+    def earlier(self, finding: Finding, years: float, seed: Seed) -> Finding | None:
+        """There were fewer plaques."""
+        return thinned(finding, years, seed)
 
     def _places(
         self, breast: Breast, rng: np.random.Generator, centre: Floats, radius: float, sizes: Floats

@@ -14,6 +14,7 @@ from phantom.calcifications.casts import Piece
 from phantom.calcifications.distributions import duct_lines, unshared
 from phantom.calcifications.errors import NoPlace
 from phantom.calcifications.fine_pleomorphic import FORMS, SHARES, pleomorphic
+from phantom.calcifications.followup import receded
 from phantom.calcifications.labels import Label
 from phantom.calcifications.scattered import CALCIUM, Bilateral
 from phantom.calcifications.sites import Path
@@ -85,6 +86,10 @@ class Casts(Bilateral):
             (),
             breast.laterality,
         )
+
+    def earlier(self, finding: Finding, years: float, seed: Seed) -> Finding | None:
+        """The casts reached less far."""
+        return receded(finding, years, seed)
 
     def stretches(self, breast: Breast, rng: np.random.Generator, distribution: Distribution) -> list[Stretch]:
         """The lengths of duct that hold casts."""

@@ -90,6 +90,10 @@ class Kind(Bilateral):
             views=(view,) if once else (),
         )  # fmt: skip
 
+    def earlier(self, finding: Finding, years: float, seed: Seed) -> Finding | None:
+        """It was wiped off."""
+        return None
+
     def _places(self, breast: Breast, rng: np.random.Generator, distribution: Distribution, site: str) -> Floats:
         """Points on the skin, in streaks that run side by side along a crease."""
         middle = skin_sites(breast, rng, site)[0]

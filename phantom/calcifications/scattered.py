@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from phantom.anatomy.breast import Breast
 from phantom.calcifications.calcification import Calcification, Category, Distribution, Finding, Pathology
 from phantom.calcifications.distributions import Places, Reach, spread
+from phantom.calcifications.followup import receded
 from phantom.calcifications.labels import Label
 from phantom.geometry.shapes import Shape
 from phantom.geometry.view import Laterality
@@ -34,6 +35,10 @@ class Bilateral:
         if rng.random() < self.bilateral:
             return ("L", "R")
         return ("L",) if rng.random() < 0.5 else ("R",)
+
+    def earlier(self, finding: Finding, years: float, seed: Seed) -> Finding | None:
+        """The finding `years` ago, ids kept; None if it was not there. Benign calcium is stable unless a kind says otherwise."""
+        return finding
 
     @property
     def name(self) -> str:
@@ -97,6 +102,10 @@ class Scattered(Bilateral):
         """How many grains."""
         many = distribution in ("diffuse", "regional")
         return max(1, (self.scattered_grains if many else self.grains).integer(seed.rng()))
+
+    def earlier(self, finding: Finding, years: float, seed: Seed) -> Finding | None:
+        """Suspicious groups were smaller, others as they are."""
+        return receded(finding, years, seed) if finding.finding_class == "suspicious" else finding
 
     def grow(self, breast: Breast, seed: Seed, distribution: Distribution | None = None) -> Finding:
         """The finding, in this breast.

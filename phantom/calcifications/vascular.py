@@ -11,6 +11,7 @@ import numpy as np
 from phantom.anatomy.breast import Breast
 from phantom.calcifications.calcification import Calcification, Distribution, Finding
 from phantom.calcifications.errors import NoPlace
+from phantom.calcifications.followup import thinned
 from phantom.calcifications.labels import Label
 from phantom.calcifications.scattered import CALCIUM, Bilateral
 from phantom.calcifications.sites import Path, inside, paths
@@ -106,6 +107,10 @@ class Kind(Bilateral):
             (),
             breast.laterality,
         )
+
+    def earlier(self, finding: Finding, years: float, seed: Seed) -> Finding | None:
+        """There was less of it: arteries only get worse."""
+        return thinned(finding, years, seed)
 
     def _lines(self, breast: Breast, rng: np.random.Generator) -> list[tuple[Path, float, float]]:
         """Vessels wide enough, widest first within a jitter, with where they begin and cease to be; trunks once."""
