@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 Runs = np.ndarray[Any, np.dtype[np.uint32]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Point = tuple[float, float]
+Corner = tuple[int, int]
 
 
 def pixels(runs: Runs) -> Ints:
@@ -141,3 +144,67 @@ def from_coco_text(text: str) -> list[int]:
     if shift:
         raise ValueError("its counts end within a number")
     return counts
+
+
+def outline(runs: Runs, columns: int) -> list[Point]:
+    """Corners (x, y) of a polygon along the borders of the mask's pixels, whole numbers being pixels' centres.
+
+    Parts and holes are joined by bridges that are walked there and back, along the borders of
+    pixels too: no edge meets a pixel's centre, so that every filling rule gives the same mask.
+    """
+    loops = _loops(runs, columns)
+    out = list(loops[0])
+    first = out[0]
+    for loop in loops[1:]:
+        bridge = [(loop[0][0], first[1])]
+        out += [*bridge, *loop, *bridge, first]
+    return [(x - 0.5, y - 0.5) for x, y in out]
+
+
+def _loops(runs: Runs, columns: int) -> list[list[Corner]]:
+    """The closed loops around the mask, each from a corner back to it, corners in whole numbers."""
+    x0, y0, w, h = box(runs, columns)
+    flat = pixels(runs)
+    there = np.zeros((h + 2, w + 2), bool)
+    there[flat // columns - y0 + 1, flat % columns - x0 + 1] = True
+    after: dict[Corner, list[Corner]] = {}
+    for start, end in _edges(there):
+        after.setdefault(start, []).append(end)
+    loops = []
+    while after:
+        place = begin = next(iter(after))
+        loop = [begin]
+        while True:
+            ends = after[place]
+            place = ends.pop()
+            if not ends:
+                del after[loop[-1]]
+            loop.append(place)
+            if place == begin:
+                break
+        loops.append([(x + x0 - 1, y + y0 - 1) for x, y in _straight(loop)])
+    return loops
+
+
+def _edges(there: Any) -> Iterator[tuple[Corner, Corner]]:
+    """The sides of pixels where the mask ends, each with the mask at its right hand."""
+    inner = there[1:-1, 1:-1]
+    sides: list[tuple[Any, Corner, Corner]] = [
+        (inner & ~there[:-2, 1:-1], (0, 0), (1, 0)),  # above a pixel, to the right
+        (inner & ~there[2:, 1:-1], (1, 1), (0, 1)),  # below, to the left
+        (inner & ~there[1:-1, :-2], (0, 1), (0, 0)),  # at its left, up
+        (inner & ~there[1:-1, 2:], (1, 0), (1, 1)),  # at its right, down
+    ]
+    for side, (fx, fy), (tx, ty) in sides:
+        rows, columns = np.nonzero(side)
+        for row, column in zip((rows + 1).tolist(), (columns + 1).tolist(), strict=True):
+            yield (column + fx, row + fy), (column + tx, row + ty)
+
+
+def _straight(loop: list[Corner]) -> list[Corner]:
+    """The loop without corners on straight edges; its ends stay."""
+    out = loop[:1]
+    for before, here, after in zip(loop, loop[1:], loop[2:], strict=False):
+        if (here[0] - before[0], here[1] - before[1]) != (after[0] - here[0], after[1] - here[1]):
+            out.append(here)
+    return [*out, loop[-1]]

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phantom.dataset.key import key_of
-from phantom.formats._contour import outline
 from phantom.formats._dicom import file_of, mammogram
 from phantom.formats._export import Unit, put
 from phantom.formats._options import Options
+from phantom.runs import outline
 from phantom.uids import uid
 
 if TYPE_CHECKING:
