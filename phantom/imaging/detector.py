@@ -13,6 +13,7 @@ from phantom.geometry.grid import Grid
 from phantom.imaging import blur, systems
 from phantom.imaging.arrays import F32, U16, ForProcessing, Signal
 from phantom.imaging.defects import PATTERN_SD, dead_pixels, fixed_pattern, repair
+from phantom.imaging.dice import Normal
 from phantom.imaging.materials import energies_kev
 from phantom.imaging.spectrum import load as load_beam
 from phantom.imaging.systems import System
@@ -183,7 +184,7 @@ class Detector:
         rows, columns = signal.primary.shape
         air, (_, excess, _) = np.float32(signal.air_kev), self.calibration
         share = excess * (1 - self.system.white_share)
-        rng = seed.child("quantum").rng() if seed is not None and self.noise and share > 0 else None
+        dice = Normal(seed.child("quantum").rng()) if seed is not None and self.noise and share > 0 else None
         z = np.empty((_ROWS, columns), np.float32)
         for start in range(0, rows, _ROWS):
             stop = min(start + _ROWS, rows)
@@ -192,9 +193,8 @@ class Detector:
             mean *= air
             to = out[start:stop, :columns]
             to[...] = mean
-            if rng is not None:
-                draw = z[: stop - start]
-                rng.standard_normal(dtype=np.float32, out=draw)
+            if dice is not None:
+                draw = dice.fill(z[: stop - start])
                 variance = signal.energy_kev.rows(start, stop)
                 variance *= mean
                 variance *= np.float32(share)
@@ -206,7 +206,7 @@ class Detector:
         rows, columns = signal.primary.shape
         system, (per_ugy, excess, electronic) = self.system, self.calibration
         air, white = np.float32(signal.air_kev), np.float32(excess * system.white_share)
-        rng = seed.child("electronic").rng()
+        dice = Normal(seed.child("electronic").rng())
         gain = np.float32(system.gain_dn_per_ugy / per_ugy)
         pattern = fixed_pattern(self.name, self.grid.shape)[offset[0] : offset[0] + rows, offset[1] : offset[1] + columns]
         z = np.empty((_ROWS, columns), np.float32)
@@ -221,8 +221,7 @@ class Detector:
                 variance *= signal.energy_kev.rows(start, stop)
                 variance *= white
                 variance += np.float32(electronic)
-                draw = z[: stop - start]
-                rng.standard_normal(dtype=np.float32, out=draw)
+                draw = dice.fill(z[: stop - start])
                 draw *= np.sqrt(variance, out=variance)
                 if self._structure:
                     np.multiply(pattern[start:stop], np.float32(self._structure / PATTERN_SD), out=variance)
@@ -255,11 +254,11 @@ class Detector:
         sd = float(np.sqrt(signal.air_kev * energy * excess + electronic)) * self.system.gain_dn_per_ugy / self.calibration[0]
         if level - 6 * sd > top or not self.noise:
             return np.full(shape, min(round(level), top), np.uint16)
-        out, rng = np.empty(shape, np.uint16), seed.child("open").rng()
+        out, dice, z = np.empty(shape, np.uint16), Normal(seed.child("open").rng()), np.empty((_ROWS, shape[1]), np.float32)
         for start in range(0, shape[0], _ROWS):
             part = out[start : start + _ROWS]
-            draw = rng.standard_normal(part.shape, np.float32)
+            draw = dice.fill(z[: len(part)])
             draw *= np.float32(sd)
-            draw += np.float32(level)
-            part[...] = np.clip(np.rint(draw), 0, top)
+            draw += np.float32(level + 0.5)
+            part[...] = np.minimum(draw, np.float32(top), out=draw)
         return out
