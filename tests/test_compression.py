@@ -11,6 +11,7 @@ from phantom.anatomy.outline import Body
 from phantom.geometry.compression import Chest, Compression
 from phantom.geometry.view import View
 
+NO_CHEST = Chest()
 BODIES = [
     Body(75, 75, 70, 66, 72, 2.0, 2.0, 12, 5, 0.15),
     Body(110, 88, 84, 75, 82, 2.3, 1.4, 40, -6, 0.05),
@@ -19,7 +20,7 @@ BODIES = [
 VIEWS = [("CC", 0.0, 45.0), ("MLO", 47.0, 52.0), ("ML", 90.0, 50.0)]
 
 
-def pressed(body: Body, name: str, angle: float, thickness: float, chest: Chest = Chest()) -> Compression:
+def pressed(body: Body, name: str, angle: float, thickness: float, chest: Chest = NO_CHEST) -> Compression:
     return Compression(body, View(name, "L", angle), thickness, 0.5, chest)  # type: ignore[arg-type]
 
 
@@ -66,7 +67,7 @@ def test_whole_volume_is_the_same_in_every_view(body: Body) -> None:
 def test_skin_stays_skin(view: tuple[str, float, float]) -> None:
     body = BODIES[0]
     c = pressed(body, *view)
-    directions = np.random.default_rng(1).normal(size=(400, 3)) + [0.8, 0, 0]
+    directions = np.random.default_rng(1).normal((0.8, 0, 0), 1.0, (400, 3))
     surface = body.surface(directions[directions[:, 0] > 0.1])
     deep = surface - body.normals(surface) * 0.7
     x, y, h = c.forward(deep).T

@@ -18,14 +18,14 @@ from phantom.recipe.seed import Seed
 
 F32 = np.ndarray[Any, np.dtype[np.float32]]
 
-_SLAB_MM = 2.6
+_SLAB_MM = 3.2
 _EVERY = 3  # the score is followed at every third point of the plane, then interpolated
 _STEEP = np.float32(4.5)
-_DISTINCT = 8  # independent sheets of fine structure; slabs use them at random offsets
+_DISTINCT = 6  # independent sheets of fine structure; slabs use them at random offsets
 # filaments at 8-24, 3.5-9 and 1.2-3.2 mm, and flecks: strengths in the score (tuned to the published spectra)
 _FILAMENTS, _FLECK = (0.4, 0.2, 0.09), np.float32(0.06)
-_GRAIN = 0.15  # mm, at 1 mm of gland: texture beyond 1 cycle/mm
-_WAVY = 0.2  # mm: how far fine structure pushes the walls about
+_GRAIN = 0.15  # mm, at 1 mm of gland: texture beyond 0.9 cycles/mm
+_WAVY = 0.5  # of a wall's breadth: how far fine structure pushes the walls about
 
 
 def spread(breast: Breast, pressed: Compression, plane: Grid, room: F32, target_mm3: float, seed: Seed) -> F32 | None:
@@ -51,18 +51,20 @@ def spread(breast: Breast, pressed: Compression, plane: Grid, room: F32, target_
     sheets = _sheets(plane, seed.child("sheets").rng())
     where = seed.child("offsets").rng().integers(0, 1 << 16, (slabs, 3))
     per_slab = room / np.float32(slabs)
+    # a wall that slants through a slab is seen as wide as it moves in it
+    reach = np.abs(np.gradient(scaffold, axis=0)) + np.float32(0.5 * plane.pitch_mm)
+    np.divide(scaffold, reach, out=scaffold)
+    np.clip(scaffold, -3, 3, out=scaffold)
     full = np.empty((slabs, *plane.shape), np.float32)
     walls = np.empty_like(full)
     for k in range(slabs):
         sheet = sheets[where[k, 2] % len(sheets)]
         sheet = np.roll(sheet, (where[k, 0] % plane.shape[0], where[k, 1] % plane.shape[1]), (0, 1))
-        full[k] = resample(score[k], (0.0, 0.0), 1 / _EVERY, plane.shape)
-        full[k] += sheet
-        # a wall that slants through the slab is seen as wide as it moves in it
-        slope = np.abs(scaffold[min(k + 1, slabs - 1)] - scaffold[max(k - 1, 0)]) * np.float32(0.5)
-        inside = resample(scaffold[k], (0.0, 0.0), 1 / _EVERY, plane.shape) + np.float32(_WAVY) * sheet
-        reach = np.maximum(resample(slope, (0.0, 0.0), 1 / _EVERY, plane.shape), np.float32(plane.pitch_mm))
-        walls[k] = np.clip(inside / reach + np.float32(0.5), 0, 1)
+        np.add(resample(score[k], (1.0, 1.0), 1 / _EVERY, plane.shape), sheet, out=full[k])
+        sheet *= np.float32(_WAVY)
+        sheet += np.float32(0.5)
+        np.add(resample(scaffold[k], (1.0, 1.0), 1 / _EVERY, plane.shape), sheet, out=walls[k])
+        np.clip(walls[k], 0, 1, out=walls[k])
     walls *= np.float32(_scarce(walls, per_slab, 0.5 * target_mm3 / plane.pitch_mm**2))
     offset = _offset(full, walls, per_slab, target_mm3 / plane.pitch_mm**2)
     if offset is None:
@@ -84,9 +86,9 @@ def _scarce(walls: F32, per_slab: F32, most: float) -> float:
 
 def _structure(breast: Breast, pressed: Compression, plane: Grid, slabs: int) -> tuple[F32, F32]:
     """(slabs, rows, columns) of every third point: score and scaffold in the middle of each slab."""
-    x, y = plane.x_mm[::_EVERY], plane.y_mm[::_EVERY]
-    x = np.append(x, x[-1] + _EVERY * plane.pitch_mm)
-    y = np.append(y, y[-1] + _EVERY * plane.pitch_mm)
+    step = _EVERY * plane.pitch_mm
+    # one point before the plane's first and two behind its last, for the interpolation
+    y, x = (o + step * np.arange(-1, n // _EVERY + 3) for o, n in zip(plane.origin_mm[::-1], plane.shape, strict=True))
     x0, y0, bottom, top = pressed.unpress(x[None, :], y[:, None], rim=0.9 if pressed.chest.fold_mm else 1.0)
     part = ((np.arange(slabs) + 0.5) / slabs)[:, None, None]
     h = bottom + part * (top - bottom)
@@ -156,7 +158,7 @@ def grain(gland: F32, plane: Grid, fine: Grid, seed: Seed, seen_on: Callable[[F3
     """
     shape = tuple(int(fft.next_fast_len(n, real=True)) for n in fine.shape)
     f = texture.frequencies(shape, fine.pitch_mm)
-    rise = 1 - np.exp(-((f / np.float32(1.1)) ** 4))
+    rise = 1 - np.exp(-((f / np.float32(0.9)) ** 4))
     white = fft.rfft2(seed.child("grain").rng().standard_normal(shape, np.float32), workers=1)
     tail = texture.shaped(white, texture.power_law(f, 1.4, 5.0) * rise, shape)
     smooth = seen_on(gland, plane, fine)

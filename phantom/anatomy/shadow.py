@@ -18,7 +18,7 @@ from phantom.recipe.seed import Seed
 
 F32 = np.ndarray[Any, np.dtype[np.float32]]
 
-_FINE_MM, _PLANE_MM, _EDGE_MM = 0.14, 0.28, 0.56
+_FINE_MM, _PLANE_MM, _EDGE_MM = 0.14, 0.42, 0.56
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,14 +82,14 @@ def project(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> S
     """
     coarse = lattice(window, _EDGE_MM)
     edge = np.asarray(pressed.edge_mm(coarse.x_mm[None, :], coarse.y_mm[:, None]), np.float32)
-    fine, plane = lattice(window, _FINE_MM), lattice(window, _PLANE_MM)
+    fine, middle, plane = (lattice(window, pitch) for pitch in (_FINE_MM, 2 * _FINE_MM, _PLANE_MM))
 
     lines = [(c.points_mm, c.radius_mm, 1.0) for c in (*breast.ducts, *breast.arteries, *breast.veins)]
     for strands in (breast.ligaments, breast.fibres):
         lines += [(p, r, strands.ribbon) for p, r in zip(strands.points_mm, strands.radius_mm, strict=True)]
     for host in breast.hosts:
         lines += bodies.spicules(host, seed)
-    fibrous = strokes.draw(lines, pressed, fine)
+    fibrous, broad = strokes.draw(lines, pressed, fine, middle)
 
     layers = Layers(breast, pressed, plane, edge, coarse)
     room = np.empty(plane.shape, np.float32)
@@ -97,9 +97,10 @@ def project(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> S
         layers.fill(rows)
         room[rows] = layers.room
     target = breast.density * float(room.sum(dtype=np.float64)) * _PLANE_MM**2
-    drawn = float(fibrous.sum(dtype=np.float64)) * _FINE_MM**2
+    drawn = (float(fibrous.sum(dtype=np.float64)) + 4 * float(broad.sum(dtype=np.float64))) * _FINE_MM**2
     if drawn > 0.7 * target:  # the fattiest breasts: keep strands to a share of what was asked
         fibrous *= np.float32(0.7 * target / drawn)
+        broad *= np.float32(0.7 * target / drawn)
         drawn = 0.7 * target
     gland = parenchyma_map.spread(breast, pressed, plane, room, target - drawn, seed)
     if gland is None:
@@ -107,6 +108,7 @@ def project(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> S
 
     detail = parenchyma_map.grain(gland, plane, fine, seed, seen_on)
     detail += fibrous
+    detail += seen_on(broad, middle, fine)
     shadow = _assembled(
         Layers(breast, pressed, window, edge, coarse),
         nipple_path(breast, pressed, window),

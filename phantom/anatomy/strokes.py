@@ -17,46 +17,49 @@ Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 F32 = np.ndarray[Any, np.dtype[np.float32]]
 
 # Calibres are rounded to these half widths, mm; the mass of each stretch is kept exactly.
-_CLASSES_MM = np.array([0.06, 0.15, 0.3, 0.5, 0.75, 1.1, 1.6])
+_CLASSES_MM = np.array([0.24, 0.4, 0.65, 1.0, 1.6])
+_THIN = 1.5  # half widths up to so many fine steps are as sharp as the lattice lets them be
+_PAD = 12
 _SPACING = 0.7  # of a lattice step, between splats
 
 
-def draw(lines: Sequence[tuple[Floats, Floats, float]], pressed: Compression, lattice: Grid) -> F32:
-    """Path length, mm, of round curves under each point of a lattice.
+def draw(
+    lines: Sequence[tuple[Floats, Floats, float]], pressed: Compression, fine: Grid, coarse: Grid
+) -> tuple[F32, F32]:
+    """Path length, mm, of round curves under each point of two lattices: thin ones on the fine, the others on the coarse.
 
     Each curve is carried into the view and cut into short stretches; their volumes, pi r² ds, are
-    splatted bilinearly, and each class of calibre is convolved with a disc of its radius, which
-    makes a straight curve's profile exactly that of a cylinder.
+    splatted bilinearly. Each class of calibre above half a fine step is then convolved with a disc of
+    its radius, which makes a straight curve's profile exactly that of a cylinder.
 
     Parameters
     ----------
     lines : sequence of (points (n, 3), radii (n,), ribbon)
         In the breast's frame; `ribbon` is the depth along the beam over the breadth, 1 for round.
     pressed : Compression
-    lattice : Grid
+    fine, coarse : Grid
 
     Returns
     -------
-    (rows, columns) float32
+    two (rows, columns) float32
     """
-    x, y, radius, volume = _stretches(lines, pressed, lattice.pitch_mm)
-    sort = np.abs(np.log(radius[:, None] / _CLASSES_MM)).argmin(axis=1) if len(radius) else np.empty(0, int)
-    rows, columns = (int(fft.next_fast_len(n + 24, real=True)) for n in lattice.shape)
-    f = frequencies((rows, columns), lattice.pitch_mm)
+    x, y, radius, volume = _stretches(lines, pressed, fine.pitch_mm)
+    thin = radius < _THIN * fine.pitch_mm
+    column, row = fine.px(x[thin], y[thin])
+    sharp = _splat(column, row, volume[thin] / fine.pitch_mm**2, fine.shape)
+    rows, columns = (int(fft.next_fast_len(n + 2 * _PAD, real=True)) for n in coarse.shape)
+    f = frequencies((rows, columns), coarse.pitch_mm)
     total = np.zeros(f.shape, np.complex64)
-    plain = np.zeros((rows, columns), np.float32)
-    column, row = lattice.px(x, y)
+    sort = np.abs(np.log(radius[:, None] / _CLASSES_MM)).argmin(axis=1) if len(radius) else np.empty(0, int)
+    column, row = coarse.px(x, y)
     for k, r in enumerate(_CLASSES_MM):
-        mine = sort == k
-        if not mine.any():
-            continue
-        mass = _splat(column[mine] + 12, row[mine] + 12, volume[mine] / lattice.pitch_mm**2, (rows, columns))
-        if r < 0.5 * lattice.pitch_mm:
-            plain += mass
-        else:
+        mine = (sort == k) & ~thin
+        if mine.any():
+            mass = _splat(column[mine] + _PAD, row[mine] + _PAD, volume[mine] / coarse.pitch_mm**2, (rows, columns))
             total += fft.rfft2(mass, workers=1) * _disc(f, r)
-    out = fft.irfft2(total, s=(rows, columns), workers=1) + plain
-    return np.asarray(np.maximum(out[12 : 12 + lattice.shape[0], 12 : 12 + lattice.shape[1]], 0).astype(np.float32))
+    wide = fft.irfft2(total, s=(rows, columns), workers=1)
+    wide = wide[_PAD : _PAD + coarse.shape[0], _PAD : _PAD + coarse.shape[1]]
+    return sharp, np.maximum(wide, 0).astype(np.float32)
 
 
 def _stretches(lines: Sequence[tuple[Floats, Floats, float]], pressed: Compression, step: float) -> tuple[Floats, ...]:

@@ -71,11 +71,9 @@ class Resampled:
         """Rows first to last - 1 of the new lattice, float32."""
         if not self.step:
             return np.asarray(self.wide[first:last])
-        index, weights = _cubic(self.start + self.step * np.arange(first, last), self.wide.shape[0])
-        out = self.wide[index[0]] * weights[0][:, None]
-        for i, weight in zip(index[1:], weights[1:], strict=True):
-            out += self.wide[i] * weight[:, None]
-        return np.asarray(out)
+        out = np.empty((last - first, self.wide.shape[1]), np.float32)
+        _interpolate(self.wide, self.start + self.step * first, self.step, out)
+        return out
 
 
 def resampled(values: Floats, start: tuple[float, float], step: float, shape: tuple[int, int]) -> Resampled:
@@ -85,27 +83,54 @@ def resampled(values: Floats, start: tuple[float, float], step: float, shape: tu
         rows = _means(values, start[0] + step * np.arange(shape[0]), step)
         columns = _means(np.ascontiguousarray(rows.T), start[1] + step * np.arange(shape[1]), step)
         return Resampled(np.ascontiguousarray(columns.T), 0.0, 0.0)
-    index, weights = _cubic(start[1] + step * np.arange(shape[1]), values.shape[1])
     wide = np.empty((values.shape[0], shape[1]), np.float32)
     for first in range(0, len(values), STRIP):
-        part, out = values[first : first + STRIP], wide[first : first + STRIP]
-        np.multiply(np.take(part, index[0], axis=1), weights[0], out=out)
-        for i, weight in zip(index[1:], weights[1:], strict=True):
-            out += np.take(part, i, axis=1) * weight
+        _interpolate(values[first : first + STRIP].T, start[1], step, wide[first : first + STRIP].T)
     return Resampled(wide, start[0], step)
 
 
-def _cubic(at: Floats, size: int) -> tuple[list[Any], list[Floats]]:
-    """For places along an axis: the four neighbours' indices, and their weights."""
+def _interpolate(values: Floats, start: float, step: float, out: Floats) -> None:
+    """Cubic convolution along the first axis into `out`; beyond the border the last value goes on."""
+    often = round(1 / step)
+    size = len(values)
+    if abs(often * step - 1) > 1e-9:
+        _gather(values, start + step * np.arange(len(out)), out)
+        return
+    # every `often`-th place has the same fraction: four slices with four weights do for all of them
+    term = np.empty((-(-len(out) // often), out.shape[1]), np.float32)
+    for phase in range(min(often, len(out))):
+        mine = out[phase::often]
+        place = start + step * phase
+        first = int(np.floor(place))
+        if first < 1 or first + 2 + len(mine) > size:
+            _gather(values, place + np.arange(len(mine)), mine)
+            continue
+        weights = _weights(np.float32(place - first))
+        np.multiply(values[first - 1 : first - 1 + len(mine)], weights[0], out=mine)
+        for k in (1, 2, 3):
+            part = term[: len(mine)]
+            np.multiply(values[first - 1 + k : first - 1 + k + len(mine)], weights[k], out=part)
+            mine += part
+
+
+def _gather(values: Floats, at: Floats, out: Floats) -> None:
+    """Cubic convolution at any places."""
     first = np.floor(at).astype(np.intp)
-    t = (at - first).astype(np.float32)
-    weights = [
-        ((-0.5 * t + 1.0) * t - 0.5) * t,
-        (1.5 * t - 2.5) * t * t + 1.0,
-        ((-1.5 * t + 2.0) * t + 0.5) * t,
-        (0.5 * t - 0.5) * t * t,
+    weights = _weights((at - first).astype(np.float32))
+    out[...] = 0
+    for k, weight in enumerate(weights):
+        out += values[np.clip(first + k - 1, 0, len(values) - 1)] * weight[:, None]
+
+
+def _weights(t: Any) -> list[Any]:
+    """The four neighbours' weights at a fraction t past the second."""
+    one, two, three, half = (np.float32(v) for v in (1, 2, 3, 0.5))
+    return [
+        half * ((two - t) * t - one) * t,
+        half * ((three * t - two - three) * t * t + two),
+        half * ((two + two - three * t) * t + one) * t,
+        half * (t - one) * t * t,
     ]
-    return [np.clip(first + k - 1, 0, size - 1) for k in range(4)], weights
 
 
 def _means(values: Floats, at: Floats, step: float) -> Floats:

@@ -54,8 +54,7 @@ def merged_length(enters: Floats, leaves: Floats) -> Floats:
     if several.ndim:
         total[several] = merged
         return total
-    total = merged.reshape(())
-    return total
+    return merged.reshape(())
 
 
 def union_length(x: Floats, y: Floats, boxes: Floats, spans: Spans) -> Floats:
