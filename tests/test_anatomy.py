@@ -132,7 +132,7 @@ def test_impossible_breasts_are_refused_with_the_reason() -> None:
 
 
 def drawn(count: int) -> dict[str, np.ndarray]:
-    numbers = [Anatomy()._draw(Seed(s).child("woman").rng()).values for s in range(count)]
+    numbers = [Anatomy().draw(Seed(s).child("woman").rng()).values for s in range(count)]
     return {name: np.array([v[name] for v in numbers]) for name in numbers[0]}
 
 

@@ -114,7 +114,7 @@ class Anatomy:
             If thickness, area and the rest cannot belong to one breast.
         """
         shared, own = seed.child("woman").rng(), seed.child("breast", laterality)
-        drawn = self._draw(shared)
+        drawn = self.draw(shared)
         body, thickness = drawn.body, drawn.thickness_mm
         age = drawn.values["age"]
         # the other breast is a little different: 3 % in every measure (an estimate)
@@ -153,7 +153,7 @@ class Anatomy:
             roll_off=v["roll_off"],
         )
 
-    def _draw(self, rng: np.random.Generator) -> Drawn:
+    def draw(self, rng: np.random.Generator) -> Drawn:
         """Her numbers, and a body that has them; combinations that no breast has are drawn again."""
         why = ""
         for _ in range(_TRIES):
