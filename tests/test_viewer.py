@@ -89,7 +89,7 @@ const point = (pane, type, x, y, more = {}) => {
   pane.canvas.dispatchEvent(new PointerEvent(type, { ...at, pointerId: 1, bubbles: true, ...more }));
 };
 const key = k => document.dispatchEvent(new KeyboardEvent("keydown", { key: k, bubbles: true }));
-const grey = (pane, x, y) => pane.picture.getContext("2d").getImageData(x, y, 1, 1).data[0];
+const grey = (pane, x, y) => pane.ink.getImageData(x, y, 1, 1).data[0];
 (async () => {
   const out = {};
   try {
@@ -110,14 +110,14 @@ const grey = (pane, x, y) => pane.picture.getContext("2d").getImageData(x, y, 1,
     const box = pane.canvas.getBoundingClientRect();
     const drag = (type, dx, dy, more) => pane.canvas.dispatchEvent(new PointerEvent(type, { clientX: box.left + 50 + dx, clientY: box.top + 50 + dy, pointerId: 1, ...more }));
     drag("pointerdown", 0, 0); drag("pointermove", 40, 30); drag("pointerup", 40, 30);
-    await wait(200);
+    await wait(300);
     out.after = [pane.center, pane.width, grey(pane, 70, 100)];
     const x = pane.x;
     drag("pointerdown", 0, 0, { shiftKey: true }); drag("pointermove", 25, 0); drag("pointerup", 25, 0);
     out.panned = pane.x - x;
-    key("w"); await wait(200);
+    key("w"); await wait(300);
     out.plain = grey(pane, 70, 100);
-    key("i"); await wait(200);
+    key("i"); await wait(300);
     out.inverted = grey(pane, 70, 100);
     key("i"); key("o"); out.outlines = view.on.outlines; key("o"); key("l"); key("m");
     const zoom = pane.zoom; key("+"); out.zoomed = pane.zoom / zoom;

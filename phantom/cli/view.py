@@ -69,4 +69,6 @@ def _overlay(data: Any, path: Path) -> Overlay:
             fate = "false" if lesion == -1 else "ignored" if lesion == -2 else "hit"
             shown = Shown(float(row["x_px"]), float(row["y_px"]), float(row["score"]), fate)
             marks.setdefault(images[row["image"]].image_id, []).append(shown)
-    return Overlay(marks, plot.svg({path.name: froc.froc(found.main.ratings)}))
+    curve = froc.froc(found.main.ratings)
+    # as many marks as a reader would bear: those of one false mark an image
+    return Overlay(marks, plot.svg({path.name: curve}), curve.at(1.0)[1])

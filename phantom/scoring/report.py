@@ -109,7 +109,7 @@ def _level(name: str, level: dict[str, Any]) -> list[str]:
         (
             f"  at {point['fp_per_image_asked']:g} false marks per image: threshold {_number(point['threshold'], '.4g')}, "
             f"sensitivity {_number(point['sensitivity'])}, {point['fp_per_image']:.3f} false marks per image "
-            f"({point['fp_per_image_without_lesions']:.3f} on images without lesions)"
+            f"({_number(point['fp_per_image_without_lesions'])} on images without lesions)"
         ),
     ]
     causes = ", ".join(f"{cause} {count}" for cause, count in level["false_marks_by_cause"].items())

@@ -134,7 +134,9 @@ def level_report(level: Level, images: Sequence[ImageTruth], at: float, resample
             "threshold": threshold if np.isfinite(threshold) else None,
             "sensitivity": sensitivity,
             "fp_per_image": float(there.sum()) / ratings.images,
-            "fp_per_image_without_lesions": float(normal[ratings.fp_image[there]].sum() / max(int(normal.sum()), 1)),
+            "fp_per_image_without_lesions": float(normal[ratings.fp_image[there]].sum() / normal.sum())
+            if normal.any()
+            else None,
         },
         "false_marks_by_cause": {
             str(n): int(c) for n, c in sorted(zip(names, counts, strict=True), key=lambda x: -x[1])

@@ -23,8 +23,8 @@ _TRIES = 6
 _ANATOMY = {"density": 0.10, "area_cm2": 110, "thickness_mm": 48, "age": 62}
 # what a kind needs said to be seen in all views
 _SAID: dict[str, dict[str, Any]] = {
-    "residue": {"one_view": 0, "site": "fold"},
-    "vascular": {"grade": 2},
+    "residue": {"one_view": 0, "site": "fold", "material": "zinc_oxide"},
+    "vascular": {"grade": 3},
     "popcorn": {"stage": 3, "popcorn_mm": 7},
     "rim": {"diameter_mm": 9, "coverage": 0.9},
 }
@@ -56,10 +56,10 @@ def sheet(kinds: Sequence[str], seed: int, ticked: Callable[[str], None] = lambd
     wide, high = NARROW + 2 * len(VIEWS) * (CELL + 4), CAPTION + len(names) * (CELL + 4)
     picture = Image.new("L", (wide, high), 24)
     draw = ImageDraw.Draw(picture)
-    for k, view in enumerate(VIEWS):
+    for k, title in enumerate(VIEWS):
         left = NARROW + 2 * k * (CELL + 4)
-        draw.text((left + 6, 10), f"{view}  1:1", 230, font)
-        draw.text((left + CELL + 10, 10), f"{view}  {ZOOM}:1", 230, font)
+        draw.text((left + 6, 10), f"{title}  1:1", 230, font)
+        draw.text((left + CELL + 10, 10), f"{title}  {ZOOM}:1", 230, font)
     for row, name in enumerate(names):
         case = _case(name, seed)
         top = CAPTION + row * (CELL + 4)
@@ -120,7 +120,9 @@ def _tile(view: ViewImage, grain: int | None, zoom: int) -> tuple[np.ndarray[Any
     row = next(c.row for c in view.calcifications if int(c.row["calcification_id"]) == grain)
     side = CELL // zoom
     rows, columns = view.for_presentation.shape
-    x = min(max(round(float(row["x_px"])) - side // 2, 0), columns - side)
+    # of a grain wider than the square, its left border is looked at
+    middle = float(row["box_x_px"]) if row["box_w_px"] > 0.8 * side else float(row["x_px"])
+    x = min(max(round(middle) - side // 2, 0), columns - side)
     y = min(max(round(float(row["y_px"])) - side // 2, 0), rows - side)
     cut = view.for_presentation[y : y + side, x : x + side].astype(np.float32)
     inside = cut[cut > 0]

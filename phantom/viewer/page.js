@@ -44,6 +44,7 @@ class Pane {
     this.caption = document.createElement("figcaption");
     this.root.append(this.canvas, this.caption);
     this.picture = document.createElement("canvas");
+    this.ink = this.picture.getContext("2d", { willReadFrequently: true });
     this.zoom = 1; this.x = 0; this.y = 0; this.lens = null;
     this.listen();
   }
@@ -55,7 +56,7 @@ class Pane {
     [this.center, this.width] = this.row.window;
     this.canvas.setAttribute("aria-label", `${this.row.image_id}, ${this.data.calcifications.length} calcifications`);
     this.picture.width = this.row.columns; this.picture.height = this.row.rows;
-    this.caption.textContent = `${this.row.image_id} · ${this.row.class} · density ${this.row.birads_density}`;
+    this.caption.textContent = `${this.row.image_id} · ${this.row.class} · density ${this.row.birads_density} · synthetic`;
     this.fit(); this.tone();
   }
   fit() {
@@ -80,7 +81,7 @@ class Pane {
     const pixels = new ImageData(this.row.columns, this.row.rows), to = new Uint32Array(pixels.data.buffer);
     const from = this.data.values;
     for (let i = 0; i < to.length; i++) to[i] = table[from[i]];
-    this.picture.getContext("2d").putImageData(pixels, 0, 0);
+    this.ink.putImageData(pixels, 0, 0);
     this.draw();
   }
   draw() {
@@ -168,7 +169,14 @@ class Pane {
 }
 
 let due = false;
-function later() { if (!due) { due = true; requestAnimationFrame(() => { due = false; panes.forEach(pane => pane.tone()); }); } }
+// at the next frame; a page that is not on screen has none, so the clock will do
+function later() {
+  if (due) return;
+  due = true;
+  const go = () => { if (due) { due = false; panes.forEach(pane => pane.tone()); } };
+  requestAnimationFrame(go);
+  setTimeout(go, 100);
+}
 const threshold = () => index.marks ? index.marks.low + (index.marks.high - index.marks.low) * el("threshold").value / 100 : 0;
 
 function status(pane) { el("status").textContent = `window ${Math.round(pane.center)} / ${Math.round(pane.width)}`; }
@@ -281,6 +289,10 @@ document.addEventListener("keydown", e => {
 el("threshold").oninput = () => { el("score").textContent = threshold().toPrecision(3); panes.forEach(pane => pane.draw()); };
 window.addEventListener("resize", () => panes.forEach(pane => pane.draw()));
 if (!index.marks) document.body.classList.add("plain");
+else if (index.marks.high > index.marks.low) {
+  el("threshold").value = 100 * (index.marks.start - index.marks.low) / (index.marks.high - index.marks.low);
+  el("score").textContent = threshold().toPrecision(3);
+}
 window.phantomView = { open, act, on, images, get panes() { return panes; }, get lit() { return lit; }, get pointed() { return pointed; } };
 gallery();
 const asked = images.findIndex(image => image.image_id === decodeURIComponent(location.hash.slice(1)));

@@ -67,10 +67,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class Overlay:
-    """What a detector adds to the page: marks by image id, and its FROC curve as SVG."""
+    """What a detector adds to the page: marks by image id, its FROC curve as SVG, and the score to show marks from."""
 
     marks: Mapping[str, Sequence[Shown]]
     froc: str = ""
+    start: float = 0.0
 
 
 def write(
@@ -104,7 +105,11 @@ def write(
     about: dict[str, Any] = {"images": index, "files": folder.name}
     if overlay:
         scores = [mark.score for marks in overlay.marks.values() for mark in marks] or [0.0, 1.0]
-        about["marks"] = {"low": min(scores), "high": max(scores)}
+        about["marks"] = {
+            "low": min(scores),
+            "high": max(scores),
+            "start": min(max(overlay.start, min(scores)), max(scores)),
+        }
     parts = {
         "title": escape(title), "css": _asset("page.css"), "js": _asset("page.js"), "index": _json(about),
         "payloads": "\n".join(payloads), "froc": overlay.froc if overlay else "",
