@@ -7,10 +7,11 @@ from functools import cache
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.ndimage import gaussian_filter
 
 from phantom.anatomy.bodies import half_axes, host_path
 from phantom.anatomy.breast import Breast, Host
-from phantom.anatomy.shadow import project
+from phantom.anatomy.shadow import lay, project, seen_on
 from phantom.anatomy.woman import Anatomy, birads_density
 from phantom.errors import UsageError
 from phantom.framing import frame
@@ -183,3 +184,22 @@ def test_a_host_keeps_its_volume_and_is_found_in_both_views(breast: Breast, kind
     with_host = project(breast.with_hosts((host,)), pressed, grid, Seed(0))  # type: ignore[arg-type]
     assert with_host.materials["water"].sum() * PITCH**2 == pytest.approx(volume, rel=0.01)
     assert sum(with_host.materials.values()) == pytest.approx(with_host.thickness_mm, abs=1e-3)
+
+
+def test_another_detectors_field_shows_the_same_breast(breast: Breast) -> None:
+    """Not only its outline: every random texture lies still in the plane, whatever is asked for of it."""
+    pressed = breast.compress(View("MLO", "L", 45))
+    seen = []
+    for shape, pitch in (((832, 640), 0.28), ((580, 480), 0.4)):
+        grid = frame(breast, pressed, Grid(shape, pitch, (0.0, 0.0))).window
+        glandular = project(breast, pressed, grid, Seed(0)).materials["glandular"]
+        seen.append(seen_on(glandular, grid, Grid((150, 100), 0.5, (10.25, -40.25))))
+    fine = [values - gaussian_filter(values, 4) for values in seen]  # what is below 2 mm
+    assert np.corrcoef(fine[0].ravel(), fine[1].ravel())[0, 1] > 0.9
+
+
+def test_a_part_of_a_breast_is_cut_from_the_whole(breast: Breast) -> None:
+    pressed, grid = window(breast, View("CC", "L", 0))
+    laid = lay(breast, pressed, grid, Seed(0))  # type: ignore[arg-type]
+    part = laid.seen(grid.window(60, 20, 90, 70)).materials["glandular"]
+    assert part == pytest.approx(laid.seen(grid).materials["glandular"][60:150, 20:90], abs=1e-3)

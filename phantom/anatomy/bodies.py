@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ F32 = np.ndarray[Any, np.dtype[np.float32]]
 _STIFF = ("cyst", "oil_cyst")
 _SPICULES = {"scar": 16, "surgical_bed": 10}
 _STEP_MM = 0.5
+_UNEVEN = 4.0  # side of the field of unevenness over the largest half axis; it repeats beyond
 
 
 def half_axes(host: Host, pressed: Compression) -> tuple[Floats, Floats]:
@@ -60,21 +62,20 @@ def host_path(host: Host, pressed: Compression, grid: Grid, seed: Seed) -> tuple
     rest = m[0, 0] * x * x + 2 * m[0, 1] * x * y + m[1, 1] * y * y
     level = rest - across**2 / m[2, 2]
     if host.roughness > 0:
-        level = level + _unevenness(host, (y + 0 * x).shape, grid.pitch_mm, seed)
+        level = level + _unevenness(host, x + reach[0], y + reach[1], grid.pitch_mm, seed)
     path = 2 * np.sqrt(np.maximum(1 - level, 0) / m[2, 2])
     return (rows, columns), path.astype(np.float32)
 
 
-def _unevenness(host: Host, shape: tuple[int, ...], pitch_mm: float, seed: Seed) -> Floats:
-    """A smooth random field that pushes the edge in and out."""
-    # drawn on a lattice of its own, so that the pixels do not change the shape
+def _unevenness(host: Host, x_mm: Floats, y_mm: Floats, pitch_mm: float, seed: Seed) -> Floats:
+    """A smooth random field that pushes the edge in and out, at distances from the body's corner: x (1, n), y (m, 1)."""
+    # drawn on a lattice of its own, so that neither the pixels nor the image's border change the shape
     step = 0.15 * min(host.radii_mm)
-    n = tuple(int(np.ceil(k * pitch_mm / step)) + 2 for k in shape)
-    side = max(n)
+    side = math.ceil(_UNEVEN * max(host.radii_mm) / step)
     white = seed.child("host", host.host_id).rng().standard_normal((side, side))
     smooth = gaussian_filter(white, 1.6, mode="wrap")
-    at = [np.minimum((np.arange(k) * pitch_mm / step).astype(int), side - 1) for k in shape]
-    field = smooth[np.ix_(at[0], at[1])] / smooth.std()
+    column, row = (np.floor(at.ravel() / step).astype(int) % side for at in (x_mm, y_mm))
+    field = smooth[np.ix_(row, column)] / smooth.std()
     return np.asarray(0.35 * host.roughness * gaussian_filter(field, step / pitch_mm, mode="nearest"))
 
 

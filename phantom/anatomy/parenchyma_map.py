@@ -24,6 +24,7 @@ _STEEP = np.float32(4.5)
 _DISTINCT = 6  # independent sheets of fine structure; slabs use them at random offsets
 # filaments at 8-24, 3.5-9 and 1.2-3.2 mm, and flecks: strengths in the score (tuned to the published spectra)
 _FILAMENTS, _FLECK = (0.4, 0.2, 0.09), np.float32(0.06)
+_TILE_MM = (216.0, 144.0)  # after which random texture repeats: as much as a field shows of all but the largest breasts
 _GRAIN = 0.15  # mm, at 1 mm of gland: texture beyond 0.9 cycles/mm
 _WAVY = 0.5  # of a wall's breadth: how far fine structure pushes the walls about
 
@@ -48,7 +49,7 @@ def spread(breast: Breast, pressed: Compression, plane: Grid, room: F32, target_
     """
     slabs = int(np.clip(round(pressed.thickness_mm / _SLAB_MM), 8, 36))
     score, scaffold = _structure(breast, pressed, plane, slabs)
-    sheets = _sheets(plane, seed.child("sheets").rng())
+    sheets = _sheets(plane.pitch_mm, seed.child("sheets").rng())
     where = seed.child("offsets").rng().integers(0, 1 << 16, (slabs, 3))
     per_slab = room / np.float32(slabs)
     # a wall that slants through a slab is seen as wide as it moves in it
@@ -59,7 +60,7 @@ def spread(breast: Breast, pressed: Compression, plane: Grid, room: F32, target_
     walls = np.empty_like(full)
     for k in range(slabs):
         sheet = sheets[where[k, 2] % len(sheets)]
-        sheet = np.roll(sheet, (where[k, 0] % plane.shape[0], where[k, 1] % plane.shape[1]), (0, 1))
+        sheet = texture.tiled(sheet, plane, where[k, :2])
         np.add(resample(score[k], (1.0, 1.0), 1 / _EVERY, plane.shape), sheet, out=full[k])
         sheet *= np.float32(_WAVY)
         sheet += np.float32(0.5)
@@ -104,10 +105,13 @@ def _structure(breast: Breast, pressed: Compression, plane: Grid, slabs: int) ->
     return score, scaffold
 
 
-def _sheets(plane: Grid, rng: np.random.Generator) -> list[F32]:
-    """Fine structure of slabs: filaments where two scales of band-passed fields cross zero, and flecks."""
-    shape = tuple(int(fft.next_fast_len(n, real=True)) for n in plane.shape)
-    f = texture.frequencies(shape, plane.pitch_mm)
+def _sheets(pitch_mm: float, rng: np.random.Generator) -> list[F32]:
+    """Fine structure of slabs: filaments where two scales of band-passed fields cross zero, and flecks.
+
+    They repeat after `_TILE_MM`, so that they are the same whatever field a detector has.
+    """
+    shape = _tile(pitch_mm)
+    f = texture.frequencies(shape, pitch_mm)
     bands = [texture.band(f, lo, hi) for lo, hi in ((8.0, 24.0), (3.5, 9.0), (1.2, 3.2))]
     fleck = texture.power_law(f, 2.6, 6.0)
     out = []
@@ -119,8 +123,14 @@ def _sheets(plane: Grid, rng: np.random.Generator) -> list[F32]:
             field = texture.shaped(white * np.complex64(1j**turn), band, shape)
             sheet += np.float32(strength) * texture.ridges(field, 1.7)
         sheet -= sheet.mean()
-        out.append(np.ascontiguousarray(sheet[: plane.shape[0], : plane.shape[1]]))
+        out.append(sheet)
     return out
+
+
+def _tile(pitch_mm: float) -> tuple[int, int]:
+    """Points of a tile of random texture: a quick size to transform."""
+    rows, columns = (int(fft.next_fast_len(round(side / pitch_mm), real=True)) for side in _TILE_MM)
+    return rows, columns
 
 
 def _fraction(score: F32, walls: F32, offset: float) -> F32:
@@ -156,12 +166,12 @@ def grain(gland: F32, plane: Grid, fine: Grid, seed: Seed, seen_on: Callable[[F3
     The texture goes on from where the sheets leave off, as a power law, as strong as the gland under
     it varies; without it the spectrum would have a hole between structure and quantum noise.
     """
-    shape = tuple(int(fft.next_fast_len(n, real=True)) for n in fine.shape)
+    shape = _tile(fine.pitch_mm)
     f = texture.frequencies(shape, fine.pitch_mm)
     rise = 1 - np.exp(-((f / np.float32(0.9)) ** 4))
     white = fft.rfft2(seed.child("grain").rng().standard_normal(shape, np.float32), workers=1)
     tail = texture.shaped(white, texture.power_law(f, 1.4, 5.0) * rise, shape)
     smooth = seen_on(gland, plane, fine)
     strength = (np.maximum(smooth, 0) + np.float32(1.0)) ** np.float32(0.35) * np.float32(_GRAIN)
-    out = smooth + strength * tail[: fine.shape[0], : fine.shape[1]]
+    out = smooth + strength * texture.tiled(tail, fine)
     return np.maximum(out, 0)

@@ -63,7 +63,36 @@ def on_grid(values: F32, source: Grid, target: Grid) -> Resampled:
 
 
 def project(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> Shadow:
-    """Path lengths of a breast's tissues.
+    """Path lengths of a breast's tissues: `lay` and `Laid.seen` in one."""
+    return lay(breast, pressed, window, seed).seen(window)
+
+
+@dataclass(frozen=True, eq=False)
+class Laid:
+    """A breast's tissues on lattices of their own, ready to be seen on any grid within the window they were laid for."""
+
+    breast: Breast
+    pressed: Compression
+    seed: Seed
+    edge: F32
+    coarse: Grid
+    gland: F32
+    fine: Grid
+
+    def seen(self, grid: Grid) -> Shadow:
+        """Path lengths over a grid; the density said is that of the part on it."""
+        shadow = _assembled(
+            Layers(self.breast, self.pressed, grid, self.edge, self.coarse),
+            nipple_path(self.breast, self.pressed, grid),
+            on_grid(self.gland, self.fine, grid),
+        )
+        for host in self.breast.hosts:
+            _put(shadow.materials, bodies.host_path(host, self.pressed, grid, self.seed), host.material)
+        return shadow
+
+
+def lay(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> Laid:
+    """Spread a breast's tissues.
 
     Parameters
     ----------
@@ -109,14 +138,7 @@ def project(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> S
     detail = parenchyma_map.grain(gland, plane, fine, seed, seen_on)
     detail += fibrous
     detail += seen_on(broad, middle, fine)
-    shadow = _assembled(
-        Layers(breast, pressed, window, edge, coarse),
-        nipple_path(breast, pressed, window),
-        on_grid(detail, fine, window),
-    )
-    for host in breast.hosts:
-        _put(shadow.materials, bodies.host_path(host, pressed, window, seed), host.material)
-    return shadow
+    return Laid(breast, pressed, seed, edge, coarse, detail, fine)
 
 
 class Layers:

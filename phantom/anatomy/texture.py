@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import fft
 
+from phantom.geometry.grid import Grid
+
 F32 = np.ndarray[Any, np.dtype[np.float32]]
 
 
@@ -43,6 +45,15 @@ def shaped(white: np.ndarray[Any, Any], amplitude: F32, shape: tuple[int, ...]) 
     out -= out.mean()
     out /= max(float(out.std()), 1e-12)
     return np.asarray(out, np.float32)
+
+
+def tiled(tile: F32, lattice: Grid, shift: Any = (0, 0)) -> F32:
+    """A tile repeated without end, moved by `shift` points, over a lattice: it lies still in the plane, whatever part is asked for."""
+    first = (round(origin / lattice.pitch_mm - 0.5) for origin in lattice.origin_mm[::-1])
+    starts = zip(first, shift, lattice.shape, tile.shape, strict=True)
+    rows, columns = ((np.arange(n) + (start - int(by)) % whole) % whole for start, by, n, whole in starts)
+    out: F32 = tile.take(rows, axis=0).take(columns, axis=1)
+    return out
 
 
 def ridges(field: F32, narrow: float = 1.6) -> F32:
