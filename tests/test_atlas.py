@@ -263,3 +263,15 @@ def test_the_vocabulary_knows_every_word_and_agrees_with_the_codes_that_are_writ
         assert set(kind.label.spreads) <= set(vocabulary.DISTRIBUTIONS)
     for name, code in codes.DISTRIBUTIONS.items():
         assert vocabulary.DISTRIBUTIONS[name].dicom == code
+
+
+@pytest.mark.slow
+def test_the_atlas_command_draws_a_row_for_each_kind(tmp_path):
+    from PIL import Image
+
+    from phantom.cli import run
+
+    assert run(["atlas", "round", "vascular", "--out", str(tmp_path / "new")]) == 0
+    with Image.open(tmp_path / "new" / "atlas.png") as picture:
+        assert picture.size[1] > 400
+    assert run(["atlas", "rund", "--out", str(tmp_path)]) == 2

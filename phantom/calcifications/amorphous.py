@@ -58,7 +58,7 @@ class Kind(Scattered):
     punctate_mm: Annotated[Draw, Within(0.05, 0.5, "mm"), "their diameter"] = Draw.lognormal(0.175, 1.3, 0.12, 0.35)
     triangular: Annotated[float, Within(0, 1), "share of groups whose envelope is a triangle (estimate)"] = 0.3
     packing: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
-        0.5, 1.2, 0.3, 0.9
+        0.6, 1.2, 0.35, 0.95
     )
     type_one: Annotated[float, Within(0, 1), "share of benign findings made of weddellite (estimate)"] = 0.25
 

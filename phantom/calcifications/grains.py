@@ -64,7 +64,7 @@ def powder(rng: np.random.Generator, size_mm: float, aspect: float, edge_mm: flo
     if rng.random() < 0.5:
         sigma = size_mm / 2.355
         a, b = sigma / rng.uniform(1.0, aspect), sigma / rng.uniform(1.0, aspect)
-        return GaussianBlob((sigma, a, b), random_turn(rng), float(rng.uniform(0.7, 1.0)))
+        return GaussianBlob((sigma, a, b), random_turn(rng))
     count = int(rng.integers(5, 16))
     middles = rng.standard_normal((count, 3)) * (size_mm / 3.3) / np.array([1.0, aspect, aspect])
     middles = middles @ axes_of(random_turn(rng)).T
@@ -168,7 +168,9 @@ def _chip(rng: np.random.Generator, size_mm: float, aspect: float, rough: float,
     near = ways @ ways.T - 2.0 * np.eye(count)
     ways -= 0.5 * ways[near.argmax(axis=1)]
     ways /= np.linalg.norm(ways, axis=1, keepdims=True)
-    stretch = np.array([1.0, 1.0 / rng.uniform(1.0, aspect), 1.0 / rng.uniform(1.0, 1.0 + 0.5 * (aspect - 1.0))])
+    # most chips are compact, a few are splinters
+    across = 1.0 / (1.0 + (aspect - 1.0) * rng.random() ** 2)
+    stretch = np.array([1.0, across, across * rng.uniform(0.75, 1.0)])
     points = ways * np.exp(rng.normal(0.0, rough, (count, 1))) * stretch
     points = points @ axes_of(random_turn(rng)).T
     away = points[:, None] - points[None]

@@ -32,8 +32,10 @@ class Kind(Bilateral):
     )
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.3
-    diameter_mm: Annotated[Draw, Within(0.5, 12, "mm"), "outer diameter"] = Draw.lognormal(1.6, 1.4, 1, 3)
-    wall_mm: Annotated[Draw, Within(0.05, 1.5, "mm"), "thickness of the wall (estimate)"] = Draw.uniform(0.2, 0.5)
+    diameter_mm: Annotated[Draw, Within(0.5, 12, "mm"), "outer diameter"] = Draw.lognormal(2.0, 1.35, 1, 3)
+    wall_mm: Annotated[Draw, Within(0.05, 1.5, "mm"), "thickness of the wall (estimate)"] = Draw.lognormal(
+        0.24, 1.25, 0.2, 0.5
+    )
     aspect: Annotated[float, Within(1, 2), "longest over shortest axis, at most (estimate)"] = 1.2
     spheres: Annotated[Draw, Within(1, 100), "how many (estimate)"] = Draw.uniform(1, 10)
     region_mm: Annotated[Draw, Within(10, 80, "mm"), "diameter of the place when regional (estimate)"] = Draw.uniform(

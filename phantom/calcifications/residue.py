@@ -20,7 +20,7 @@ from phantom.recipe.seed import Seed
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 # density of a flake over the material's own: salts and talc lie loosely, paste is as it is (estimates)
-_LOOSE = {"aluminium_salt": (0.6, 1.0), "talc": (0.3, 0.6), "zinc_oxide": (0.9, 1.1)}
+_LOOSE = {"aluminium_salt": (0.8, 1.3), "talc": (0.3, 0.6), "zinc_oxide": (0.9, 1.1)}
 _SITES = ("axilla", "fold", "areola")
 _SHARES = (0.8, 0.15, 0.05)
 
@@ -50,7 +50,7 @@ class Kind(Bilateral):
     site: Annotated[Literal["drawn", "axilla", "fold", "areola"], "where it lies; 'drawn' mostly the axilla"] = "drawn"
     size_mm: Annotated[Draw, Within(0.02, 2, "mm"), "largest extent of a flake"] = Draw.lognormal(0.13, 1.8, 0.03, 0.6)
     thickness_mm: Annotated[Draw, Within(0.005, 0.5, "mm"), "thickness of a flake"] = Draw.lognormal(
-        0.06, 1.5, 0.02, 0.15
+        0.09, 1.4, 0.02, 0.15
     )
     flakes: Annotated[Draw, Within(1, 1000), "how many"] = Draw.lognormal(70, 1.8, 20, 400)
     streaks: Annotated[Draw, Within(1, 12), "streaks along creases, when regional"] = Draw.uniform(2, 5)

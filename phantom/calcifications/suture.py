@@ -80,10 +80,12 @@ class Kind(Bilateral):
         made = []
         for i in range(max(1, self.strands.integer(rng))):
             dice = own.child("strand", i).rng()
-            offset = groups.random_axes(dice)[:, 0] * 0.35 * extent * dice.random()
+            offset = groups.random_axes(dice)[:, 0] * 0.25 * extent * dice.random()
             for strand in self._pieces(dice, 0.5 * extent):
                 strand[:, :3] += centre + offset
-                if inside(breast, strand[:, :3], 0.8).all():
+                # a group is no wider than 2 cm
+                near = name != "grouped" or float(np.linalg.norm(strand[:, :3] - centre, axis=1).max()) < 10.0
+                if near and inside(breast, strand[:, :3], 0.8).all():
                     middle = np.append(strand[:, :3].mean(axis=0), 0.0)
                     shape = Chains((tuple(tuple(p) for p in (strand - middle).tolist()),))
                     x, y, z = (float(v) for v in middle[:3])

@@ -1,0 +1,34 @@
+"""Draw the atlas: every kind at 1:1 and 4:1 in each view."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("kinds", nargs=-1)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("atlas"), show_default=True, help="Folder to write to."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another atlas.")
+def command(kinds: tuple[str, ...], out: Path, seed: int) -> None:
+    """Draw one sheet, atlas.png, with a row for each of KINDS (or of all kinds).
+
+    Each row shows one finding in CC, MLO and ML, at 1:1 and enlarged four times, with its labels
+    and a scale bar. It takes about half a minute a kind.
+    """
+    from phantom.errors import PhantomError
+    from phantom.viewer import atlas
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as why:
+        raise PhantomError(f"{out}: cannot be written to ({why.strerror})") from why
+    picture = atlas.sheet(kinds, seed, lambda name: click.echo(f"{name} done", err=True))
+    path = out / "atlas.png"
+    part = path.with_suffix(".part")
+    part.write_bytes(picture)
+    part.replace(path)
+    click.echo(f"{path} ({len(picture) / 1e6:.1f} MB)")
