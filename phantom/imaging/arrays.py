@@ -101,6 +101,11 @@ class Coarse:
         """The pixels of rows start to stop - 1: (stop - start, columns) float32, in `out` if it is given."""
         return self._fill(start, stop, self._wide, out)
 
+    def row(self, start: int, stop: int) -> F32:
+        """One row for rows start to stop - 1, (columns,) float32: their middle's, where that is near enough."""
+        middle = (start + stop - 1) // 2
+        return np.asarray(self._fill(middle, middle + 1, self._wide, None)[0], np.float32)
+
     def __getitem__(self, at: tuple[slice, slice]) -> F32:
         """The pixels of a window, as of the array this stands for."""
         start, stop, _ = at[0].indices(self.shape[0])

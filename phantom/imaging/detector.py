@@ -13,6 +13,7 @@ from phantom.geometry.grid import Grid
 from phantom.imaging import blur, systems
 from phantom.imaging.arrays import F32, U16, ForProcessing, Signal
 from phantom.imaging.defects import PATTERN_SD, dead_pixels, fixed_pattern, repair
+from phantom.imaging.change import refiltered
 from phantom.imaging.dice import Normal
 from phantom.imaging.materials import energies_kev
 from phantom.imaging.spectrum import load as load_beam
@@ -20,7 +21,7 @@ from phantom.imaging.systems import System
 from phantom.recipe.draw import Within
 from phantom.recipe.seed import Seed
 
-_ROWS = 32
+_ROWS = 32  # a strip that stays in the processor's cache
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 
@@ -143,7 +144,10 @@ class Detector:
     def _structure(self) -> float:
         return self.system.structure / self.binning
 
-    def expose(self, signal: Signal, seed: Seed, offset: tuple[int, int] = (0, 0), full_shape: tuple[int, int] | None = None) -> ForProcessing:
+    def expose(
+        self, signal: Signal, seed: Seed, offset: tuple[int, int] = (0, 0), full_shape: tuple[int, int] | None = None,
+        blurred_kev: F32 | None = None,
+    ) -> ForProcessing:  # fmt: skip
         """The image as the machine stores it for processing.
 
         Parameters
@@ -154,13 +158,18 @@ class Detector:
             Of the noise: quantum, electronic and open-beam noise are its children.
         offset, full_shape : (int, int)
             Where the window lies in the whole image; by default it is the whole.
+        blurred_kev : (rows, columns) float32
+            What `blurred` gives, if it is known. It is used up.
         """
-        window = self.digitise(self.blurred(signal, seed), signal, seed, offset)
+        kev = self.blurred(signal, seed) if blurred_kev is None else blurred_kev
+        window = self.digitise(kev, signal, seed, offset)
         shape = full_shape or window.shape
         if shape == window.shape:
             return ForProcessing(window)
-        pixels = self._open_beam(signal, seed, shape)
-        pixels[offset[0] : offset[0] + window.shape[0], offset[1] : offset[1] + window.shape[1]] = window
+        pixels, (top, left), (rows, columns) = np.empty(shape, np.uint16), offset, window.shape
+        pixels[top : top + rows, left : left + columns] = window
+        beside = pixels[:top], pixels[top + rows :], pixels[top : top + rows, :left], pixels[top : top + rows, left + columns :]
+        self._open_beam(signal, seed, beside)
         return ForProcessing(pixels)
 
     def blurred(self, signal: Signal, seed: Seed | None) -> F32:
@@ -169,6 +178,21 @@ class Detector:
         image = blur.padded(rows, columns)
         self._light(self._through_spot(signal), seed, image)
         return blur.through(image, rows, columns, self.pitch, lambda f: self._converter(0.0, f))
+
+    def reblurred(self, signal: Signal, before: Signal, blurred_kev: F32, seed: Seed) -> F32:
+        """`blurred` of a signal whose primary differs from `before`'s in few places, from that one's: the same noise, and out of
+        their reach the same bits.
+        """  # fmt: skip
+        then, shape = self._through_spot(before), before.primary.shape
+        now = signal
+        if self.magnification > 1:
+            change = signal.primary - before.primary
+            now = replace(signal, primary=refiltered(then.primary, change, self.pitch, self._spot))
+        light, was = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        self._light(now, seed, light)
+        self._light(then, seed, was)
+        light -= was
+        return refiltered(blurred_kev, light, self.pitch, lambda f: self._converter(0.0, f))
 
     def _through_spot(self, signal: Signal) -> Signal:
         """The signal as the focal spot blurs it, before there is any noise."""
@@ -195,10 +219,8 @@ class Detector:
             to[...] = mean
             if dice is not None:
                 draw = dice.fill(z[: stop - start])
-                variance = signal.energy_kev.rows(start, stop)
-                variance *= mean
-                variance *= np.float32(share)
-                draw *= np.sqrt(variance, out=variance)
+                np.multiply(mean, signal.energy_kev.row(start, stop) * np.float32(share), out=mean)
+                draw *= np.sqrt(mean, out=mean)
                 to += draw
 
     def digitise(self, blurred_kev: F32, signal: Signal, seed: Seed, offset: tuple[int, int] = (0, 0)) -> U16:
@@ -215,11 +237,9 @@ class Detector:
             stop = min(start + _ROWS, rows)
             value = blurred_kev[start:stop]
             if self.noise:
-                variance = signal.scatter.rows(start, stop)
-                variance += signal.primary[start:stop]
-                variance *= air
-                variance *= signal.energy_kev.rows(start, stop)
-                variance *= white
+                # scatter and energy hardly change over a strip: its middle row stands for it
+                variance = signal.primary[start:stop] + signal.scatter.row(start, stop)
+                variance *= signal.energy_kev.row(start, stop) * (air * white)
                 variance += np.float32(electronic)
                 draw = dice.fill(z[: stop - start])
                 draw *= np.sqrt(variance, out=variance)
@@ -229,9 +249,9 @@ class Detector:
                     value += variance
                 value += draw
             value *= gain
-            value += np.float32(system.offset_dn)
-            np.rint(value, out=value)
-            np.clip(value, 0, system.largest_dn, out=value)
+            value += np.float32(system.offset_dn + 0.5)  # what follows cuts fractions off
+            np.maximum(value, np.float32(0), out=value)
+            np.minimum(value, np.float32(system.largest_dn), out=value)
             out[start:stop] = value
         if self.noise:
             row, column = dead_pixels(self.name, self.grid.shape, system.dead_share)
@@ -246,19 +266,22 @@ class Detector:
         """Detector air kerma, of the reference beam, that a detector value stands for."""
         return (np.asarray(dn, float) - self.system.offset_dn) / self.system.gain_dn_per_ugy
 
-    def _open_beam(self, signal: Signal, seed: Seed, shape: tuple[int, int]) -> U16:
+    def _open_beam(self, signal: Signal, seed: Seed, parts: tuple[U16, ...]) -> None:
+        """Fill what lies beside the window: saturated, or the open beam and its noise."""
         level = float(self.dn(signal.air_kev))
         top = self.system.largest_dn
         energy = float(signal.energy_kev.values.mean())
         _, excess, electronic = self.calibration
         sd = float(np.sqrt(signal.air_kev * energy * excess + electronic)) * self.system.gain_dn_per_ugy / self.calibration[0]
-        if level - 6 * sd > top or not self.noise:
-            return np.full(shape, min(round(level), top), np.uint16)
-        out, dice, z = np.empty(shape, np.uint16), Normal(seed.child("open").rng()), np.empty((_ROWS, shape[1]), np.float32)
-        for start in range(0, shape[0], _ROWS):
-            part = out[start : start + _ROWS]
-            draw = dice.fill(z[: len(part)])
-            draw *= np.float32(sd)
-            draw += np.float32(level + 0.5)
-            part[...] = np.minimum(draw, np.float32(top), out=draw)
-        return out
+        even = level - 6 * sd > top or not self.noise
+        dice = Normal(seed.child("open").rng())
+        for part in parts:
+            if even:
+                part[...] = min(round(level), top)
+                continue
+            for start in range(0, len(part) if part.size else 0, _ROWS):
+                strip = part[start : start + _ROWS]
+                draw = dice.fill(np.empty(strip.shape, np.float32))
+                draw *= np.float32(sd)
+                draw += np.float32(level + 0.5)
+                strip[...] = np.minimum(draw, np.float32(top), out=draw)

@@ -18,7 +18,7 @@ DICOM_TERMS = {
     "FOR PRESENTATION": {"relationship": "LOG", "sign": -1, "photometric": "MONOCHROME2", "bits_stored": 12},
     "FOR PROCESSING": {"relationship": "LIN", "sign": 1, "photometric": "MONOCHROME1"},
 }
-_ROWS = 32
+_ROWS = 32  # a strip that stays in the processor's cache
 _CELL_MM = 1.12
 _NIPPLE_CELLS = 15
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
@@ -113,9 +113,12 @@ class Presentation:
         slope = np.float32(-4 / latitude)
         for start in range(0, len(flat), _ROWS):
             stop = min(start + _ROWS, len(flat))
-            value = flat[start:stop]
-            ramp = lift.rows(start, stop)
-            np.subtract(value, ramp, out=ramp)
+            inside = breast[start:stop]
+            end = _last(inside)
+            rim = min(_rim(lift, start, stop), end)
+            value = flat[start:stop, :end]
+            ramp = lift[start:stop, rim:end]
+            np.subtract(value[:, rim:], ramp, out=ramp)
             ramp *= np.float32(1 / self.edge)
             np.maximum(ramp, 0, out=ramp)
             np.minimum(ramp, 1, out=ramp)
@@ -123,18 +126,18 @@ class Presentation:
             cubic += 3
             ramp *= ramp
             ramp *= cubic
-            ramp *= breast[start:stop]
+            ramp *= inside[:, rim:end]
             value *= gain
-            value += added.rows(start, stop)
+            value += added.rows(start, stop)[:, :end]
             value -= np.float32(centre)
             value *= slope
             np.minimum(value, 30, out=value)
             np.exp(value, out=value)
             value += 1
             np.divide(np.float32(FULL), value, out=value)
-            value *= ramp
+            value[:, rim:] *= ramp
             np.rint(value, out=value)
-            out[start:stop] = value
+            out[start:stop, :end] = value
 
 
 def _optical_depth(window: Any, breast: Bools, zero_dn: float, air_dn: float) -> F32:
@@ -173,7 +176,8 @@ def _periphery(
     if known.sum() < 2:
         return Coarse(np.zeros_like(mean), step, depth.shape), Coarse(mean, step, depth.shape)
     profile = gaussian_filter1d(np.maximum.accumulate(np.interp(at, at[known], profile[known])), 1.0, mode="nearest")
-    lift = np.interp(distance, at, share * (profile[-1] - profile)).astype(np.float32)
+    # never quite nothing: where there is a lift, there may be a skin line
+    lift = np.interp(distance, at, max(share, 1e-4) * (profile[-1] - profile)).astype(np.float32)
     level, weight = np.where(inside > 0.5, mean + lift, 0).astype(np.float32), (inside > 0.5).astype(np.float32)
     sigma = 3.0 / cell_mm
     spread = gaussian_filter(weight, sigma)
@@ -186,7 +190,7 @@ def _distance(inside: F32, cut: tuple[bool, bool, bool]) -> F32:
     """Cells to the nearest skin; borders that cut the breast are no skin."""
     from scipy.ndimage import distance_transform_edt, gaussian_filter
 
-    far = 80
+    far = 40  # further than the rim reaches
     padded = np.pad(inside, far, mode="edge")
     for is_cut, side in zip(cut, (padded[:far], padded[-far:], padded[:, -far:]), strict=True):
         if not is_cut:
@@ -205,13 +209,30 @@ def _quartile(values: F32) -> float:
     return float(np.percentile(values, 25)) if values.size else math.nan
 
 
+def _rim(lift: Coarse, start: int, stop: int) -> int:
+    """The first column where rows start to stop - 1 are lifted: nothing left of it is thin."""
+    rows = slice(max(start // lift.step - 1, 0), -(-stop // lift.step) + 1)
+    lifted = np.flatnonzero((lift.values[rows] > 0).any(axis=0))
+    return max((int(lifted[0]) - 1) * lift.step, 0) if lifted.size else lift.shape[1]
+
+
+def _last(inside: Bools) -> int:
+    """The first column beyond which a strip holds no breast."""
+    columns: Bools = np.asarray(inside.any(axis=0))
+    return int(columns.size - columns[::-1].argmax()) if columns.any() else 0
+
+
 def _flatten(depth: F32, breast: Bools, lift: Coarse, beyond: Coarse) -> None:
     """Lift the rim, and go on smoothly outside the breast, in place: no step is left to make a halo of."""
     for start in range(0, len(depth), _ROWS):
         stop = min(start + _ROWS, len(depth))
-        part = depth[start:stop]
-        part += lift.rows(start, stop)
-        np.copyto(part, beyond.rows(start, stop), where=~breast[start:stop])
+        inside = breast[start:stop]
+        whole: Bools = np.asarray(inside.all(axis=0))
+        end, first = _last(inside), int(whole.argmin())
+        rim = min(_rim(lift, start, stop), end)
+        depth[start:stop, rim:end] += lift[start:stop, rim:end]
+        if not whole[first]:
+            np.copyto(depth[start:stop, first:], beyond[start:stop, first:], where=~inside[:, first:])
 
 
 def _latitude(values: F32, weight: F32, contrast: float) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from phantom.imaging.arrays import F32
 
 _COARSEST_MM = 5.0
-_ROWS = 32
+_ROWS = 32  # a strip that stays in the processor's cache
 _FINE_MM, _MEDIUM_MM = 0.25, 1.5  # cells of a level: below the first fine, below the second medium
 
 
