@@ -91,17 +91,19 @@ def _structure(breast: Breast, pressed: Compression, plane: Grid, slabs: int) ->
     # one point before the plane's first and two behind its last, for the interpolation
     y, x = (o + step * np.arange(-1, n // _EVERY + 3) for o, n in zip(plane.origin_mm[::-1], plane.shape, strict=True))
     x0, y0, bottom, top = pressed.unpress(x[None, :], y[:, None], rim=0.9 if pressed.chest.fold_mm else 1.0)
-    part = ((np.arange(slabs) + 0.5) / slabs)[:, None, None]
-    h = bottom + part * (top - bottom)
+    inside = pressed.edge_mm(x[None, :], y[:, None]) > -2 * step
+    part = ((np.arange(slabs) + 0.5) / slabs)[:, None]
+    h = bottom[inside] + part * (top - bottom)[inside]
     axes = pressed.view.axes
     points = np.empty((*h.shape, 3), np.float32)
     for k in range(3):
-        points[..., k] = x0 * axes[0, k] + y0 * axes[1, k] + h * axes[2, k]
+        points[..., k] = x0[inside] * axes[0, k] + y0[inside] * axes[1, k] + h * axes[2, k]
     behind = np.clip(-points[..., 0] / np.float32(4.0), 0, 2)
     # behind the base, where only the chest is, the scaffold goes on as its mirror image, without gland
     np.abs(points[..., 0], out=points[..., 0])
-    score, scaffold = breast.parenchyma.structure(points)
-    score -= 4 * behind
+    score, scaffold = np.full((2, slabs, *inside.shape), -10.0, np.float32)
+    score[:, inside], scaffold[:, inside] = breast.parenchyma.structure(points)
+    score[:, inside] -= 4 * behind
     return score, scaffold
 
 

@@ -146,13 +146,28 @@ class Layers:
 
     def __init__(self, breast: Breast, pressed: Compression, grid: Grid, edge: F32, coarse: Grid) -> None:
         self._pressed, self._grid, self._in_profile = pressed, grid, breast.nipple_in_profile
+        column, row = coarse.px(grid.x_mm, grid.y_mm)
+        self._coarse_columns, self._coarse_rows = (
+            np.clip(column, 0, edge.shape[1] - 1),
+            np.clip(row, 0, edge.shape[0] - 1),
+        )
+        self._inside = edge > -2.0 * coarse.pitch_mm
         self._depth, self._skin_mm = on_grid(edge, coarse, grid), local_skin_mm(breast, pressed, grid)
 
+    def reach(self, rows: slice, nipple: F32) -> int:
+        """How many columns from the chest wall the breast covers in some rows."""
+        first, last = int(self._coarse_rows[rows.start]), int(self._coarse_rows[rows.stop - 1])
+        seen = np.flatnonzero(self._inside[first : last + 2].any(axis=0))
+        breast = int(np.searchsorted(self._coarse_columns, seen[-1] + 1)) if seen.size else 0
+        own = np.flatnonzero(nipple.any(axis=0))
+        return min(max(breast, int(own[-1]) + 1 if own.size else 0), self._grid.shape[1])
+
     def fill(self, rows: slice, nipple: F32 | None = None) -> None:
-        """Work out the paths under some rows; the nipple's is skin."""
-        depth = self._depth.rows(rows.start, rows.stop)
+        """Work out the paths under some rows, as far as `nipple` reaches where it is given; the nipple's is skin."""
+        columns = None if nipple is None else nipple.shape[1]
+        depth = self._depth.rows(rows.start, rows.stop, columns)
         self.whole = edge_profile(depth, self._pressed.thickness_mm, self._pressed.roll_off).astype(np.float32)
-        self.skin = skin_path(self._pressed, depth, self.whole, self._skin_mm.rows(rows.start, rows.stop))
+        self.skin = skin_path(self._pressed, depth, self.whole, self._skin_mm.rows(rows.start, rows.stop, columns))
         if nipple is not None and nipple.any():
             # in profile only what stands out of the breast is seen of it
             own = np.maximum(nipple - self.whole, 0) if self._in_profile else np.minimum(nipple, self.whole - self.skin)
@@ -169,16 +184,21 @@ def _assembled(layers: Layers, nipple: F32, gland: Resampled) -> Shadow:
     """All tissues over the window, strip by strip."""
     shape = nipple.shape
     names = ("skin", "glandular", "adipose")
-    materials = {name: np.empty(shape, np.float32) for name in names}
-    whole, volume, glandular = np.empty(shape, np.float32), 0.0, 0.0
+    # zeros that are never written cost neither time nor memory
+    materials = {name: np.zeros(shape, np.float32) for name in names}
+    whole, volume, glandular = np.zeros(shape, np.float32), 0.0, 0.0
     for start in range(0, shape[0], STRIP):
         rows = slice(start, min(start + STRIP, shape[0]))
-        layers.fill(rows, nipple[rows])
-        whole[rows], materials["skin"][rows] = layers.whole, layers.skin
+        reach = layers.reach(rows, nipple[rows])
+        if not reach:
+            continue
+        where = rows, slice(0, reach)
+        layers.fill(rows, nipple[where])
+        whole[where], materials["skin"][where] = layers.whole, layers.skin
         if layers.muscle is not None:
-            materials.setdefault("muscle", np.zeros(shape, np.float32))[rows] = layers.muscle
-        part = np.clip(gland.rows(rows.start, rows.stop), 0, layers.room, out=materials["glandular"][rows])
-        np.subtract(layers.room, part, out=materials["adipose"][rows])
+            materials.setdefault("muscle", np.zeros(shape, np.float32))[where] = layers.muscle
+        part = np.clip(gland.rows(rows.start, rows.stop, reach), 0, layers.room, out=materials["glandular"][where])
+        np.subtract(layers.room, part, out=materials["adipose"][where])
         volume += float(layers.room.sum(dtype=np.float64))
         glandular += float(part.sum(dtype=np.float64))
     return Shadow(materials, whole, glandular / max(volume, 1e-9))
@@ -209,7 +229,7 @@ def muscle_path(pressed: Compression, grid: Grid, rows: slice, room: F32) -> F32
     """Path in the pectoral muscle under some rows: a wedge that thickens away from its edge, under a layer of fat."""
     if not pressed.chest.muscle_top_mm:
         return None
-    x, y = grid.x_mm.astype(np.float32)[None, :], grid.y_mm[rows, None]
+    x, y = grid.x_mm.astype(np.float32)[None, : room.shape[1]], grid.y_mm[rows, None]
     # the edge is steep: nearly its distance
     within = np.maximum((np.asarray(pressed.chest.muscle_width_mm(y), np.float32) - x) * np.float32(0.93), 0)
     out = np.zeros(room.shape, np.float32)

@@ -20,7 +20,7 @@ F32 = np.ndarray[Any, np.dtype[np.float32]]
 _CLASSES_MM = np.array([0.24, 0.4, 0.65, 1.0, 1.6])
 _THIN = 1.5  # half widths up to so many fine steps are as sharp as the lattice lets them be
 _PAD = 12
-_SPACING = 0.7  # of a lattice step, between splats
+_SPACING = 0.9  # of a lattice step, between splats
 
 
 def draw(
@@ -67,7 +67,7 @@ def _stretches(lines: Sequence[tuple[Floats, Floats, float]], pressed: Compressi
     if not lines:
         return (np.empty(0),) * 4
     counts = np.array([len(radius) for _, radius, _ in lines])
-    carried = pressed.forward(np.concatenate([points for points, _, _ in lines]))
+    carried = pressed.carry(np.concatenate([points for points, _, _ in lines]))
     radius = np.concatenate([r for _, r, _ in lines])
     ribbon = np.repeat([b for _, _, b in lines], counts)
     first = np.ones(len(radius), bool)

@@ -245,14 +245,15 @@ class Compression:
         Points in the skin, or on it, keep their depth below the surface.
         """
         points = np.asarray(points_mm, float).reshape(-1, 3)
-        out = self._carry(points)
+        out = self.carry(points)
         depth = self.free.depth_mm(points)
         near = np.flatnonzero(np.abs(depth) < 2.5)
         if near.size:
             out[near] = self._carry_skin(points[near], depth[near])
         return out
 
-    def _carry(self, points: Floats) -> Floats:
+    def carry(self, points: Floats) -> Floats:
+        """`forward`, but nothing is made of the skin: points of it move with their columns."""
         x, y, h = (points @ self.view.axes.T).T
         bottom, top = self.free.columns(x, y, self.view)
         part = np.clip((h - bottom) / np.maximum(top - bottom, 1e-6), 0, 1)
@@ -261,7 +262,7 @@ class Compression:
         return np.stack([px + self.shift_mm(py), py, 0.5 * (self.thickness_mm - local) + part * local], axis=1)
 
     def _carry_skin(self, points: Floats, depth: Floats) -> Floats:
-        surface = self._carry(points + self.free.normals(points) * depth[:, None])
+        surface = self.carry(points + self.free.normals(points) * depth[:, None])
         return surface - self._pressed_normals(surface) * depth[:, None]
 
     def _pressed_normals(self, surface: Floats) -> Floats:
@@ -295,7 +296,7 @@ class Compression:
             return []
         steps = _JACOBIAN_STEP_MM * np.eye(3)
         around = np.concatenate([centres + s for s in steps] + [centres - s for s in steps])
-        carried = self._carry(around).reshape(2, 3, len(centres), 3)
+        carried = self.carry(around).reshape(2, 3, len(centres), 3)
         jacobian = np.moveaxis((carried[0] - carried[1]) / (2 * _JACOBIAN_STEP_MM), 0, 2)
         # at the very edge a column is too short to tell directions: lean on the view's own axes
         jacobian = jacobian + 0.05 * self.view.axes

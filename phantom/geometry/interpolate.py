@@ -67,12 +67,13 @@ class Resampled:
     start: float
     step: float
 
-    def rows(self, first: int, last: int) -> Floats:
-        """Rows first to last - 1 of the new lattice, float32."""
+    def rows(self, first: int, last: int, columns: int | None = None) -> Floats:
+        """Rows first to last - 1 of the new lattice, and of them the first `columns`, float32."""
+        wide = self.wide[:, :columns]
         if not self.step:
-            return np.asarray(self.wide[first:last])
-        out = np.empty((last - first, self.wide.shape[1]), np.float32)
-        _interpolate(self.wide, self.start + self.step * first, self.step, out)
+            return np.asarray(wide[first:last])
+        out = np.empty((last - first, wide.shape[1]), np.float32)
+        _interpolate(wide, self.start + self.step * first, self.step, out)
         return out
 
 
