@@ -1,4 +1,4 @@
-"""Forms of single grains, drawn afresh for each: no two alike. Sizes are largest extents in mm."""
+"""Forms of single grains, drawn afresh for each: no two alike. Sizes are largest extents in mm, as a projection shows them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def coalesced(rng: np.random.Generator, size_mm: float, aspect: float, rough: fl
 
 def tear(rng: np.random.Generator, size_mm: float) -> Chains:
     """A drop: thick at one end, drawn out to the other."""
-    thick = size_mm * rng.uniform(0.2, 0.32)
+    size_mm = size_mm / 0.88
+    thick = size_mm * rng.uniform(0.22, 0.34)
     thin = thick * rng.uniform(0.1, 0.35)
     way = axes_of(random_turn(rng))[:, 0] * (size_mm - thick - thin)
     return Chains(((_ball(-0.4 * way, thick), _ball(0.6 * way, thin)),))
@@ -50,7 +51,8 @@ def tear(rng: np.random.Generator, size_mm: float) -> Chains:
 def bean(rng: np.random.Generator, size_mm: float) -> Chains:
     """A bean or comma: bent, one end often thicker."""
     axes = axes_of(random_turn(rng))
-    thick = size_mm * rng.uniform(0.14, 0.24)
+    size_mm = size_mm / 0.9
+    thick = size_mm * rng.uniform(0.17, 0.26)
     turn = math.radians(rng.uniform(60.0, 150.0))
     radius = (size_mm - 2.0 * thick) / (2.0 * math.sin(0.5 * turn))
     at = np.linspace(-0.5, 0.5, 5)
@@ -169,12 +171,13 @@ def _chip(rng: np.random.Generator, size_mm: float, aspect: float, rough: float,
     ways -= 0.5 * ways[near.argmax(axis=1)]
     ways /= np.linalg.norm(ways, axis=1, keepdims=True)
     # most chips are compact, a few are splinters
-    across = 1.0 / (1.0 + (aspect - 1.0) * rng.random() ** 2)
+    across = 1.0 / (1.0 + (aspect - 1.0) * rng.random() ** 3)
     stretch = np.array([1.0, across, across * rng.uniform(0.75, 1.0)])
-    points = ways * np.exp(rng.normal(0.0, rough, (count, 1))) * stretch
+    points = ways * np.exp(rng.normal(0.0, 0.6 * rough, (count, 1))) * stretch
     points = points @ axes_of(random_turn(rng)).T
     away = points[:, None] - points[None]
-    points *= size_mm / math.sqrt(float((away * away).sum(axis=2).max()))
+    # a projection shows less than the longest diagonal: 0.9 of it on average
+    points *= size_mm / 0.9 / math.sqrt(float((away * away).sum(axis=2).max()))
     out: Floats = points - points.mean(axis=0)
     return out
 
