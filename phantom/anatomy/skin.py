@@ -14,7 +14,7 @@ from phantom.geometry.interpolate import Resampled, resampled
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 F32 = np.ndarray[Any, np.dtype[np.float32]]
 
-_NIPPLE_RADIUS_MM, _NIPPLE_LENGTH_MM, _AREOLA_MM = 5.5, 8.0, 13.0
+_NIPPLE_RADIUS_MM, _NIPPLE_LENGTH_MM, _AREOLA_MM = 6.5, 9.0, 13.0
 
 
 def skin_path(pressed: Compression, depth_mm: F32, whole_mm: F32, skin_mm: F32) -> F32:

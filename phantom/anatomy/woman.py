@@ -92,10 +92,10 @@ class Anatomy:
     cellular: Annotated[Draw, Within(0, 3), "weight of the lobules' own brightness"] = Draw.uniform(0.8, 1.4)
     wall_mm: Annotated[Draw, Within(0, 3, "mm"), "thickness of the walls between lobules"] = Draw.uniform(0.35, 0.65)
     muscle_mm: Annotated[Draw, Within(0, 100, "mm"), "width of the pectoral muscle at the top of an MLO view"] = (
-        Draw.normal(40, 11, 18, 68)
+        Draw.normal(50, 15, 15, 90)
     )
     muscle_length_mm: Annotated[Draw, Within(40, 240, "mm"), "height of the pectoral muscle in an MLO view"] = (
-        Draw.normal(145, 25, 90, 195)
+        Draw.normal(130, 30, 60, 200)
     )
     muscle_sagitta_mm: Annotated[Draw, Within(-6, 12, "mm"), "how much the muscle's edge bulges"] = Draw.uniform(0, 6)
     fold_mm: Annotated[
