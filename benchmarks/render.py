@@ -106,7 +106,8 @@ def stages() -> list[tuple[Any, str, str]]:
     return [
         (scene, "grow", "scene"),
         (Anatomy, "grow", "anatomy: grow"),
-        (shadow, "project", "anatomy: project"),
+        (shadow, "lay", "anatomy: project"),
+        (shadow.Laid, "seen", "anatomy: project"),
         (render, "place", "calcifications: shadows"),
         (render, "measure", "truth"),
         (beam, "collapse", "imaging: materials"),

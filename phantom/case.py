@@ -7,10 +7,10 @@ from typing import Any
 
 from phantom import preset as presets
 from phantom import scene as scenes
+from phantom.exam import images
 from phantom.image import ViewImage
 from phantom.preset import Preset
 from phantom.recipe.seed import Seed
-from phantom.render import render
 
 __all__ = ["Case", "ViewImage", "case_seed", "render_case", "simulate"]
 
@@ -64,5 +64,4 @@ def case_seed(seed: int, index: int) -> Seed:
 
 def render_case(scene: scenes.Scene) -> Case:
     """All images of a scene. No dice fall here but the quantum noise."""
-    views = tuple(render(scene, view) for view in scene.views)
-    return Case(scene.index, views, scene.to_dict(), scene.dropped)
+    return Case(scene.index, tuple(images(scene)), scene.to_dict(), scene.dropped)

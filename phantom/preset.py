@@ -35,11 +35,37 @@ class Exam:
     mlo_angle_deg: Annotated[Draw, Within(30, 60, "degrees"), "positioner angle of the MLO view"] = Draw.normal(
         48, 6, 30, 60
     )
+    twins: Annotated[
+        tuple[Literal["clean", "benign"], ...], "each image also without calcifications, or without suspicious ones"
+    ] = ()
+    prior_years: Annotated[tuple[int, ...], Within(1, 20, "years"), "the same views also so many years earlier"] = ()
+    magnification: Annotated[
+        float, Within(0, 2), "a magnified image of one finding, 1.5 or 1.8 times as a rule; 0: none"
+    ] = 0.0
+    magnified_mm: Annotated[float, Within(10, 120, "mm"), "side of what it shows"] = 60.0
+    magnified_dose: Annotated[float, Within(0.1, 5), "its dose, in doses of the plain view (estimate)"] = 1.5
+    patches: Annotated[int, Within(0, 99), "windows to cut from a case's plain views"] = 0
+    patch_px: Annotated[int, Within(16, 4096, "pixels"), "side of a window"] = 512
+    patches_on_findings: Annotated[float, Within(0, 1), "share of windows laid about a calcification"] = 0.5
+    whole_views: Annotated[bool, "whether the views that windows are cut from are kept too"] = True
 
     def __post_init__(self) -> None:
         for name, said in (("views", self.views), ("breasts", self.breasts)):
             if not said or (len(set(said)) < len(said) and said != "drawn"):
                 raise ValueError(f"{name} must name at least one, and none twice")
+        for name, several in (("twins", self.twins), ("prior_years", self.prior_years)):
+            if len(set(several)) < len(several):
+                raise ValueError(f"{name} must name none twice")
+        if self.magnification and self.magnification < 1.2:
+            raise ValueError(f"magnification = {self.magnification:g}: must lie within 1.2 and 2, or be 0")
+        if not self.whole_views and not self.patches:
+            raise ValueError("whole_views = false leaves no image; say how many patches")
+
+    def images(self, sides: int) -> int:
+        """How many images a case of so many breasts has, at most."""
+        views, looks = sides * len(self.views), 1 + len(self.twins)
+        whole = views * (self.whole_views + len(self.prior_years)) + len(self.views) * bool(self.magnification)
+        return (whole + self.patches) * looks
 
 
 @dataclass(frozen=True)
@@ -124,6 +150,9 @@ class Preset:
             _ = self.detector.system
         except UsageError as why:  # a detector that there is not, or a wrong file of one
             raise ValueError(f"detector: {why}") from None
+        if self.exam.patches and min(self.detector.grid.shape) < self.exam.patch_px:
+            rows, columns = self.detector.grid.shape
+            raise ValueError(f"exam.patch_px = {self.exam.patch_px}: the images have {rows} x {columns} pixels")
         if self.mix.findings is not None and self.mix.findings.hi > 0 and not any(e.weight for e in self.finding):
             raise ValueError("mix.findings asks for findings, but no [[finding]] has a weight above 0")
 

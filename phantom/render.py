@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from phantom import framing
-from phantom.anatomy import shadow as tissue_shadow
 from phantom.anatomy.bodies import shadow_points
-from phantom.anatomy.breast import Breast
 from phantom.anatomy.woman import birads_density
 from phantom.calcifications.calcification import Finding
-from phantom.framing import Frame
 from phantom.geometry.compression import Compression
 from phantom.geometry.grid import Grid
 from phantom.geometry.view import View
@@ -26,7 +23,8 @@ from phantom.imaging.scatter import block_mean
 from phantom.imaging.spectrum import Spectrum
 from phantom.preset import Preset
 from phantom.scene import Scene
-from phantom.truth import Exposed, HostTruth, Placed, host_truth, measure
+from phantom.shot import Shot, sit
+from phantom.truth import CalcificationTruth, Exposed, FindingTruth, HostTruth, Placed, host_truth, measure
 
 Keep = Callable[[Finding], bool]
 
@@ -41,6 +39,15 @@ def none(finding: Finding) -> bool:
     return False
 
 
+def benign(finding: Finding) -> bool:
+    """Keep what is not suspicious: benign findings and artefacts."""
+    return finding.finding_class != "suspicious"
+
+
+# what twins of a view keep, by the name of the variant
+TWINS: dict[str, Keep] = {"clean": none, "benign": benign}
+
+
 def render(scene: Scene, view: View, keep: Keep = every, variant: str = "") -> ViewImage:
     """One image of a scene. The same arguments give the same bytes.
 
@@ -50,51 +57,125 @@ def render(scene: Scene, view: View, keep: Keep = every, variant: str = "") -> V
     view : View
         One of the scene's, or another of one of its breasts.
     keep : callable
-        Which findings' calcifications are in it; tissue, hosts and the dice of noise stay the same.
+        Which findings' calcifications are in it; tissue, hosts, scatter and the dice of noise stay the same.
     variant : str
         What to call it if it is not the plain view, such as ``clean``.
     """
-    preset, breast = scene.preset, scene.breasts[view.laterality]
-    pressed = breast.compress(view)
-    frame = framing.frame(breast, pressed, preset.detector.grid)
-    placed = place(scene, view, pressed, frame.window, keep)
-    paths, density = project(scene, breast, pressed, frame, placed)
-    spectrum = preset.beam.at(preset.detector.system, pressed.thickness_mm)
-    technique = expose(scene, view, spectrum, pressed.thickness_mm, density)
+    return next(take(sit(scene, view), {variant: keep}))
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What is in an image, and the primary signal where grains that it does not keep are gone."""
+
+    variant: str
+    image_id: str
+    findings: tuple[FindingTruth, ...]
+    calcifications: tuple[CalcificationTruth, ...]
+    hosts: tuple[HostTruth, ...]
+    where: Any
+    primary: Any
+
+
+def take(shot: Shot, looks: Mapping[str, Keep]) -> Iterator[ViewImage]:
+    """The images of one exposure, in the order of the looks.
+
+    The looks share the tissue, the dice of noise and the scatter (that of all grains: what a few take from it is
+    far below the noise). For processing they are equal, bit for bit, but within `change.REACH` pixels, along rows
+    and columns, of the shadow of a grain that is in one and not in the other.
+
+    Parameters
+    ----------
+    shot : Shot
+    looks : mapping of str to callable
+        Variant to which findings' calcifications are in the image.
+    """
+    scene, view, machine, frame = shot.scene, shot.view, shot.machine, shot.frame
+    placed = place(scene, view, shot.pressed, frame.window)
+    paths, density = assemble(shot, placed)
+    spectrum = machine.beam.at(machine.detector.system, shot.pressed.thickness_mm)
+    technique = expose(shot, spectrum, density)
     g_cm, a_cm = beams.collapse(paths, spectrum)
     mask = paths.thickness_mm > 0
-    signal = signal_of(preset, paths, g_cm, a_cm, spectrum, technique)
+    signal = signal_of(machine, paths, g_cm, a_cm, spectrum, technique)
     del paths  # what is done with makes room for the next stage: tens of megabytes each
-    image_id = name_of(scene.index, view, variant)
-    exposed = Exposed(frame.window, frame.offset, frame.field.shape, g_cm, a_cm, signal, ceiling_kev(preset))
-    findings, calcifications = measure(image_id, placed, exposed, spectrum, preset.detector)
-    hosts = hosts_of(scene, view, pressed, image_id, exposed)
+    exposed = Exposed(frame.window, frame.offset, frame.field.shape, g_cm, a_cm, signal, ceiling_kev(machine))
+    seen = [_look(shot, name, keep, placed, exposed, spectrum) for name, keep in looks.items()]
     del exposed, placed, g_cm, a_cm
-    noise = scene.seed.child("noise", view.laterality, view.name)
-    raw = preset.detector.expose(signal, noise, frame.offset, frame.field.shape)
-    shown = preset.presentation.present(
-        raw,
-        mask,
-        frame.field.pitch_mm,
-        pressed.thickness_mm,
-        zero_dn=float(preset.detector.dn(0.0)),
-        air_dn=float(preset.detector.dn(signal.air_kev)),
-        offset=frame.offset,
-    )
-    row = {
-        "image_id": image_id,
-        "case": scene.index,
-        "variant": variant,
+    noise, detector = shot.dice("noise"), machine.detector
+    # a single plain look needs no copy of what the others are made from
+    kev = detector.blurred(signal, noise) if any(look.where.size for look in seen) or len(seen) > 1 else None
+    for look in seen:
+        own, blurred = signal, kev.copy() if kev is not None else None
+        if look.where.size and kev is not None:
+            own = replace(signal, primary=signal.primary.copy())
+            own.primary.reshape(-1)[look.where] = look.primary
+            blurred = detector.reblurred(own, signal, kev, noise)
+        raw = detector.expose(own, noise, frame.offset, frame.field.shape, blurred)
+        del blurred
+        shown = machine.presentation.present(
+            raw,
+            mask,
+            frame.field.pitch_mm,
+            shot.pressed.thickness_mm,
+            zero_dn=float(detector.dn(0.0)),
+            air_dn=float(detector.dn(signal.air_kev)),
+            offset=frame.offset,
+        )
+        row = _row(shot, look, technique, density)
+        image = ViewImage(
+            look.image_id, row, shown.pixels, raw.pixels, frame.whole(mask), look.findings, look.calcifications,
+            look.hosts, shown.window_center, shown.window_width,
+        )  # fmt: skip
+        yield mirrored(image) if view.laterality == "R" else image
+
+
+def _look(shot: Shot, name: str, keep: Keep, placed: list[Placed], exposed: Exposed, spectrum: Spectrum) -> _Look:
+    """The truth of one look. Its grains alone are in `exposed` while it is measured, and all are back afterwards."""
+    variant = "+".join(word for word in (name, shot.word) if word)
+    image_id = name_of(shot.scene.index, shot.view, variant)
+    gone = [one for one in placed if not keep(one.finding)]
+    where = _under(gone, exposed.grid)
+    planes = exposed.g_cm.reshape(-1), exposed.a_cm.reshape(-1)
+    before = [plane[where] for plane in planes]
+    for one in gone:
+        stamp = one.shadow.stamp(one.calcification.material, one.calcification.packing, one.calcification.displaces)
+        beams.add(replace(stamp, path_mm=-stamp.path_mm), spectrum, exposed.g_cm, exposed.a_cm)
+    primary = spectrum.primary(planes[0][where], planes[1][where]) if where.size else np.zeros(0, np.float32)
+    kept = [one for one in placed if keep(one.finding)]
+    findings, calcifications = measure(image_id, kept, exposed, spectrum, shot.machine.detector)
+    hosts = hosts_of(shot.scene, shot.view, shot.pressed, image_id, exposed)
+    for plane, values in zip(planes, before, strict=True):
+        plane[where] = values
+    return _Look(variant, image_id, findings, calcifications, hosts, where, primary)
+
+
+def _under(placed: list[Placed], grid: Grid) -> Any:
+    """(n,) int64: flat indices of the pixels that the grains' shadows fall on."""
+    found = [np.zeros(0, np.int64)]
+    for one in placed:
+        row, column = np.nonzero(one.shadow.path_mm)
+        found.append((row + one.shadow.row) * grid.shape[1] + column + one.shadow.column)
+    return np.unique(np.concatenate(found))
+
+
+def _row(shot: Shot, look: _Look, technique: Technique, density: float) -> dict[str, Any]:
+    """The image's row of the images table."""
+    view, field = shot.view, shot.frame.field
+    return {
+        "image_id": look.image_id,
+        "case": shot.scene.index,
+        "variant": look.variant,
         "laterality": view.laterality,
         "view": view.name,
-        "rows": frame.field.shape[0],
-        "columns": frame.field.shape[1],
-        "pixel_spacing_mm": frame.field.pitch_mm,
-        "detector": preset.detector.system.name,
-        "thickness_mm": pressed.thickness_mm,
+        "rows": field.shape[0],
+        "columns": field.shape[1],
+        "pixel_spacing_mm": field.pitch_mm,
+        "detector": shot.machine.detector.system.name,
+        "thickness_mm": shot.pressed.thickness_mm,
         "density": density,
         "birads_density": birads_density(density),
-        "age": breast.age,
+        "age": shot.breast.age - shot.years_ago,
         "angle_deg": view.angle_deg,
         "target_filter": technique.target_filter,
         "tube_kv": technique.tube_kv,
@@ -102,14 +183,10 @@ def render(scene: Scene, view: View, keep: Keep = every, variant: str = "") -> V
         "entrance_kerma_mgy": technique.entrance_kerma_mgy,
         "detector_kerma_ugy": technique.detector_kerma_ugy,
         "mgd_mgy": technique.mgd_mgy,
-        "class": highest_class(finding.row["class"] for finding in findings),
-        "n_findings": len(findings),
-        "n_calcifications": len(calcifications),
+        "class": highest_class(finding.row["class"] for finding in look.findings),
+        "n_findings": len(look.findings),
+        "n_calcifications": len(look.calcifications),
     }
-    image = ViewImage(
-        image_id, row, shown.pixels, raw.pixels, frame.whole(mask), findings, calcifications, hosts, shown.window_center, shown.window_width
-    )
-    return mirrored(image) if view.laterality == "R" else image
 
 
 def name_of(index: int, view: View, variant: str) -> str:
@@ -139,37 +216,38 @@ def place(scene: Scene, view: View, pressed: Compression, window: Grid, keep: Ke
     ]
 
 
-def project(
-    scene: Scene, breast: Breast, pressed: Compression, frame: Frame, placed: list[Placed]
-) -> tuple[PathLengths, float]:
-    """Path lengths of tissue and calcifications under the window, and the breast's density."""
-    seed = scene.seed.child("texture", pressed.view.laterality, pressed.view.name)
-    tissue = tissue_shadow.project(breast, pressed, frame.window, seed)
+def assemble(shot: Shot, placed: list[Placed]) -> tuple[PathLengths, float]:
+    """Path lengths of tissue and calcifications under the frame's window, and the breast's density."""
+    tissue, frame = shot.tissue.seen(shot.frame.window), shot.frame
     stamps = tuple(
         one.shadow.stamp(one.calcification.material, one.calcification.packing, one.calcification.displaces) for one in placed
     )
     paths = PathLengths(frame.window, frame.offset, tissue.materials, tissue.thickness_mm, frame.field.shape, stamps)
-    return paths, tissue.density
+    return paths, tissue.density if shot.density is None else shot.density
 
 
-def expose(scene: Scene, view: View, spectrum: Spectrum, thickness_mm: float, density: float) -> Technique:
-    """The exposure of one view."""
-    preset, seed = scene.preset, scene.seed.child("exposure", view.laterality, view.name)
-    return preset.exposure.at(spectrum, preset.detector.system, thickness_mm, density, seed, grid=preset.scatter.grid)
+def expose(shot: Shot, spectrum: Spectrum, density: float) -> Technique:
+    """The exposure's technique."""
+    machine, thickness_mm = shot.machine, shot.pressed.thickness_mm
+    grid = machine.scatter.grid
+    set_by_it = machine.exposure.at(spectrum, machine.detector.system, thickness_mm, density, shot.dice("exposure"), grid=grid)
+    return set_by_it.times(shot.dose) if shot.dose != 1 else set_by_it
 
 
 def signal_of(preset: Preset, paths: PathLengths, g_cm: Any, a_cm: Any, spectrum: Spectrum, technique: Technique) -> Signal:
     """What reaches the converter: primary, scatter, and how noisy each keV is."""
-    system, grid = preset.detector.system, paths.grid
+    system, grid, times = preset.detector.system, paths.grid, np.float32(preset.detector.magnification)
     primary = spectrum.primary(g_cm, a_cm)
     veil = preset.scatter.veil(
-        primary, paths.thickness_mm, grid.pitch_mm, spectrum.target_filter, grid_factor=system.grid_factor
-    )
+        primary, paths.thickness_mm, grid.pitch_mm, spectrum.target_filter, grid_factor=system.grid_factor,
+        collimated=preset.detector.magnification > 1,
+    )  # fmt: skip
     energy = spectrum.energy_kev(block_mean(g_cm, veil.step), block_mean(a_cm, veil.step))
     coarse = np.arange(energy.shape[1]), np.arange(energy.shape[0])
     x_mm = grid.origin_mm[0] + (coarse[0] * veil.step + 0.5 * (veil.step - 1)) * grid.pitch_mm
     row = paths.offset[0] + coarse[1] * veil.step + 0.5 * (veil.step - 1) - 0.5 * (paths.full_shape[0] - 1)
-    flux = preset.beam.flux(x_mm.astype(np.float32)[None, :], (row * grid.pitch_mm).astype(np.float32)[:, None], system)
+    at = x_mm.astype(np.float32)[None, :] * times, (row * grid.pitch_mm).astype(np.float32)[:, None] * times
+    flux = preset.beam.flux(*at, system)
     return Signal(primary, veil, Coarse(energy / flux, veil.step, grid.shape), technique.air_kev(spectrum, preset.detector.pixel_mm))
 
 

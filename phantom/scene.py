@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
 
 from phantom import preset as presets
 from phantom.anatomy.breast import Breast, Host
+from phantom.calcifications import registry
 from phantom.calcifications.calcification import Calcification, Finding
 from phantom.calcifications.errors import NoPlace
 from phantom.errors import PhantomError
@@ -43,6 +44,10 @@ class Scene:
         Numbered, as are their calcifications and hosts.
     dropped : tuple of str
         Findings that found no place, in words.
+    past : mapping of int to tuple of Finding
+        The findings as they were, for each of ``exam.prior_years``.
+    noise_root : int or None
+        The root of the noise's dice, where it is not the seed's.
     """
 
     preset: Preset
@@ -52,6 +57,17 @@ class Scene:
     views: tuple[View, ...]
     findings: tuple[Finding, ...]
     dropped: tuple[str, ...] = ()
+    past: Mapping[int, tuple[Finding, ...]] = field(default_factory=dict)
+    noise_root: int | None = None
+
+    @property
+    def noise(self) -> Seed:
+        """Where the dice of noise fall."""
+        return self.seed if self.noise_root is None else Seed(self.noise_root, self.seed.path)
+
+    def ago(self, years: int) -> Scene:
+        """The same woman one of ``exam.prior_years`` earlier: her findings as they were, the rest as it is."""
+        return replace(self, findings=self.past[years])
 
     def to_dict(self) -> dict[str, Any]:
         """The scene ready for JSON: `from_dict` gives one that renders the same."""
@@ -63,6 +79,8 @@ class Scene:
             "views": [{"name": v.name, "laterality": v.laterality, "angle_deg": v.angle_deg} for v in self.views],
             "findings": [_finding_to_dict(finding) for finding in self.findings],
             "dropped": list(self.dropped),
+            "past": {str(years): [_past_to_dict(one, self.findings) for one in then] for years, then in self.past.items()},
+            "noise_root": self.noise_root,
         }
 
 
@@ -92,7 +110,8 @@ def grow(preset: Preset, seed: Seed, index: int) -> Scene:
             finding = _numbered(_relabelled(grown, entry, side), findings)
             findings.append(finding)
             breasts[side] = breasts[side].with_hosts(finding.hosts)
-    return Scene(preset, seed, index, breasts, views, tuple(findings), tuple(dropped))
+    past = {years: _earlier(findings, years, seed.child("past")) for years in preset.exam.prior_years}
+    return Scene(preset, seed, index, breasts, views, tuple(findings), tuple(dropped), past)
 
 
 def from_dict(said: Mapping[str, Any]) -> Scene:
@@ -110,14 +129,18 @@ def from_dict(said: Mapping[str, Any]) -> Scene:
         seed = Seed(said["seed"]["root"], tuple(said["seed"]["path"]))
         views = tuple(View(v["name"], v["laterality"], v["angle_deg"]) for v in said["views"])
         findings = tuple(_finding_from_dict(finding) for finding in said["findings"])
-        index, dropped = int(said["index"]), tuple(said["dropped"])
+        past = {
+            int(years): tuple(_past_from_dict(one, findings) for one in then)
+            for years, then in said.get("past", {}).items()
+        }
+        index, dropped, noise_root = int(said["index"]), tuple(said["dropped"]), said.get("noise_root")
     except (KeyError, TypeError, ValueError) as error:
         raise PhantomError(f"not a scene that can be read: {error!r}") from None
     breasts = {}
     for side in _ordered({view.laterality for view in views}):
         hosts = tuple(host for finding in findings if finding.laterality == side for host in finding.hosts)
         breasts[side] = preset.anatomy.grow(seed, side).with_hosts(hosts)
-    return Scene(preset, seed, index, breasts, views, findings, dropped)
+    return Scene(preset, seed, index, breasts, views, findings, dropped, past, noise_root)
 
 
 def _exam(preset: Preset, seed: Seed) -> tuple[tuple[Laterality, ...], tuple[View, ...]]:
@@ -157,6 +180,37 @@ def _sides_of(entry: FindingEntry, sides: tuple[Laterality, ...], seed: Seed) ->
         if found:
             return found
     return (sides[int(seed.child("side").rng().integers(len(sides)))],)
+
+
+def _earlier(findings: Sequence[Finding], years: int, seed: Seed) -> tuple[Finding, ...]:
+    """The findings so many years ago, as far as they were there; a kind that says nothing of it is stable."""
+    kinds = registry.kinds()
+    then = []
+    for finding in findings:
+        kind = kinds.get(finding.kind)
+        said: Any = kind() if kind is not None and hasattr(kind, "earlier") else None
+        was = said.earlier(finding, years, seed.child(finding.finding_id)) if said is not None else finding
+        if was is not None:
+            then.append(was)
+    return tuple(then)
+
+
+def _past_to_dict(then: Finding, findings: Sequence[Finding]) -> dict[str, Any]:
+    """A finding as it was: mostly some of its grains of today, which are told by their ids."""
+    known = {g.calcification_id: g for now in findings if now.finding_id == then.finding_id for g in now.calcifications}
+    if all(known.get(grain.calcification_id) is grain for grain in then.calcifications):
+        return {"finding_id": then.finding_id, "kept": [grain.calcification_id for grain in then.calcifications]}
+    return _finding_to_dict(then)
+
+
+def _past_from_dict(said: Mapping[str, Any], findings: Sequence[Finding]) -> Finding:
+    if "kept" not in said:
+        return _finding_from_dict(said)
+    now = next((finding for finding in findings if finding.finding_id == said["finding_id"]), None)
+    if now is None:
+        raise ValueError(f"there is no finding {said['finding_id']!r} that has a past")
+    kept = set(said["kept"])
+    return replace(now, calcifications=tuple(g for g in now.calcifications if g.calcification_id in kept))
 
 
 def _relabelled(finding: Finding, entry: FindingEntry, side: Laterality) -> Finding:

@@ -16,7 +16,7 @@ Columns = dict[str, tuple[str, str]]
 IMAGES: Columns = {
     "image_id": ("U48", "case-side-view, with +variant after it where there is one"),
     "case": ("u4", "index of the case"),
-    "variant": ("U24", "what is special about this image: empty for the plain view"),
+    "variant": ("U32", "what is special about this image: empty for the plain view"),
     "laterality": ("U1", "L or R"),
     "view": ("U3", "CC, MLO or ML"),
     "rows": ("u4", "pixels"),

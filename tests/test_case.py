@@ -22,6 +22,7 @@ from phantom.image import highest_class, mirrored
 from phantom.imaging import beam as beams
 from phantom.preset import Exam, FindingEntry, Mix, Preset
 from phantom.recipe.draw import Draw
+from phantom.shot import sit
 
 FAST = Anatomy(ligaments=Draw.constant(20), fibres=Draw.constant(20), area_cm2=Draw.uniform(90, 130))
 
@@ -153,13 +154,11 @@ def test_another_seed_or_case_gives_another_image(case):
 
 def noiseless(scene, view, keep):
     """The primary signal of a view before blur, and what is in it."""
-    breast = scene.breasts[view.laterality]
-    pressed = breast.compress(view)
-    frame = framing.frame(breast, pressed, scene.preset.detector.grid)
-    placed = render.place(scene, view, pressed, frame.window, keep)
-    paths, _ = render.project(scene, breast, pressed, frame, placed)
-    spectrum = scene.preset.beam.at(scene.preset.detector.system, pressed.thickness_mm)
-    return spectrum.primary(*beams.collapse(paths, spectrum)), placed, frame
+    shot = sit(scene, view)
+    placed = render.place(scene, view, shot.pressed, shot.frame.window, keep)
+    paths, _ = render.assemble(shot, placed)
+    spectrum = scene.preset.beam.at(scene.preset.detector.system, shot.pressed.thickness_mm)
+    return spectrum.primary(*beams.collapse(paths, spectrum)), placed, shot.frame
 
 
 def test_calcifications_change_the_image_where_the_truth_says(scene, case):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from phantom.case import Case
-from phantom.dataset.patches import cut, place
+from phantom.patches import cut, place
 from phantom.dataset.store import write_case
 from phantom.dataset.streaming import stream
 from phantom.dataset.verify import _case

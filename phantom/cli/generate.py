@@ -81,7 +81,7 @@ def _plan(preset: Preset, cases: int, out: str, workers: int | None) -> dict[str
     from phantom.dataset.pool import cpus
 
     sides = 1 if preset.exam.breasts == "drawn" else len(preset.exam.breasts)
-    images = cases * sides * len(preset.exam.views)
+    images = cases * preset.exam.images(sides)
     system, binning = preset.detector.system, preset.detector.binning
     rows, columns = system.rows // binning, system.columns // binning
     megapixels = rows * columns / 1e6

@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from phantom.dataset.patches import cut, place
 from phantom.dataset.work import Maker
 from phantom.errors import UsageError
+from phantom.patches import cut, place
 
 if TYPE_CHECKING:
     from phantom.image import ViewImage

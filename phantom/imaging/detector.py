@@ -12,8 +12,8 @@ from phantom.errors import UsageError
 from phantom.geometry.grid import Grid
 from phantom.imaging import blur, systems
 from phantom.imaging.arrays import F32, U16, ForProcessing, Signal
-from phantom.imaging.defects import PATTERN_SD, dead_pixels, fixed_pattern, repair
 from phantom.imaging.change import refiltered
+from phantom.imaging.defects import PATTERN_SD, dead_pixels, fixed_pattern, repair
 from phantom.imaging.dice import Normal
 from phantom.imaging.materials import energies_kev
 from phantom.imaging.spectrum import load as load_beam

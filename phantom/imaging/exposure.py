@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -62,6 +62,11 @@ class Technique:
     def air_kev(self, beam: Spectrum, pixel_mm: float) -> float:
         """Energy absorbed in the open beam by a pixel of this side at the detector."""
         return self.open_kerma_ugy * beam.photons_per_ugy * beam.kev_per_photon * pixel_mm**2
+
+    def times(self, factor: float) -> Technique:
+        """The same with so many times the mAs."""
+        grow = ("mas", "mgd_mgy", "entrance_kerma_mgy", "open_kerma_ugy", "detector_kerma_ugy")
+        return replace(self, **{name: factor * getattr(self, name) for name in grow})
 
 
 @dataclass(frozen=True)

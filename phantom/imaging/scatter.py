@@ -72,7 +72,7 @@ class Scatter:
 
     def veil(
         self, primary: F32, thickness_mm: F32, pitch_mm: float, target_filter: str, *, grid_factor: float = 1.0,
-        chest_wall_left: bool = True, breast_only: bool = False,
+        chest_wall_left: bool = True, breast_only: bool = False, collimated: bool = False,
     ) -> Coarse:
         """The scattered signal in units of the open beam.
 
@@ -89,13 +89,15 @@ class Scatter:
         target_filter : str
         chest_wall_left : bool
             Whether the beam ends at the left edge. On the other sides 60 mm of open beam follow.
+        collimated : bool
+            Whether the beam ends at all of them.
         """
         step = max(1, round(CELL_MM / pitch_mm))
         light, thick = block_mean(primary, step), block_mean(thickness_mm, step)
         top = max(float(thick.max()), 1.0)
         pad = math.ceil(_AROUND_MM / (step * pitch_mm))
         rows, columns = light.shape
-        light = np.pad(light, pad, constant_values=1.0)
+        light = np.pad(light, pad, constant_values=0.0 if collimated else 1.0)
         thick = np.pad(thick, pad)
         if chest_wall_left:
             light[:, :pad] = 0.0
