@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from phantom.case import Case
-from phantom.patches import cut, place
 from phantom.dataset.store import write_case
 from phantom.dataset.streaming import stream
 from phantom.dataset.verify import _case
 from phantom.errors import UsageError
+from phantom.patches import cut, place
 from phantom.recipe.seed import Seed
 
 RECIPE = fakes.FakeRecipe(rows=220, columns=120, dots=8)
@@ -81,6 +81,10 @@ def test_a_patch_is_the_same_for_any_number_of_workers():
     assert len({t[0] for t in alone}) == 18
     later = [told(p) for p in islice(stream(RECIPE, 5, first_case=2, **options), 3)]
     assert later == alone[6:9]
+    again = [told(p) for p in islice(stream(RECIPE, 5, start=7, **options), 5)]
+    assert again == alone[7:12]
+    second = [told(p) for p in islice(stream(RECIPE, 5, start=7, worker=1, workers=2, **options), 3)]
+    assert second == alone[9:12]  # of case 3; case 2, which patch 7 is of, is the other worker's
 
 
 @pytest.mark.parametrize("wrong", [{"worker": 2, "workers": 2}, {"per_case": 0}, {"on_findings": 2}, {"size": 0}])

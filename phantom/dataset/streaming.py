@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from phantom.dataset.work import Maker
@@ -26,6 +27,7 @@ def stream(
     worker: int = 0,
     workers: int = 1,
     first_case: int = 0,
+    start: int = 0,
     make: Maker | None = None,
 ) -> Iterator[ViewImage]:
     """Patches of case after case, endlessly, each an image with its truth clipped to it.
@@ -47,7 +49,9 @@ def stream(
     worker, workers : int
         Which of how many workers this is, counted from 0.
     first_case : int
-        Where to begin: after a restart, or to keep clear of a dataset made with the same seed.
+        Which case is the first: to keep clear of a dataset made with the same seed.
+    start : int
+        How many patches to pass over, counted from the first case's first, all workers together: after a restart.
 
     Raises
     ------
@@ -62,23 +66,30 @@ def stream(
     """
     if not 0 <= worker < workers:
         raise UsageError(f"worker {worker} of {workers}: must lie within 0 and {workers - 1}")
-    if not 1 <= per_case <= MAX_PER_CASE or not 0 <= on_findings <= 1 or size < 1 or first_case < 0:
+    if not 1 <= per_case <= MAX_PER_CASE or not 0 <= on_findings <= 1 or size < 1 or min(first_case, start) < 0:
         raise UsageError("per_case must lie within 1 and 99, on_findings within 0 and 1; size must be positive")
     if isinstance(preset, str):
         from phantom.preset import load
 
         preset = load(preset)
-    return _patches(preset, seed, size, per_case, on_findings, itertools.count(first_case + worker, workers), make)
+    if hasattr(preset, "exam"):  # windows are cut from plain views: nothing else need be made
+        exam = replace(preset.exam, twins=(), prior_years=(), magnification=0.0, patches=0, whole_views=True)
+        preset = replace(preset, exam=exam)
+    cases = itertools.dropwhile(
+        lambda case: (case + 1 - first_case) * per_case <= start, itertools.count(first_case + worker, workers)
+    )
+    return _patches(preset, seed, size, per_case, on_findings, cases, start + first_case * per_case, make)
 
 
 def _patches(
-    preset: Any, seed: int, size: int, per_case: int, on_findings: float, cases: Iterator[int], make: Maker | None
+    preset: Any, seed: int, size: int, per_case: int, on_findings: float, cases: Iterator[int], first: int,
+    make: Maker | None,
 ) -> Iterator[ViewImage]:  # fmt: skip
     from phantom.case import case_seed, simulate
 
     for case in cases:
         views = (make or simulate)(preset, seed, case).views
-        for number in range(per_case):
+        for number in range(max(0, first - case * per_case), per_case):
             view = views[number % len(views)]
             corner = place(view, size, case_seed(seed, case).child("patch", number), on_findings)
             yield cut(view, *corner, size, f"patch{number:02d}")
