@@ -20,7 +20,8 @@ DICOM_TERMS = {
 }
 _ROWS = 32  # a strip that stays in the processor's cache
 _CELL_MM = 1.12
-_NIPPLE_CELLS = 15
+_NIPPLE_CELLS = 33  # more than twice as many as a nipple is wide
+_NIPPLE_MM = 0.2
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -177,7 +178,9 @@ def _periphery(
         return Coarse(np.zeros_like(mean), step, depth.shape), Coarse(mean, step, depth.shape)
     profile = gaussian_filter1d(np.maximum.accumulate(np.interp(at, at[known], profile[known])), 1.0, mode="nearest")
     # never quite nothing: where there is a lift, there may be a skin line
-    lift = np.interp(distance, at, max(share, 1e-4) * (profile[-1] - profile)).astype(np.float32)
+    # beyond the rim, where only the nipple is, little of the depth is the breast's own
+    known_at, known_depth = np.append(-_NIPPLE_MM, at), np.append(0.55 * profile[0], profile)
+    lift = np.interp(distance, known_at, max(share, 1e-4) * (profile[-1] - known_depth)).astype(np.float32)
     level, weight = np.where(inside > 0.5, mean + lift, 0).astype(np.float32), (inside > 0.5).astype(np.float32)
     sigma = 3.0 / cell_mm
     spread = gaussian_filter(weight, sigma)
@@ -195,14 +198,33 @@ def _distance(inside: F32, cut: tuple[bool, bool, bool]) -> F32:
     for is_cut, side in zip(cut, (padded[:far], padded[-far:], padded[:, -far:]), strict=True):
         if not is_cut:
             side[...] = 0
-    # the nipple stands out of the breast: an opening by a disc takes it away, as its rim is not the rim that thins
-    core = distance_transform_edt(padded > 0.5) > _NIPPLE_CELLS
-    padded[(padded > 0.5) & (distance_transform_edt(~core) > _NIPPLE_CELLS)] = 0
+    _without_nipple(padded)
     body = padded > 0.5
     # signed and smoothed, or the cells' staircase along the rim would be seen as teeth
     signed = distance_transform_edt(body) - distance_transform_edt(~body)
-    smooth = np.maximum(gaussian_filter(signed, 2.5), 0)
+    smooth = gaussian_filter(signed, 2.5)
     return np.asarray(smooth[far:-far, far:-far], np.float32)
+
+
+def _without_nipple(inside: F32) -> None:
+    """Cut off, in place, what stands out of a smooth outline: the nipple's rim is not the rim that thins.
+
+    Where the outline of the rows runs more than 1.5 cells ahead of its own running median, it is laid anew as a
+    parabola through its neighbours.
+    """
+    from scipy.ndimage import binary_dilation, median_filter
+
+    columns = np.arange(inside.shape[1])
+    edge = np.where(inside > 0.5, columns + 1, 0).max(axis=1).astype(float)
+    out = binary_dilation((edge - median_filter(edge, _NIPPLE_CELLS) > 1.5) & (edge > 0), iterations=3)
+    if not out.any() or out.sum() > _NIPPLE_CELLS:
+        return
+    rows = np.flatnonzero(out)
+    near = np.arange(max(rows[0] - 12, 0), min(rows[-1] + 13, len(edge)))
+    near = near[~out[near] & (edge[near] > 0)]
+    if len(near) >= 6:
+        smooth = np.polyval(np.polyfit(near - rows[0], edge[near], 2), rows - rows[0])
+        inside[rows] *= columns < np.minimum(np.rint(smooth), edge[rows])[:, None]
 
 
 def _quartile(values: F32) -> float:
