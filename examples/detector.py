@@ -18,7 +18,7 @@ from scipy import ndimage
 SCALES_MM = (0.07, 0.10, 0.14, 0.20, 0.28, 0.40)
 SURROUND = 1.6  # the wider Gaussian over the narrower one
 NOISE_MM = 4.0  # the noise is measured over this neighbourhood
-SKIN_MM = 2.0  # the skin line is bright and sharp: stay this far inside
+SKIN_MM = 2.0  # the skin line and the image's border are sharp: stay this far inside
 APART_MM = 0.35
 
 
@@ -30,10 +30,9 @@ def detect(pixels: np.ndarray, spacing_mm: float, threshold: float = 6.0) -> np.
     """
     image = pixels.astype(np.float32)
     breast = ndimage.binary_fill_holes(ndimage.binary_opening(image[::4, ::4] > 0, iterations=2))
-    inside = ndimage.distance_transform_edt(breast) * 4 * spacing_mm > SKIN_MM
-    inside = np.kron(inside, np.ones((4, 4), bool))
-    inside = np.pad(inside, [(0, max(0, n - m)) for n, m in zip(image.shape, inside.shape, strict=True)], mode="edge")
-    inside = inside[: image.shape[0], : image.shape[1]]
+    framed = np.pad(breast, 1)  # the chest wall is a border too: what ends there is no speck
+    inside = ndimage.distance_transform_edt(framed)[1:-1, 1:-1] * 4 * spacing_mm > SKIN_MM
+    inside = np.kron(inside, np.ones((4, 4), bool))[: image.shape[0], : image.shape[1]]
     best = np.zeros_like(image)
     for scale_mm in SCALES_MM:
         sigma = scale_mm / spacing_mm
@@ -42,7 +41,8 @@ def detect(pixels: np.ndarray, spacing_mm: float, threshold: float = 6.0) -> np.
         response = ndimage.gaussian_filter(image, sigma) - ndimage.gaussian_filter(image, SURROUND * sigma)
         size = int(NOISE_MM / spacing_mm) | 1
         spread = ndimage.uniform_filter(np.abs(response), size) * 1.2533  # mean deviation to standard deviation
-        np.maximum(best, response / np.maximum(spread, 1e-3), out=best)
+        usual = float(np.median(spread[inside])) if inside.any() else 1.0
+        np.maximum(best, response / np.maximum(spread, usual), out=best)
     reach = int(np.ceil(APART_MM / spacing_mm))
     peaks = (best > threshold) & inside & (best == ndimage.maximum_filter(best, 2 * reach + 1))
     rows, columns = np.nonzero(peaks)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -85,3 +88,27 @@ def test_the_example_detector_finds_specks_on_pixels_alone():
     # the response of noise alone exceeds six standard deviations nowhere
     assert (distance.min(axis=1) <= 5).all()
     assert (np.diff(found[:, 2]) <= 0).all()
+
+
+@pytest.mark.slow
+def test_the_examples_own_suite_passes():
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "phantom.testing",
+        str(EXAMPLE.parent),
+    ]
+    found = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=EXAMPLE.parents[1],
+        env={**os.environ, "PYTHONPATH": str(EXAMPLE.parents[1])},
+    )
+    assert found.returncode == 0, found.stdout
