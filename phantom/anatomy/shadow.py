@@ -57,9 +57,9 @@ def seen_on(values: F32, source: Grid, target: Grid) -> F32:
 
 
 def on_grid(values: F32, source: Grid, target: Grid) -> Resampled:
-    """The same, for rows on demand."""
+    """The same, for rows on demand, linear between points: what is laid so finely needs no better."""
     column, row = source.px(target.origin_mm[0], target.origin_mm[1])
-    return resampled(values, (float(row), float(column)), target.pitch_mm / source.pitch_mm, target.shape)
+    return resampled(values, (float(row), float(column)), target.pitch_mm / source.pitch_mm, target.shape, cubic=False)
 
 
 def project(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> Shadow:

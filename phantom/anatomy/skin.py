@@ -49,7 +49,7 @@ def local_skin_mm(breast: Breast, pressed: Compression, grid: Grid) -> Resampled
     t = breast.skin_mm(middle.reshape(-1, 3)).reshape(x0.shape)
     nipple = pressed.forward(breast.nipple_mm[None])[0]
     t = t * (1 + 0.6 * np.exp(-(((x - nipple[0]) ** 2 + (y - nipple[1]) ** 2) / _AREOLA_MM**2)))
-    return resampled(t.astype(np.float32), (0.0, 0.0), 1 / step, grid.shape)
+    return resampled(t.astype(np.float32), (0.0, 0.0), 1 / step, grid.shape, cubic=False)
 
 
 def nipple_path(breast: Breast, pressed: Compression, grid: Grid) -> F32:
