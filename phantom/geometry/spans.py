@@ -54,7 +54,7 @@ def merged_length(enters: Floats, leaves: Floats) -> Floats:
     if several.ndim:
         total[several] = merged
         return total
-    return merged.reshape(())
+    return np.asarray(merged.reshape(()))
 
 
 def union_length(x: Floats, y: Floats, boxes: Floats, spans: Spans) -> Floats:
