@@ -162,7 +162,7 @@ def _row(letter: str, name: str, views: list[ViewImage]) -> str:
 
 def marginals_table(count: int) -> list[str]:
     """Kolmogorov-Smirnov distances of what is drawn, without rendering, from what was published."""
-    numbers = [Anatomy()._draw(Seed(s).child("woman").rng()).values for s in range(count)]
+    numbers = [Anatomy().draw(Seed(s).child("woman").rng()).values for s in range(count)]
     v = {name: np.array([one[name] for one in numbers]) for name in numbers[0]}
     cases = (
         ("density", np.log(v["density"] / 0.14) / np.log(1.82), "lognormal, median 14 %, sigma 0.6 (Yaffe 2009, without skin)"),
