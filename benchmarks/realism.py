@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def spectrum(roi: Floats, pitch_mm: float) -> tuple[Floats, Floats]:
 def slope(f: Floats, power: Floats, lo: float, hi: float) -> float:
     """-d log P / d log f over a range of frequencies, fitted to means over rings."""
     edges = np.arange(lo, hi, 0.05) if hi < 1.5 else np.geomspace(lo, hi, 9)
-    points = [(f[m].mean(), power[m].mean()) for a, b in zip(edges[:-1], edges[1:], strict=True) if (m := (f >= a) & (f < b)).any()]
+    points = [(f[m].mean(), power[m].mean()) for a, b in pairwise(edges) if (m := (f >= a) & (f < b)).any()]
     logs = np.log(np.array(points))
     return float(-np.polyfit(logs[:, 0], logs[:, 1], 1)[0])
 
