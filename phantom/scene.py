@@ -134,7 +134,11 @@ def from_dict(said: Mapping[str, Any]) -> Scene:
             for years, then in said.get("past", {}).items()
         }
         index, dropped, noise_root = int(said["index"]), tuple(said["dropped"]), said.get("noise_root")
-    except (KeyError, TypeError, ValueError) as error:
+        if not set(preset.exam.prior_years) <= set(past):
+            raise ValueError("a year of exam.prior_years is missing")
+        if noise_root is not None and not isinstance(noise_root, int):
+            raise TypeError("noise_root must be a whole number")
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise PhantomError(f"not a scene that can be read: {error!r}") from None
     breasts = {}
     for side in _ordered({view.laterality for view in views}):

@@ -14,6 +14,7 @@ def key_of(manifest: Manifest) -> str:
         "recipe": dict(manifest.recipe),
         "sweeps": list(manifest.sweeps),
         "sources": [dict(s) for s in manifest.sources],
+        **({"rendered": dict(manifest.rendered)} if manifest.rendered else {}),
     }
     return dataset_key(
         json.dumps(told, sort_keys=True, ensure_ascii=False, default=str), manifest.seed, manifest.generator

@@ -55,6 +55,9 @@ class Manifest:
         For a merged dataset: what its parts were.
     parts : int
         While a job in parts is under way: how many parts; 0 in a finished dataset.
+    rendered : mapping
+        For a dataset rendered from another's scenes: the checksum of that one's manifest, what was changed, and the
+        noise's seed if it is another; empty for one that was grown.
     """
 
     preset: str
@@ -71,6 +74,7 @@ class Manifest:
     files: Mapping[str, str] = field(default_factory=dict)
     sources: tuple[Mapping[str, Any], ...] = ()
     parts: int = 0
+    rendered: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The text of ``manifest.json``: no time, no machine's name, always in the same order."""
@@ -91,6 +95,7 @@ class Manifest:
             "sources": [dict(source) for source in self.sources],
             "recipe": dict(self.recipe),
             "preset_text": self.preset_text,
+            **({"rendered": dict(self.rendered)} if self.rendered else {}),
             **({"parts": self.parts} if self.parts else {}),
             "files": {name: self.files[name] for name in sorted(self.files)},
         }
@@ -140,6 +145,7 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> Manifest:
         files=told["files"],
         sources=tuple(told["sources"]),
         parts=told.get("parts", 0),
+        rendered=told.get("rendered", {}),
     )
 
 
@@ -201,7 +207,7 @@ def _problems(told: Mapping[str, Any]) -> list[str]:
         wrong.append("sources must tell preset, recipe, seed, cases, first_case, split and generator of each")
     if not all(isinstance(v, list) and all(isinstance(s, str) for s in v) for v in told["dropped"].values()):
         wrong.append("dropped must list texts")
-    return wrong or _wrong_files(told)
+    return wrong or _wrong_rendered(told.get("rendered", {})) or _wrong_files(told)
 
 
 def _wrong_files(told: Mapping[str, Any]) -> list[str]:
@@ -222,6 +228,16 @@ def _wrong_files(told: Mapping[str, Any]) -> list[str]:
 def _names_case(name: str, cases: int) -> bool:
     digits = name.removeprefix("cases/").removesuffix(".h5")
     return digits.isascii() and digits.isdigit() and int(digits) < cases and name == case_name(int(digits))
+
+
+def _wrong_rendered(told: Any) -> list[str]:
+    """What is wrong with what a dataset tells of the one whose scenes it was rendered from."""
+    known = {"manifest_sha256", "changes", "noise_seed"}
+    changes = told.get("changes", []) if isinstance(told, dict) and set(told) <= known else None
+    texts = [told.get("manifest_sha256", ""), told.get("noise_seed", ""), *changes] if isinstance(changes, list) else [None]
+    if all(isinstance(text, str) for text in texts):
+        return []
+    return ["rendered must tell manifest_sha256, changes and noise_seed as texts"]
 
 
 _SOURCE: dict[str, type] = {

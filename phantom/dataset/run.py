@@ -54,6 +54,7 @@ def generate(
     sweeps: Sequence[str] = (),
     progress: Watcher | None = None,
     make: Maker | None = None,
+    rendered: Mapping[str, Any] | None = None,
 ) -> Summary:
     """Make a dataset in a folder, or finish one.
 
@@ -88,6 +89,8 @@ def generate(
         Told a `Progress` after each case.
     make : callable
         ``make(preset, seed, index) -> Case``, importable; by default `phantom.case.simulate`.
+    rendered : mapping
+        What the manifest says of the dataset whose scenes these are (`phantom.dataset.rerender`).
 
     Raises
     ------
@@ -107,8 +110,8 @@ def generate(
     folder = Path(out if out is not None else preset.name)
     wanted = Manifest(
         preset=preset.name, preset_text=preset_text, recipe=preset.resolved(), seed=seed, cases=cases or DEFAULT_CASES,
-        generator=_generator(), packages=versions(), processor=processor(), split=dict(split or {}),
-        sweeps=tuple(sweeps), parts=part[1] if part else 0,
+        generator=generator(), packages=versions(), processor=processor(), split=dict(split or {}),
+        sweeps=tuple(sweeps), parts=part[1] if part else 0, rendered=dict(rendered or {}),
     )  # fmt: skip
     maker = make or _simulate
     if sweeps:
@@ -265,7 +268,8 @@ def _checked(
     return parse_shard(f"{shard[0]}/{shard[1]}") if shard is not None else None
 
 
-def _generator() -> str:
+def generator() -> str:
+    """What makes datasets: such as ``phantom 0.1.0``."""
     import phantom
 
     return f"phantom {phantom.__version__}"

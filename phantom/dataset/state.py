@@ -136,7 +136,7 @@ def continued(folder: Path, wanted: Manifest, cases: int | None, part: Part) -> 
     before = begun(folder)
     if before is None:
         before = _from_cases(folder, wanted, there)
-    for key, mend in (("seed", "--seed"), ("recipe", "--preset and --set"), ("sweeps", "--sweep")):
+    for key, mend in (("seed", "--seed"), ("recipe", "--preset and --set"), ("sweeps", "--sweep"), ("rendered", "DATASET and changes")):
         if getattr(before, key) != getattr(wanted, key):
             raise FolderError(f"{folder}: was begun with another {key}; give the same {mend}, or another --out")
     if before.generator != wanted.generator:
