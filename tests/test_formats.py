@@ -519,3 +519,35 @@ def test_a_split_is_kept(tmp_path):
 def test_paths_stay_inside(exported):
     for name in ("png", "coco", "yolo"):
         assert all(Path(path).parts[0] != ".." for path in content(exported(name)))
+
+
+def many(preset, seed, index):
+    from phantom.case import Case
+
+    return Case(
+        0, (toy.crowd("000000-R-MLO", 2000, (700, 500)), toy.rich("000000-R-CC+mag1.8")), {"recipe": preset.resolved()}
+    )
+
+
+@pytest.mark.slow
+@old_interface
+def test_two_thousand_grains_come_back_equal(tmp_path):
+    import phantom
+    from phantom.dataset.run import generate
+
+    generate(toy.Recipe(), cases=1, out=tmp_path / "data", workers=1, make=many)
+    crowded = phantom.open(tmp_path / "data")
+    coco = pytest.importorskip("pycocotools.coco")
+    highdicom = pytest.importorskip("highdicom")
+    for name in ("coco", "dicom", "inbreast"):
+        export(crowded, name, tmp_path / name)
+    read = quiet(coco.COCO, str(tmp_path / "coco" / "annotations.json"))
+    image = crowded["000000-R-MLO"]
+    number = crowded.images["image_id"].tolist().index(image.image_id) + 1
+    for annotation, grain in zip(read.loadAnns(read.getAnnIds(number)), image.calcifications, strict=True):
+        assert np.array_equal(read.annToMask(annotation).astype(bool), grain.mask)
+    seg = highdicom.seg.segread(tmp_path / "dicom" / "000000" / "000000-R-MLO.seg.dcm")
+    assert np.array_equal(np.squeeze(seg.pixel_array).astype(bool), image.labels > 0)
+    xml = sorted((tmp_path / "inbreast" / "AllXML").glob("*.xml"))[number - 1]
+    for mask, grain in zip(inbreast_mask(xml, image.for_presentation.shape), image.calcifications, strict=True):
+        assert np.array_equal(mask, grain.mask)

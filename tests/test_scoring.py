@@ -264,3 +264,22 @@ def test_the_report_is_json_and_says_why_not_ap(images):
     assert "Per calcification" in shown
     assert "1/8" not in shown
     assert "0.125" in shown
+
+
+def test_many_marks_are_grouped_as_few_are():
+    from phantom.scoring import regions
+
+    spots = np.random.default_rng(0).uniform(0, 1000, (900, 2)).round(1)
+    spots = np.concatenate([spots, spots[:50]])
+    for reach in (10.0, 20.0, 35.0):
+        quick = regions._linked(spots, reach)
+        many, regions._MANY = regions._MANY, 10**9
+        exact = regions._linked(spots, reach)
+        regions._MANY = many
+        assert (
+            len(set(zip(quick.tolist(), exact.tolist(), strict=True)))
+            == len(set(quick.tolist()))
+            == len(set(exact.tolist()))
+        )
+    line = np.stack([np.arange(400.0), np.zeros(400)], axis=1)
+    assert set(regions._linked(line, 1.0).tolist()) == {0}

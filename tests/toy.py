@@ -87,6 +87,7 @@ def view(
         "class": max(["normal", *(f.row["class"] for f in findings)], key=order.index),
         "n_findings": len(findings), "n_calcifications": len(grains), **more,
     }  # fmt: skip
+    pixels = np.minimum(pixels, 4095)
     raw = (3000 - pixels / 2).astype(np.uint16)
     return ViewImage(
         image_id, row, pixels.astype(np.uint16), raw, breast, tuple(findings), tuple(grains), (), 1700.0, 2200.0

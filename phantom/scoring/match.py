@@ -191,7 +191,10 @@ def _candidates(rows: Array, truth: ImageTruth, tolerance_mm: float) -> tuple[Ar
     dx = rows["x_px"][:, None] - table["x_px"][None]
     dy = rows["y_px"][:, None] - table["y_px"][None]
     pixels = np.hypot(dx, dy)
-    overlap = box_iou(rows["box"], np.stack([table[name] for name in _BOX], axis=1).astype(float))
+    overlap = np.zeros(pixels.shape)
+    boxes = np.flatnonzero(np.isfinite(rows["box"]).all(axis=1))
+    if len(boxes):
+        overlap[boxes] = box_iou(rows["box"][boxes], np.stack([table[name] for name in _BOX], axis=1).astype(float))
     x, y = np.rint(rows["x_px"]).astype(np.int64), np.rint(rows["y_px"]).astype(np.int64)
     u, v = x[:, None] - table["box_x_px"][None], y[:, None] - table["box_y_px"][None]
     boxed = (u >= 0) & (u < table["box_w_px"]) & (v >= 0) & (v < table["box_h_px"])

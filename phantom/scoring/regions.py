@@ -30,6 +30,7 @@ COVERED = 0.5
 LARGEST = 4.0
 GRAINS = 3
 _LADDER = 24
+_MANY = 300
 
 
 class _Image:
@@ -186,11 +187,28 @@ def _linked(place: Array, reach: float) -> Array:
     """(marks,): the number of each mark's group by single linkage."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
-    from scipy.spatial import cKDTree
 
-    n = len(place)
-    if not n:
+    if not len(place):
         return np.zeros(0, int)
-    pairs = cKDTree(place).query_pairs(reach, output_type="ndarray")
-    graph = coo_matrix((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    return np.asarray(connected_components(graph, directed=False)[1])
+    spots, where = np.unique(place, axis=0, return_inverse=True)
+    pairs = _pairs(spots, reach)
+    graph = coo_matrix((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(spots), len(spots)))
+    return np.asarray(connected_components(graph, directed=False)[1])[where.ravel()]
+
+
+def _pairs(spots: Array, reach: float) -> Array:
+    """(n, 2): enough of the pairs within reach to tell the groups.
+
+    Of many spots, the sides of their Delaunay triangles will do: they hold the shortest tree.
+    """
+    from scipy.spatial import Delaunay, QhullError, cKDTree
+
+    if len(spots) > _MANY:
+        try:
+            corners = Delaunay(spots).simplices
+        except QhullError:  # all on one line
+            pass
+        else:
+            sides = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
+            return np.asarray(sides[np.hypot(*(spots[sides[:, 0]] - spots[sides[:, 1]]).T) <= reach])
+    return np.asarray(cKDTree(spots).query_pairs(reach, output_type="ndarray"))
