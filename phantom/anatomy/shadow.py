@@ -152,29 +152,40 @@ class Layers:
             np.clip(row, 0, edge.shape[0] - 1),
         )
         self._inside = edge > -2.0 * coarse.pitch_mm
+        self._flat = edge > pressed.roll_off * pressed.thickness_mm + 3.0
         self._depth, self._skin_mm = on_grid(edge, coarse, grid), local_skin_mm(breast, pressed, grid)
 
     def reach(self, rows: slice, nipple: F32) -> int:
         """How many columns from the chest wall the breast covers in some rows."""
-        first, last = int(self._coarse_rows[rows.start]), int(self._coarse_rows[rows.stop - 1])
-        seen = np.flatnonzero(self._inside[first : last + 2].any(axis=0))
+        seen = np.flatnonzero(self._inside[self._coarse_strip(rows)].any(axis=0))
         breast = int(np.searchsorted(self._coarse_columns, seen[-1] + 1)) if seen.size else 0
         own = np.flatnonzero(nipple.any(axis=0))
         return min(max(breast, int(own[-1]) + 1 if own.size else 0), self._grid.shape[1])
 
+    def _coarse_strip(self, rows: slice) -> slice:
+        return slice(int(self._coarse_rows[rows.start]), int(self._coarse_rows[rows.stop - 1]) + 2)
+
+    def _rim(self, rows: slice) -> int:
+        """The first column in some rows that is not far inside the rim: before it the breast has its full thickness."""
+        bent = np.flatnonzero(~self._flat[self._coarse_strip(rows)].all(axis=0))
+        return int(np.searchsorted(self._coarse_columns, bent[0] - 1)) if bent.size else self._grid.shape[1]
+
     def fill(self, rows: slice, nipple: F32 | None = None) -> None:
         """Work out the paths under some rows, as far as `nipple` reaches where it is given; the nipple's is skin."""
-        columns = None if nipple is None else nipple.shape[1]
-        depth = self._depth.rows(rows.start, rows.stop, columns)
-        self.whole = edge_profile(depth, self._pressed.thickness_mm, self._pressed.roll_off).astype(np.float32)
-        self.skin = skin_path(self._pressed, depth, self.whole, self._skin_mm.rows(rows.start, rows.stop, columns))
+        columns = slice(0, self._grid.shape[1] if nipple is None else nipple.shape[1])
+        thickness, rim = self._pressed.thickness_mm, min(self._rim(rows), columns.stop)
+        skin_mm = self._skin_mm.rows(rows.start, rows.stop, columns)
+        self.whole, self.skin = np.full(skin_mm.shape, thickness, np.float32), 2 * skin_mm
+        depth = self._depth.rows(rows.start, rows.stop, slice(rim, columns.stop))
+        self.whole[:, rim:] = edge_profile(depth, thickness, self._pressed.roll_off)
+        self.skin[:, rim:] = skin_path(self._pressed, depth, self.whole[:, rim:], skin_mm[:, rim:])
         if nipple is not None and nipple.any():
             # in profile only what stands out of the breast is seen of it
             own = np.maximum(nipple - self.whole, 0) if self._in_profile else np.minimum(nipple, self.whole - self.skin)
             self.skin += own
             if self._in_profile:
                 self.whole += own
-        self.room = self.whole - self.skin
+        self.room: F32 = self.whole - self.skin
         self.muscle = muscle_path(self._pressed, self._grid, rows, self.room)
         if self.muscle is not None:
             self.room -= self.muscle
@@ -197,10 +208,10 @@ def _assembled(layers: Layers, nipple: F32, gland: Resampled) -> Shadow:
         whole[where], materials["skin"][where] = layers.whole, layers.skin
         if layers.muscle is not None:
             materials.setdefault("muscle", np.zeros(shape, np.float32))[where] = layers.muscle
-        part = np.clip(gland.rows(rows.start, rows.stop, reach), 0, layers.room, out=materials["glandular"][where])
+        part = np.clip(gland.rows(rows.start, rows.stop, where[1]), 0, layers.room, out=materials["glandular"][where])
         np.subtract(layers.room, part, out=materials["adipose"][where])
-        volume += float(layers.room.sum(dtype=np.float64))
-        glandular += float(part.sum(dtype=np.float64))
+        volume += float(layers.room.sum())
+        glandular += float(part.sum())
     return Shadow(materials, whole, glandular / max(volume, 1e-9))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
+ALL = slice(None)
 STRIP = 64  # rows that are worked on at once: they stay in the processor's cache
 
 
@@ -70,9 +71,9 @@ class Resampled:
     step: float
     cubic: bool = True
 
-    def rows(self, first: int, last: int, columns: int | None = None) -> Floats:
-        """Rows first to last - 1 of the new lattice, and of them the first `columns`, float32."""
-        wide = self.wide[:, :columns]
+    def rows(self, first: int, last: int, columns: slice = ALL) -> Floats:
+        """Rows first to last - 1 of the new lattice, and of them some columns, float32."""
+        wide = self.wide[:, columns]
         if not self.step:
             return np.asarray(wide[first:last])
         out = np.empty((last - first, wide.shape[1]), np.float32)
