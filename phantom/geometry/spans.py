@@ -18,7 +18,7 @@ Which = np.ndarray[Any, np.dtype[np.intp]]
 Spans = Callable[[Which, Floats, Floats], Span]
 
 # rays times solids that are worked on at once: fits the processor's cache
-_AT_ONCE = 60_000
+_AT_ONCE = 12_000
 _TILE = 48
 _PIECE = 4096
 

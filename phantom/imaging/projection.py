@@ -21,7 +21,8 @@ Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 _RAYS_PER_PIXEL = 8  # along each side
 _RAYS_ACROSS = 16  # across the narrower side of a solid's shadow
-_RAYS_AT_MOST = 1 << 14  # per solid (16 pixels across at 8 x 8); a larger one gets fewer per pixel, down to 2 x 2
+_RAYS_AT_MOST = 1 << 12  # per solid (8 pixels across at 8 x 8); a larger one gets fewer per pixel, down to 2 x 2
+_RAYS_ACROSS_THIN = 16  # across the arms of a solid that fills little of its box
 _SOFT_EDGE = 0.1  # of the peak path: where a soft solid's mask ends
 _MAX_MASS_ERROR = 0.05  # of the raw sum of rays, before it is put right
 _TRIES = 3
@@ -216,7 +217,8 @@ def _trace_thin(shape: Shape, pose: Pose, grid: Grid, rays: _Rays, n: int, most:
     touched = grown[1:-1, 1:-1]
     tops, lefts = np.arange(0, rows, _TILE), np.arange(0, columns, _TILE)
     tiles = np.logical_or.reduceat(np.logical_or.reduceat(touched, tops, axis=0), lefts, axis=1)
-    finer = min(_RAYS_PER_PIXEL, int(math.sqrt(16 * most / max(int(np.count_nonzero(tiles)) * _TILE**2, 1))))
+    enough = max(3, math.ceil(_RAYS_ACROSS_THIN / _width(rays.coverage)))
+    finer = min(enough, _RAYS_PER_PIXEL, int(math.sqrt(16 * most / max(int(np.count_nonzero(tiles)) * _TILE**2, 1))))
     if finer < 2 * n:
         return rays
     peak = float(rays.pieces[0].path.max())
@@ -232,6 +234,14 @@ def _trace_thin(shape: Shape, pose: Pose, grid: Grid, rays: _Rays, n: int, most:
             pieces.append(piece)
     cell = (grid.pitch_mm / finer) ** 2
     return _Rays(pieces, cell, rays.row, rays.column, per_pixel, coverage, float(per_pixel.sum()) * finer**2)
+
+
+def _width(coverage: Floats) -> float:
+    """Pixels across a solid's arms: of a strip its width, of a disc half of that. At least 1."""
+    inside = np.pad(coverage >= 0.5, 1)
+    edges = np.count_nonzero(inside[1:] != inside[:-1]) + np.count_nonzero(inside[:, 1:] != inside[:, :-1])
+    # an outline's length is, over all directions, pi / 4 of the steps along pixels
+    return max(1.0, 2.0 * np.count_nonzero(inside) / max(0.25 * math.pi * edges, 1.0))
 
 
 def _cut(rays: _Rays, grid: Grid, factor: float) -> Shadow | None:
