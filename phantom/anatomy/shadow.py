@@ -175,7 +175,8 @@ class Layers:
         columns = slice(0, self._grid.shape[1] if nipple is None else nipple.shape[1])
         thickness, rim = self._pressed.thickness_mm, min(self._rim(rows), columns.stop)
         skin_mm = self._skin_mm.rows(rows.start, rows.stop, columns)
-        self.whole, self.skin = np.full(skin_mm.shape, thickness, np.float32), 2 * skin_mm
+        self.whole: F32 = np.full(skin_mm.shape, thickness, np.float32)
+        self.skin: F32 = np.asarray(2 * skin_mm, np.float32)
         depth = self._depth.rows(rows.start, rows.stop, slice(rim, columns.stop))
         self.whole[:, rim:] = edge_profile(depth, thickness, self._pressed.roll_off)
         self.skin[:, rim:] = skin_path(self._pressed, depth, self.whole[:, rim:], skin_mm[:, rim:])
