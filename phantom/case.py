@@ -7,6 +7,7 @@ from typing import Any
 
 from phantom import preset as presets
 from phantom import scene as scenes
+from phantom.difficulty import met
 from phantom.exam import images
 from phantom.image import ViewImage
 from phantom.preset import Preset
@@ -34,6 +35,9 @@ class Case:
     scene: dict[str, Any]
     dropped: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Case {self.index}: {', '.join(view.image_id for view in self.views)}>"
+
 
 def simulate(preset: str | Preset, seed: int = 0, index: int = 0) -> Case:
     """Grow one case and make its images.
@@ -54,7 +58,7 @@ def simulate(preset: str | Preset, seed: int = 0, index: int = 0) -> Case:
     """
     recipe = presets.load(preset) if isinstance(preset, str) else preset
     scene = scenes.grow(recipe, case_seed(seed, index), index)
-    return render_case(scene)
+    return render_case(met(scene))
 
 
 def case_seed(seed: int, index: int) -> Seed:

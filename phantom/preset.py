@@ -19,6 +19,7 @@ from phantom.imaging.scatter import Scatter
 from phantom.recipe import overrides, schema, shelf, toml
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.schema import Like, RecipeError
+from phantom.recipe.seed import Seed
 from phantom.recipe.shelf import names, text
 from phantom.recipe.words import dotted, quote, suggestion
 
@@ -91,11 +92,24 @@ class FindingEntry:
     ages: Annotated[
         tuple[float, float] | None, Within(0, 120, "years"), "the woman's age, from and below; left out: any"
     ] = None
+    dprime: Annotated[
+        Draw | None, Within(0.2, 1000), "median d' of its grains in the first view that shows it; left out: as it comes"
+    ] = None
+    sdnr: Annotated[Draw | None, Within(0.05, 200), "the same of SDNR, instead of d'"] = None
     grows: Any = field(default=None, metadata={"recipe": False})
 
     def __post_init__(self) -> None:
+        if self.dprime is not None and self.sdnr is not None:
+            raise ValueError("dprime and sdnr exclude each other")
         if self.ages is not None and self.ages[0] >= self.ages[1]:
             raise ValueError(f"ages must end after they begin, not {list(self.ages)}")
+
+    def asks(self, seed: Seed) -> tuple[str, float] | None:
+        """How hard to see one finding shall be: the measure, and a drawn value of it."""
+        for name, draw in (("dprime", self.dprime), ("sdnr", self.sdnr)):
+            if draw is not None:
+                return name, draw.sample(seed.rng())
+        return None
 
     def suits(self, age: float) -> bool:
         """Whether a woman of this age may have it."""

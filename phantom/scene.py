@@ -108,9 +108,10 @@ def grow(preset: Preset, seed: Seed, index: int) -> Scene:
                 dropped.append(f"{entry.kind}: {why}")
                 continue
             finding = _numbered(_relabelled(grown, entry, side), findings)
+            finding = replace(finding, asked=entry.asks(own.child("asked", side)))
             findings.append(finding)
             breasts[side] = breasts[side].with_hosts(finding.hosts)
-    past = {years: _earlier(findings, years, seed.child("past")) for years in preset.exam.prior_years}
+    past = {years: earlier(findings, years, seed.child("past")) for years in preset.exam.prior_years}
     return Scene(preset, seed, index, breasts, views, tuple(findings), tuple(dropped), past)
 
 
@@ -186,7 +187,7 @@ def _sides_of(entry: FindingEntry, sides: tuple[Laterality, ...], seed: Seed) ->
     return (sides[int(seed.child("side").rng().integers(len(sides)))],)
 
 
-def _earlier(findings: Sequence[Finding], years: int, seed: Seed) -> tuple[Finding, ...]:
+def earlier(findings: Sequence[Finding], years: int, seed: Seed) -> tuple[Finding, ...]:
     """The findings so many years ago, as far as they were there; a kind that says nothing of it is stable."""
     kinds = registry.kinds()
     then = []
@@ -244,6 +245,7 @@ def _finding_to_dict(finding: Finding) -> dict[str, Any]:
     return {
         **{word: getattr(finding, word) for word in _FINDING_WORDS},
         "views": list(finding.views),
+        "asked": list(finding.asked) if finding.asked else None,
         "calcifications": [
             {
                 **{word: getattr(grain, word) for word in _GRAIN_WORDS},
@@ -280,7 +282,8 @@ def _finding_from_dict(said: Mapping[str, Any]) -> Finding:
         for host in said["hosts"]
     )
     words = {word: said[word] for word in _FINDING_WORDS}
-    return Finding(**words, calcifications=grains, hosts=hosts, views=tuple(said["views"]))
+    asked = (str(said["asked"][0]), float(said["asked"][1])) if said.get("asked") else None
+    return Finding(**words, calcifications=grains, hosts=hosts, views=tuple(said["views"]), asked=asked)
 
 
 def _triple(said: Any) -> tuple[float, float, float]:

@@ -25,7 +25,7 @@ FLOORS = [
     ("scene",),
     ("shot",),
     ("render",),
-    ("exam",),
+    ("exam", "difficulty"),
     ("case",),
     ("dataset",),
     ("formats", "qa", "scoring", "viewer"),

@@ -69,6 +69,8 @@ class Finding:
         Unique within a case, the same in all views; -1 until the case numbers it.
     views : tuple of str
         Views it is present in; empty for all (residue on the skin may be wiped off between two).
+    asked : (str, float) or None
+        The median over its grains that the recipe asked for: ``dprime`` or ``sdnr``, and how much.
     """
 
     kind: str
@@ -82,6 +84,7 @@ class Finding:
     laterality: Literal["L", "R"] = "L"
     finding_id: int = -1
     views: tuple[str, ...] = ()
+    asked: tuple[str, float] | None = None
 
     @property
     def finding_class(self) -> FindingClass:

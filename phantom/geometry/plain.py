@@ -6,11 +6,11 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from phantom.errors import PhantomError
-from phantom.geometry import chains, clouds, ellipsoids, polyhedra, sediment
+from phantom.geometry import chains, clouds, ellipsoids, polyhedra, scaled, sediment
 from phantom.geometry.shapes import Shape
 
 # a new module of solids is named here, and nothing else
-_MODULES = (chains, clouds, ellipsoids, polyhedra, sediment)
+_MODULES = (chains, clouds, ellipsoids, polyhedra, scaled, sediment)
 
 
 def shape_classes() -> dict[str, type[Any]]:
