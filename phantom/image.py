@@ -44,6 +44,11 @@ class ViewImage:
     window_center: float
     window_width: float
 
+    def __repr__(self) -> str:
+        rows, columns = self.for_presentation.shape
+        found = f"{len(self.findings)} findings, {len(self.calcifications)} calcifications"
+        return f"<ViewImage {self.image_id}: {rows} x {columns}, {found}>"
+
     @property
     def labels(self) -> U16:
         """(rows, columns): row number + 1 into `calcifications`, 0 for none; the later row wins."""

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 from phantom.anatomy.woman import Anatomy
 from phantom.calcifications import registry
 from phantom.calcifications.calcification import Category, Distribution
-from phantom.errors import UsageError
 from phantom.geometry.view import Laterality, ViewName
 from phantom.imaging.beam import Beam
 from phantom.imaging.detector import Detector
@@ -160,10 +159,6 @@ class Preset:
     finding: tuple[FindingEntry, ...] = ()
 
     def __post_init__(self) -> None:
-        try:
-            _ = self.detector.system
-        except UsageError as why:  # a detector that there is not, or a wrong file of one
-            raise ValueError(f"detector: {why}") from None
         if self.exam.patches and min(self.detector.grid.shape) < self.exam.patch_px:
             rows, columns = self.detector.grid.shape
             raise ValueError(f"exam.patch_px = {self.exam.patch_px}: the images have {rows} x {columns} pixels")

@@ -40,6 +40,10 @@ class CalcificationTruth:
     runs: Runs
     image_shape: tuple[int, int]
 
+    def __repr__(self) -> str:
+        (x, y), row = self.center_px, self.row
+        return f"<{row['kind']} {row['calcification_id']} at ({x:.1f}, {y:.1f}): {self.diameter_mm:.2f} mm, d' {self.dprime:.1f}>"
+
     @property
     def mask(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """(rows, columns) bool."""
@@ -299,8 +303,8 @@ def _finding(
         "class": finding.finding_class,
         "pathology": finding.pathology,
         "n_calcifications": len(grains),
-        "x_px": 0.5 * (x + x_end - 1),
-        "y_px": 0.5 * (y + y_end - 1),
+        "x_px": 0.5 * float(x + x_end - 1),
+        "y_px": 0.5 * float(y + y_end - 1),
         "box_x_px": int(x),
         "box_y_px": int(y),
         "box_w_px": int(x_end - x),

@@ -102,6 +102,12 @@ def test_a_case_has_its_views_in_order(case):
     json.dumps(case.scene, allow_nan=False)
 
 
+def test_a_case_prints_as_a_line_and_not_as_its_pixels(case):
+    assert repr(case).startswith("<Case ")
+    for thing in (case, *case.views, *case.views[0].calcifications):
+        assert len(repr(thing)) < 200
+
+
 def test_rows_have_the_columns_of_the_tables(case):
     for view in case.views:
         assert set(view.row) == set(tables.IMAGES)

@@ -89,6 +89,15 @@ def test_all_mistakes_of_a_recipe_come_at_once(recipe, specks):
         assert f"  {problem}" in lines
 
 
+def test_a_wrong_detector_is_said_beside_the_other_mistakes(recipe):
+    with pytest.raises(preset.RecipeError) as caught:
+        preset.load(recipe(MINIMAL + '[detector]\nname = "hologic"\npitch_mm = 7\n[anatomy]\nthicknes_mm = 5\n'))
+    assert len(caught.value.problems) == 3
+    text = str(caught.value)
+    assert "detector.name: no such detector: 'hologic'; did you mean 'hologic-selenia-dimensions'?" in text
+    assert "detector.pitch_mm = 7: must lie within 0.02 and 0.5" in text
+
+
 def test_a_distribution_that_a_kind_cannot_have_is_refused_with_the_reason(recipe, specks):
     entry = '[[finding]]\nkind = "speck"\ndistribution = "{}"\n'
     assert preset.load(recipe(MINIMAL + entry.format("grouped"))).finding[0].distribution == "grouped"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any
 
 import numpy as np
 
-from phantom.errors import UsageError
+from phantom.errors import PhantomError, UsageError
 from phantom.geometry.grid import Grid
 from phantom.imaging import blur, systems
 from phantom.imaging.arrays import F32, U16, ForProcessing, Signal
@@ -18,8 +19,10 @@ from phantom.imaging.dice import Normal
 from phantom.imaging.materials import energies_kev
 from phantom.imaging.spectrum import load as load_beam
 from phantom.imaging.systems import System
+from phantom.recipe import schema
 from phantom.recipe.draw import Within
 from phantom.recipe.seed import Seed
+from phantom.recipe.words import dotted
 
 _ROWS = 32  # a strip that stays in the processor's cache
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
@@ -31,15 +34,27 @@ class Detector:
 
     name: Annotated[str, "as `phantom detectors` lists it, or the path of a .toml file"] = "hologic-selenia-dimensions"
     binning: Annotated[int, Within(1, 16), "side of the square of pixels that are read as one, for quick looks"] = 1
-    pitch_mm: Annotated[float, Within(0, 0.5, "mm"), "side of a pixel; 0: the detector's own"] = 0.0
-    rows: Annotated[int, Within(0, 20000), "before binning; 0: the detector's own"] = 0
-    columns: Annotated[int, Within(0, 20000), "before binning; 0: the detector's own"] = 0
+    pitch_mm: Annotated[float | None, Within(0.02, 0.5, "mm"), "side of a pixel; left out: the detector's own"] = None
+    rows: Annotated[int | None, Within(16, 20000), "before binning; left out: the detector's own"] = None
+    columns: Annotated[int | None, Within(16, 20000), "before binning; left out: the detector's own"] = None
     noise: Annotated[bool, "quantum and electronic noise, fixed pattern"] = True
     magnification: float = field(default=1.0, metadata={"recipe": False})
 
     def __post_init__(self) -> None:
-        if self.pitch_mm and not 0.02 <= self.pitch_mm <= 0.5:
-            raise ValueError(f"pitch_mm = {self.pitch_mm:g}: must lie within 0.02 and 0.5, or be 0")
+        if self.pitch_mm is not None and not 0.02 <= self.pitch_mm <= 0.5:
+            raise ValueError(f"pitch_mm = {self.pitch_mm:g}: must lie within 0.02 and 0.5")
+
+    @staticmethod
+    def from_recipe(table: Mapping[str, Any], where: str, problems: list[str]) -> Detector | None:
+        """A detector from a recipe's table; None after all mistakes have been added, an unknown name among them."""
+        before, name = len(problems), table.get("name")
+        if isinstance(name, str):
+            try:
+                systems.load(name)
+            except PhantomError as why:
+                problems.append(f"{dotted(where, 'name')}: {why}")
+        made = schema.read_plainly(Detector, table, where, problems)
+        return made if len(problems) == before else None
 
     @cached_property
     def system(self) -> System:

@@ -11,6 +11,7 @@ from typing import Any
 
 from phantom.errors import PhantomError, UsageError
 from phantom.imaging.spectrum import TARGET_FILTERS, Converter
+from phantom.recipe.words import suggestion
 
 # name -> (lowest, highest) of what a data file may say
 _RANGES: dict[str, tuple[float, float]] = {
@@ -120,7 +121,7 @@ def text(name: str) -> str:
         except (OSError, UnicodeDecodeError) as error:
             raise PhantomError(f"cannot read the detector file {name}: {error}") from None
     if name not in names():
-        raise UsageError(f"no such detector: {name!r}; there are {', '.join(names())}, or name a .toml file")
+        raise UsageError(f"no such detector: {name!r}; {suggestion(name, names())} (a file of your own ends in .toml)")
     return (files("phantom.imaging") / "detectors" / f"{name}.toml").read_text(encoding="utf-8")
 
 

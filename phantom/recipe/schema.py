@@ -26,7 +26,7 @@ from phantom.errors import UsageError
 from phantom.recipe import toml
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.keys import PLAIN, Key, Like, keys_of, says, strip
-from phantom.recipe.words import dotted, quote, suggestion
+from phantom.recipe.words import closest, dotted, quote, suggestion
 
 __all__ = ["FieldDoc", "Like", "RecipeError", "describe", "keys_of", "read", "read_plainly", "said", "said_plainly"]
 
@@ -204,7 +204,7 @@ def _literal(hint: Any, said: Any) -> Any:
         if type(value) is type(said) and value == said:
             return value
     words = [str(value) for value in known]
-    if len(words) > 1 and isinstance(said, str):
+    if isinstance(said, str) and closest(said, words):
         raise ValueError(f"must be {says(hint)}; {suggestion(said, words)}")
     raise ValueError(f"must be {says(hint)}")
 

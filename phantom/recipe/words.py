@@ -29,7 +29,11 @@ def dotted(where: str, key: str) -> str:
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, if any."""
     names = {name.lower().replace("_", "-"): name for name in known}
-    found = difflib.get_close_matches(word.lower().replace("_", "-")[:200], names, n=1, cutoff=0.6)
+    said = word.lower().replace("_", "-")[:200]
+    found = difflib.get_close_matches(said, names, n=1, cutoff=0.6)
+    if not found and len(said) >= 3:  # a part of one name only: hologic
+        holding = [name for name in names if said in name]
+        found = holding if len(holding) == 1 else []
     return names[found[0]] if found else None
 
 
