@@ -106,11 +106,13 @@ def take(shot: Shot, looks: Mapping[str, Keep]) -> Iterator[ViewImage]:
     # a single plain look needs no copy of what the others are made from
     kev = detector.blurred(signal, noise) if any(look.where.size for look in seen) or len(seen) > 1 else None
     for look in seen:
-        own, blurred = signal, kev.copy() if kev is not None else None
+        own, blurred = signal, None
         if look.where.size and kev is not None:
             own = replace(signal, primary=signal.primary.copy())
             own.primary.reshape(-1)[look.where] = look.primary
             blurred = detector.reblurred(own, signal, kev, noise)
+        elif kev is not None:  # what is exposed is used up
+            blurred = kev.copy() if look is not seen[-1] else kev
         raw = detector.expose(own, noise, frame.offset, frame.field.shape, blurred)
         del blurred
         shown = machine.presentation.present(

@@ -32,14 +32,14 @@ def refiltered(before: F32, change: F32, pitch_mm: float, transfer: Callable[[An
     """
     from scipy.fft import irfft2, rfft2
 
-    wide = np.pad(change, REACH, mode="edge")
-    added = np.zeros((wide.shape[0] + 2 * REACH, wide.shape[1] + 2 * REACH), np.float32)
-    side = _TILE + 2 * REACH
+    rows, columns = change.shape
+    out, side = before.copy(), _TILE + 2 * REACH
     down = np.asarray(transfer(np.fft.fftfreq(side, pitch_mm)), np.float32)[:, None]
     along = np.asarray(transfer(np.fft.rfftfreq(side, pitch_mm)), np.float32)
-    for top in range(0, wide.shape[0], _TILE):
-        for left in range(0, wide.shape[1], _TILE):
-            part = wide[top : top + _TILE, left : left + _TILE]
+    reached = near(change != 0)
+    for top in range(-REACH, rows + REACH, _TILE):
+        for left in range(-REACH, columns + REACH, _TILE):
+            part = _part(change, top, left)
             if not part.any():
                 continue
             tile = np.zeros((side, side), np.float32)
@@ -47,11 +47,21 @@ def refiltered(before: F32, change: F32, pitch_mm: float, transfer: Callable[[An
             spectrum = rfft2(tile, workers=1)
             spectrum *= down
             spectrum *= along
-            to = added[top : top + side, left : left + side]
-            to += irfft2(spectrum, s=(side, side), workers=1)[: to.shape[0], : to.shape[1]]
-    rows, columns = change.shape
-    inner = slice(2 * REACH, 2 * REACH + rows), slice(2 * REACH, 2 * REACH + columns)
-    return np.asarray(np.where(near(change != 0), before + added[inner], before), np.float32)
+            tile = irfft2(spectrum, s=(side, side), workers=1)
+            y, x = max(0, REACH - top), max(0, REACH - left)  # of the tile lies beyond the image
+            at = slice(top - REACH + y, top - REACH + side), slice(left - REACH + x, left - REACH + side)
+            height, width = out[at].shape
+            out[at] += tile[y : y + height, x : x + width] * reached[at]
+    return out
+
+
+def _part(change: F32, top: int, left: int) -> F32:
+    """A tile of the change, continued beyond the border as it ends there, for as far as it is followed."""
+    bottom, right = (min(first + _TILE, size + REACH) for first, size in ((top, change.shape[0]), (left, change.shape[1])))
+    row, column = (np.clip(np.arange(*ends), 0, size - 1) for ends, size in
+                   (((top, bottom), change.shape[0]), ((left, right), change.shape[1])))  # fmt: skip
+    inner = change[row[0] : row[-1] + 1, column[0] : column[-1] + 1]
+    return np.asarray(inner.take(row - row[0], axis=0).take(column - column[0], axis=1)) if inner.any() else inner[:0]
 
 
 def near(places: Any) -> Any:

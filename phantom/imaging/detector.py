@@ -207,6 +207,7 @@ class Detector:
         self._light(now, seed, light)
         self._light(then, seed, was)
         light -= was
+        del was, then, now
         return refiltered(blurred_kev, light, self.pitch, lambda f: self._converter(0.0, f))
 
     def _through_spot(self, signal: Signal) -> Signal:
