@@ -81,8 +81,8 @@ def take(shot: Shot, looks: Mapping[str, Keep]) -> Iterator[ViewImage]:
     """The images of one exposure, in the order of the looks.
 
     The looks share the tissue, the dice of noise and the scatter (that of all grains: what a few take from it is
-    far below the noise). For processing they are equal, bit for bit, but within `change.REACH` pixels, along rows
-    and columns, of the shadow of a grain that is in one and not in the other.
+    far below the noise). For processing they are equal, bit for bit, but within `change.REACH` pixels (twice
+    as many when magnified), along rows and columns, of the shadow of a grain that is in one and not in the other.
 
     Parameters
     ----------

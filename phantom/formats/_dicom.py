@@ -104,9 +104,12 @@ def mammogram(image: Any, intent: str, key: str, number: int, generator: str, op
 def _geometry(ds: Any, image: Any) -> None:
     row = image.row
     side, view = str(row["laterality"]), str(row["view"])
-    spacing = [f"{float(row['pixel_spacing_mm']):.10g}"] * 2
-    ds.ImagerPixelSpacing = spacing
-    ds.PixelSpacing = spacing
+    words = str(row["variant"]).split("+")
+    times = next((float(word[3:]) for word in words if word.startswith("mag")), 1.0)
+    spacing = float(row["pixel_spacing_mm"])
+    ds.ImagerPixelSpacing = [f"{times * spacing:.10g}"] * 2
+    ds.PixelSpacing = [f"{spacing:.10g}"] * 2
+    ds.EstimatedRadiographicMagnificationFactor = f"{times:.10g}"
     ds.PixelSpacingCalibrationType = "GEOMETRY"
     ds.PixelSpacingCalibrationDescription = "Parallel beam: spacing at the breast"
     ds.PatientOrientation = ORIENTATION[side, view]
@@ -114,12 +117,12 @@ def _geometry(ds: Any, image: Any) -> None:
     ds.ViewPosition = view
     ds.AnatomicRegionSequence = [code("76752008", "SCT", "Breast")]
     named = code(VIEWS[view][0], "SCT", VIEWS[view][1])
-    magnified = "mag" in str(row["variant"])
-    named.ViewModifierCodeSequence = [code("399163009", "SCT", "Magnification")] if magnified else []
+    named.ViewModifierCodeSequence = [code("399163009", "SCT", "Magnification")] if times > 1 else []
     ds.ViewCodeSequence = [named]
     ds.PositionerPrimaryAngle = f"{float(row['angle_deg']):.6g}"
     ds.FieldOfViewOrigin, ds.FieldOfViewRotation, ds.FieldOfViewHorizontalFlip = ["0", "0"], "0", "NO"
-    ds.BreastImplantPresent, ds.PartialView = "NO", "NO"
+    ds.BreastImplantPresent = "NO"
+    ds.PartialView = "YES" if times > 1 or any(word.startswith("patch") for word in words) else "NO"
 
 
 def _technique(ds: Any, row: Any) -> None:
