@@ -98,12 +98,13 @@ def _structure(breast: Breast, pressed: Compression, plane: Grid, slabs: int) ->
     points = np.empty((*h.shape, 3), np.float32)
     for k in range(3):
         points[..., k] = x0[inside] * axes[0, k] + y0[inside] * axes[1, k] + h * axes[2, k]
-    behind = np.clip(-points[..., 0] / np.float32(4.0), 0, 2)
-    # behind the base, where only the chest is, the scaffold goes on as its mirror image, without gland
+    behind = np.clip(-points[..., 0] / np.float32(12.0), 0, 2)
+    # behind the base, where only the chest is, the scaffold goes on as its mirror image, and soon ends; gland does not
     np.abs(points[..., 0], out=points[..., 0])
     score, scaffold = np.full((2, slabs, *inside.shape), -10.0, np.float32)
     score[:, inside], scaffold[:, inside] = breast.parenchyma.structure(points)
     score[:, inside] -= 4 * behind
+    scaffold[:, inside] -= np.float32(0.4) * behind
     return score, scaffold
 
 

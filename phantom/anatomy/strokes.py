@@ -83,7 +83,9 @@ def _stretches(lines: Sequence[tuple[Floats, Floats, float]], pressed: Compressi
     x = a[which, 0] + t * (b[which, 0] - a[which, 0])
     y = a[which, 1] + t * (b[which, 1] - a[which, 1])
     r = radius[start][which] * (1 - t) + radius[start + 1][which] * t
-    return x, y, r, np.pi * r * r * (ribbon[start] * length / pieces)[which]
+    # what runs along the beam is not piled up into a speck: curves are wavy, and seen end on but briefly
+    deep = np.minimum(length, 3.0 * seen + 0.7 * radius[start])
+    return x, y, r, np.pi * r * r * (ribbon[start] * deep / pieces)[which]
 
 
 def _splat(column: Floats, row: Floats, mass: Floats, shape: tuple[int, int]) -> F32:

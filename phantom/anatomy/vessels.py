@@ -59,9 +59,9 @@ def grow_vessels(
         entry, spread = habit.entries[trunk % len(habit.entries)]
         psi = entry + spread * rng.uniform(-1, 1)
         level, radius = rng.uniform(*habit.level), rng.uniform(*habit.radius_mm)
-        span = 0.03, rng.uniform(0.75, 1.2)
+        span = 0.12, rng.uniform(0.75, 1.2)
         drift = rng.uniform(-0.7, 0.7)
-        main = _run(body, psi, drift, level, span, tortuosity * habit.winding, rng)
+        main = _from_chest(_run(body, psi, drift, level, span, tortuosity * habit.winding, rng))
         _add(curves, tree, main, radius, 0.45, -1, trunk)
         mother = len(curves) - 1
         for _ in range(int(rng.integers(2, 6))):
@@ -97,6 +97,14 @@ def _run(
     # what the bends carried too near the skin is drawn back
     over = np.clip(body.level(points) - 0.955, 0, None)
     return np.asarray(points - body.normals(points) * (over * body.height_mm)[:, None])
+
+
+def _from_chest(points: Floats) -> Floats:
+    """The path with a start behind the chest wall, so that it enters the field instead of beginning in it."""
+    out = points[0] * [0, 1, 1] / max(float(np.linalg.norm(points[0, 1:])), 1.0)
+    behind = points[0] * [0, 1, 1] + np.array([[-70.0, 0, 0], [-35, 0, 0], [-12, 0, 0], [-4, 0, 0]])
+    behind += out * np.array([[22.0], [9.0], [2.0], [0.5]])
+    return np.concatenate([behind, points])
 
 
 def _bends(n: int, waves: float, rng: np.random.Generator) -> Floats:

@@ -25,7 +25,7 @@ from phantom.recipe.seed import Seed
 
 # Correlations of (age, density, thickness, area) in a Gaussian copula: density falls with age (Sprague
 # 2014) and with thickness (-0.5); thicker breasts are larger (+0.6). The last two are estimates of size.
-_TIES = np.array([[1.0, -0.35, 0.05, 0.1], [-0.35, 1.0, -0.5, -0.35], [0.05, -0.5, 1.0, 0.6], [0.1, -0.35, 0.6, 1.0]])
+_TIES = np.array([[1.0, -0.25, 0.05, 0.1], [-0.25, 1.0, -0.5, -0.35], [0.05, -0.5, 1.0, 0.6], [0.1, -0.35, 0.6, 1.0]])
 _TRIES = 60
 
 
