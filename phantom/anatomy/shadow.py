@@ -10,6 +10,7 @@ import numpy as np
 from phantom.anatomy import bodies, parenchyma_map, strokes
 from phantom.anatomy.breast import Breast
 from phantom.anatomy.skin import local_skin_mm, nipple_path, skin_path
+from phantom.anatomy.vessels import from_chest
 from phantom.errors import UsageError
 from phantom.geometry.compression import Compression, edge_profile
 from phantom.geometry.grid import Grid
@@ -113,7 +114,8 @@ def lay(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> Laid:
     edge = np.asarray(pressed.edge_mm(coarse.x_mm[None, :], coarse.y_mm[:, None]), np.float32)
     fine, middle, plane = (lattice(window, pitch) for pitch in (_FINE_MM, 2 * _FINE_MM, _PLANE_MM))
 
-    lines = [(c.points_mm, c.radius_mm, 1.0) for c in (*breast.ducts, *breast.arteries, *breast.veins)]
+    lines = [(c.points_mm, c.radius_mm, 1.0) for c in breast.ducts]
+    lines += [(*from_chest(c), 1.0) for c in (*breast.arteries, *breast.veins)]
     for strands in (breast.ligaments, breast.fibres):
         lines += [(p, r, strands.ribbon) for p, r in zip(strands.points_mm, strands.radius_mm, strict=True)]
     for host in breast.hosts:

@@ -61,7 +61,7 @@ def grow_vessels(
         level, radius = rng.uniform(*habit.level), rng.uniform(*habit.radius_mm)
         span = 0.12, rng.uniform(0.75, 1.2)
         drift = rng.uniform(-0.7, 0.7)
-        main = _from_chest(_run(body, psi, drift, level, span, tortuosity * habit.winding, rng))
+        main = _run(body, psi, drift, level, span, tortuosity * habit.winding, rng)
         _add(curves, tree, main, radius, 0.45, -1, trunk)
         mother = len(curves) - 1
         for _ in range(int(rng.integers(2, 6))):
@@ -77,6 +77,18 @@ def grow_vessels(
             taper = 1 - 0.55 * begin
             _add(curves, tree, side, radius * taper * rng.uniform(0.5, 0.8), 0.4, mother, trunk)
     return tuple(curves)
+
+
+def from_chest(curve: Curve) -> tuple[Floats, Floats]:
+    """Points and radii of a vessel, and for a trunk also of its way through the chest behind, for drawing it."""
+    points, radius = curve.points_mm, curve.radius_mm
+    if curve.parent_id >= 0:
+        return points, radius
+    root = points[0] * [0, 1, 1]
+    out = root / max(float(np.linalg.norm(root)), 1.0)
+    behind = root + np.array([[-70.0, 0, 0], [-35, 0, 0], [-12, 0, 0], [-4, 0, 0]])
+    behind += out * np.array([[22.0], [9.0], [2.0], [0.5]])
+    return np.concatenate([behind, points]), np.concatenate([np.full(4, radius[0]), radius])
 
 
 def _run(
@@ -97,14 +109,6 @@ def _run(
     # what the bends carried too near the skin is drawn back
     over = np.clip(body.level(points) - 0.955, 0, None)
     return np.asarray(points - body.normals(points) * (over * body.height_mm)[:, None])
-
-
-def _from_chest(points: Floats) -> Floats:
-    """The path with a start behind the chest wall, so that it enters the field instead of beginning in it."""
-    out = points[0] * [0, 1, 1] / max(float(np.linalg.norm(points[0, 1:])), 1.0)
-    behind = points[0] * [0, 1, 1] + np.array([[-70.0, 0, 0], [-35, 0, 0], [-12, 0, 0], [-4, 0, 0]])
-    behind += out * np.array([[22.0], [9.0], [2.0], [0.5]])
-    return np.concatenate([behind, points])
 
 
 def _bends(n: int, waves: float, rng: np.random.Generator) -> Floats:
