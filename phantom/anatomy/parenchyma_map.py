@@ -90,7 +90,7 @@ def _structure(breast: Breast, pressed: Compression, plane: Grid, slabs: int) ->
     step = _EVERY * plane.pitch_mm
     # one point before the plane's first and two behind its last, for the interpolation
     y, x = (o + step * np.arange(-1, n // _EVERY + 3) for o, n in zip(plane.origin_mm[::-1], plane.shape, strict=True))
-    x0, y0, bottom, top = pressed.unpress(x[None, :], y[:, None], rim=0.9 if pressed.chest.fold_mm else 1.0)
+    x0, y0, bottom, top, away = pressed.continued(x[None, :], y[:, None], 0.93 if pressed.chest.fold_mm else 1.0)
     inside = pressed.edge_mm(x[None, :], y[:, None]) > -2 * step
     part = ((np.arange(slabs) + 0.5) / slabs)[:, None]
     h = bottom[inside] + part * (top - bottom)[inside]
@@ -98,13 +98,12 @@ def _structure(breast: Breast, pressed: Compression, plane: Grid, slabs: int) ->
     points = np.empty((*h.shape, 3), np.float32)
     for k in range(3):
         points[..., k] = x0[inside] * axes[0, k] + y0[inside] * axes[1, k] + h * axes[2, k]
-    behind = np.clip(-points[..., 0] / np.float32(12.0), 0, 2)
-    # behind the base, where only the chest is, the scaffold goes on as its mirror image, and soon ends; gland does not
-    np.abs(points[..., 0], out=points[..., 0])
+    # outside the free breast gland ends soon, and walls more slowly
+    faded = np.minimum(away[inside] / 12.0, 2.0).astype(np.float32)
     score, scaffold = np.full((2, slabs, *inside.shape), -10.0, np.float32)
     score[:, inside], scaffold[:, inside] = breast.parenchyma.structure(points)
-    score[:, inside] -= 4 * behind
-    scaffold[:, inside] -= np.float32(0.4) * behind
+    score[:, inside] -= 4 * faded
+    scaffold[:, inside] -= np.float32(0.25) * faded
     return score, scaffold
 
 

@@ -206,24 +206,36 @@ class Compression:
 
     # -- the map -----------------------------------------------------------------------------
 
-    def unpress(self, x_mm: Any, y_mm: Any, rim: float = 1.0) -> tuple[Floats, Floats, Floats, Floats]:
-        """For points of the view plane: x, y of the free column that ended here, its lowest and highest h.
+    def unpress(self, x_mm: Any, y_mm: Any) -> tuple[Floats, Floats, Floats, Floats]:
+        """For points of the view plane: x, y of the free column that ended here, its lowest and highest h."""
+        rho0, phi, radius, behind = self._origin(x_mm, y_mm)
+        x0, y0 = rho0 * np.cos(phi), rho0 * np.sin(phi)
+        scale = np.minimum(1.0, 0.999 * radius / np.maximum(rho0, 1e-9))
+        bottom, top = self.free.columns(x0 * scale, y0 * scale, self.view)
+        return x0 + behind, y0, bottom, top
 
-        Columns beyond the fraction `rim` of the free breast's radius are as long as the one there: with a
-        rim below 1 tissue goes on without a seam into the folds, which the free breast does not have.
+    def continued(self, x_mm: Any, y_mm: Any, rim: float) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+        """As `unpress`, but tissue goes on without a seam where the view has more of it than the free breast.
+
+        Beyond the fraction `rim` of its radius (the folds), and behind its base (the muscle), columns are those
+        of the mirror image there; the fifth array says how far beyond or behind, mm.
         """
+        rho0, phi, radius, behind = self._origin(x_mm, y_mm)
+        beyond = np.maximum(rho0 - rim * radius, 0.0)
+        rho0 = np.where(beyond > 0, np.maximum(rho0 - 2 * beyond, 0.2 * radius), rho0)
+        x0, y0 = rho0 * np.cos(phi), rho0 * np.sin(phi)
+        bottom, top = self.free.columns(x0, y0, self.view)
+        return np.abs(x0 + behind), y0, bottom, top, beyond - behind
+
+    def _origin(self, x_mm: Any, y_mm: Any) -> tuple[Floats, Floats, Floats, Floats]:
+        """Free radius, direction and silhouette's radius there, and (negative) distance behind the base."""
         x, y = np.broadcast_arrays(np.asarray(x_mm, float), np.asarray(y_mm, float))
         x = x - self.shift_mm(y)
         behind = np.minimum(x, 0.0)
-        x = x - behind
-        rho, phi = np.hypot(x, y), np.arctan2(y, x)
+        rho, phi = np.hypot(x - behind, y), np.arctan2(y, x - behind)
         _, even, inverse = self._maps
         rho0 = bilinear(inverse, self._row(phi), rho / (even[1] - even[0]))
-        x0, y0 = rho0 * np.cos(phi), rho0 * np.sin(phi)
-        radius = np.interp(phi, self._phi, self._free_tables[0])
-        scale = np.minimum(1.0, min(rim, 0.999) * radius / np.maximum(rho0, 1e-9))
-        bottom, top = self.free.columns(x0 * scale, y0 * scale, self.view)
-        return x0 + behind, y0, bottom, top
+        return rho0, phi, np.interp(phi, self._phi, self._free_tables[0]), behind
 
     def press(self, x_mm: Floats, y_mm: Floats) -> tuple[Floats, Floats]:
         """Where free columns end in the view plane (before the muscle's shift): x', y'."""
@@ -240,10 +252,7 @@ class Compression:
         return (phi + math.pi / 2) / math.pi * (_ANGLES - 1)
 
     def forward(self, points_mm: Floats) -> Floats:
-        """Points (n, 3) of the breast's frame -> (n, 3) x, y, h of the view's frame.
-
-        Points in the skin, or on it, keep their depth below the surface.
-        """
+        """Points (n, 3) of the breast's frame -> (n, 3) x, y, h of the view's; those in the skin keep their depth."""
         points = np.asarray(points_mm, float).reshape(-1, 3)
         out = self.carry(points)
         depth = self.free.depth_mm(points)
