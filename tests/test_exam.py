@@ -59,7 +59,7 @@ def test_the_words_of_a_variant_come_in_their_order(images):
     assert all(view.image_id.partition("+")[2] == variant for variant, view in images.items())
 
 
-@pytest.mark.parametrize("when", ["", "prior4", "mag1.8"])
+@pytest.mark.parametrize("when", ["", "prior1", "mag1.8"])
 @pytest.mark.parametrize("twin", ["clean", "benign"])
 def test_twins_differ_only_where_a_removed_grain_reaches(images, twin, when):
     plain, other = images[when], images["+".join(w for w in (twin, when) if w)]
@@ -71,7 +71,8 @@ def test_twins_differ_only_where_a_removed_grain_reaches(images, twin, when):
             y, x = max(0, box["box_y_px"] - 3), max(0, box["box_x_px"] - 3)
             gone[y : box["box_y_px"] + box["box_h_px"] + 3, x : box["box_x_px"] + box["box_w_px"] + 3] = True
     same = plain.for_processing == other.for_processing
-    reached = near(gone)
+    # the focal spot's blur reaches as far again
+    reached = near(near(gone)) if when == "mag1.8" else near(gone)
     assert gone.any()
     assert same[~reached].all()
     if when != "mag1.8":
@@ -168,13 +169,16 @@ def test_the_past_is_stored_with_the_scene(scene, images):
 # -- magnification
 
 
-def test_a_magnified_finding_shows_more_grains(images):
-    target = next(f for f in images[""].findings if f.row["class"] == "suspicious").row["finding_id"]
-    seen = [[c for c in images[v].calcifications if c.row["finding_id"] == target] for v in ("", "mag1.8")]
-    contact, closer = ({c.row["calcification_id"]: c.row for c in some} for some in seen)
-    assert contact.keys() == closer.keys()
-    assert sum(row["visible"] for row in closer.values()) > sum(row["visible"] for row in contact.values())
-    assert all(closer[i]["dprime"] > contact[i]["dprime"] for i in contact)
+def test_a_magnified_finding_shows_more_grains():
+    made = dataclasses.replace(recipe(magnification=1.8), finding=recipe().finding[:1])
+    visible = [0, 0]
+    for index in range(3):
+        contact, closer = ({c.row["calcification_id"]: c.row for c in view.calcifications} for view in simulate(made, 5, index).views)
+        assert contact.keys() == closer.keys()
+        assert all(closer[i]["dprime"] > contact[i]["dprime"] for i in contact)
+        visible[0] += sum(row["visible"] for row in contact.values())
+        visible[1] += sum(row["visible"] for row in closer.values())
+    assert visible[1] > visible[0] > 0
 
 
 def test_a_magnified_image_is_of_the_same_grains(images):
@@ -183,10 +187,11 @@ def test_a_magnified_image_is_of_the_same_grains(images):
     assert near_.row["mgd_mgy"] == pytest.approx(1.5 * far.row["mgd_mgy"])
     assert near_.row["density"] == far.row["density"]
     places = [{c.row["calcification_id"]: c for c in view.calcifications} for view in (near_, far)]
-    shared = sorted(places[0].keys() & places[1].keys())
+    target = next(f.row["finding_id"] for f in near_.findings if f.row["class"] == "suspicious")
+    shared = sorted(i for i in places[0].keys() & places[1].keys() if places[0][i].row["finding_id"] == target)
+    assert len(shared) > 5
     x = [np.array([p[i].center_px for i in shared]) * v.row["pixel_spacing_mm"] for p, v in zip(places, (near_, far), strict=True)]
-    inner = np.array([0 < places[0][i].row["box_x_px"] < 100 for i in shared])
-    shift = (x[0] - x[1])[inner]
+    shift = x[0] - x[1]
     assert np.abs(shift - shift.mean(axis=0)).max() < 0.01
 
 
