@@ -115,7 +115,7 @@ class Summary:
         """The same in plain words, several lines."""
         if self.count is None:
             return (
-                f"This part is done: {self.made} cases made, {self.kept} were there already, in {self.folder}.\n"
+                f"This part is done: {self.made} {_plural(self.made, 'case')} made, {_were(self.kept)} there already, in {self.folder}.\n"
                 f"{self.parts_missing} other {_plural(self.parts_missing, 'part')} of the job still to be made; the last one joins them."
             )
         count = self.count
@@ -124,7 +124,7 @@ class Summary:
         ]
         if self.kept or self.repaired:
             again = f", {self.repaired} of them because their files were damaged" if self.repaired else ""
-            lines.append(f"{self.kept} {_plural(self.kept, 'case')} were there already, {self.made} made now{again}.")
+            lines.append(f"{_were(self.kept, ' case')} there already, {self.made} made now{again}.")
         lines.append(findings_text(count))
         if self.dropped:
             number = sum(map(len, self.dropped.values()))
@@ -155,3 +155,7 @@ def size_text(size: int) -> str:
 
 def _plural(number: int, word: str) -> str:
     return word if number == 1 else f"{word}s"
+
+
+def _were(number: int, word: str = "") -> str:
+    return f"{number}{word and _plural(number, word)} {'was' if number == 1 else 'were'}"

@@ -110,10 +110,12 @@ class Cloud:
     def chord(self, x_mm: Floats, y_mm: Floats, pose: Pose) -> Floats:
         """Path lengths of solid material."""
         across = self._array[:, :3] @ pose.rotation[:2].T
+        more = (slice(None),) + (None,) * max(np.ndim(x_mm), np.ndim(y_mm))
+        x, y, sigma = across[:, 0][more], across[:, 1][more], self._array[:, 3][more]
+        wide, high = -0.5 / (sigma * sigma), self.peak * math.sqrt(2.0 * math.pi) * sigma
+        # a Gaussian over x and y is the product of one over x and one over y
+        along, down = high * np.exp(wide * (x_mm - x) ** 2), np.exp(wide * (y_mm - y) ** 2)
         out: Floats = np.zeros(np.broadcast_shapes(np.shape(x_mm), np.shape(y_mm)))
-        for (x, y), sigma in zip(across, self._array[:, 3], strict=True):
-            # a Gaussian over x and y is the product of one over x and one over y
-            wide = -0.5 / (sigma * sigma)
-            high = self.peak * math.sqrt(2.0 * math.pi) * sigma
-            out = out + high * np.exp(wide * (x_mm - x) ** 2) * np.exp(wide * (y_mm - y) ** 2)
+        for one, other in zip(along, down, strict=True):
+            out += one * other
         return out

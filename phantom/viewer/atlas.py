@@ -31,7 +31,7 @@ _SAID: dict[str, dict[str, Any]] = {
         "benign_size_mm": {"lognormal": [0.28, 1.4], "within": [0.1, 0.5]},
     },
     "residue": {"one_view": 0, "site": "fold", "material": "zinc_oxide"},
-    "vascular": {"grade": 3},
+    "vascular": {"grade": 3, "length_mm": 60, "run_mm": 14},
     "popcorn": {"stage": 3, "popcorn_mm": 7},
     "rim": {"diameter_mm": 9, "coverage": 0.9},
 }
