@@ -9,7 +9,7 @@ import numpy as np
 from phantom.anatomy.breast import Floats
 from phantom.anatomy.outline import Body
 
-_NODES = 22
+_NODES = 18
 
 
 @dataclass(frozen=True, eq=False)
