@@ -21,7 +21,7 @@ F32 = np.ndarray[Any, np.dtype[np.float32]]
 _SLAB_MM = 3.2
 _EVERY = 3  # the score is followed at every third point of the plane, then interpolated
 _STEEP = np.float32(4.5)
-_DISTINCT = 6  # independent sheets of fine structure; slabs use them at random offsets
+_DISTINCT = 5  # independent sheets of fine structure; slabs use them at random offsets
 # filaments at 8-24, 3.5-9 and 1.2-3.2 mm, and flecks: strengths in the score (tuned to the published spectra)
 _FILAMENTS, _FLECK = (0.4, 0.2, 0.09), np.float32(0.06)
 _TILE_MM = (216.0, 144.0)  # after which random texture repeats: as much as a field shows of all but the largest breasts
@@ -61,10 +61,10 @@ def spread(breast: Breast, pressed: Compression, plane: Grid, room: F32, target_
     for k in range(slabs):
         sheet = sheets[where[k, 2] % len(sheets)]
         sheet = texture.tiled(sheet, plane, where[k, :2])
-        np.add(resample(score[k], (1.0, 1.0), 1 / _EVERY, plane.shape), sheet, out=full[k])
+        np.add(resample(score[k], (1.0, 1.0), 1 / _EVERY, plane.shape, cubic=False), sheet, out=full[k])
         sheet *= np.float32(_WAVY)
         sheet += np.float32(0.5)
-        np.add(resample(scaffold[k], (1.0, 1.0), 1 / _EVERY, plane.shape), sheet, out=walls[k])
+        np.add(resample(scaffold[k], (1.0, 1.0), 1 / _EVERY, plane.shape, cubic=False), sheet, out=walls[k])
         np.clip(walls[k], 0, 1, out=walls[k])
     walls *= np.float32(_scarce(walls, per_slab, 0.5 * target_mm3 / plane.pitch_mm**2))
     offset = _offset(full, walls, per_slab, target_mm3 / plane.pitch_mm**2)
