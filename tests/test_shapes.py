@@ -13,6 +13,7 @@ from phantom.geometry.clouds import Cloud, GaussianBlob
 from phantom.geometry.ellipsoids import Ellipsoid, EllipsoidShell, fibonacci_sphere, patches
 from phantom.geometry.plain import from_dict, shape_classes, to_dict
 from phantom.geometry.polyhedra import ConvexPolyhedron, Union
+from phantom.geometry.scaled import Scaled
 from phantom.geometry.sediment import Sediment
 from phantom.geometry.shapes import Shape
 from phantom.geometry.turning import axes_of, random_turn, turn_to
@@ -59,6 +60,7 @@ def solids() -> dict[str, Shape]:
         "sediment, full": Sediment((1.0, 1.2, 0.8), 1.3, meniscus=3.0),
         "blob": GaussianBlob((0.05, 0.08, 0.06), (0.4, 0.2, 0.1), 0.6),
         "cloud": Cloud(tuple((0.05 * math.cos(k), 0.04 * math.sin(k), 0.02 * k, 0.02) for k in range(8)), 0.5),
+        "scaled": Scaled(Chains((bent, branch)), 1.7),
     }
 
 

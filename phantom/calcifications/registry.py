@@ -18,6 +18,7 @@ from typing import Any
 import phantom.calcifications
 from phantom.calcifications.labels import Label
 from phantom.errors import UsageError
+from phantom.recipe.words import suggestion
 
 GROUP = "phantom.kinds"
 
@@ -55,6 +56,6 @@ def defaults(name: str) -> Label:
         If there is no such kind.
     """
     if name not in kinds():
-        raise UsageError(f"no kind '{name}'; there are {', '.join(kinds())}")
+        raise UsageError(f"no kind '{name}'; {suggestion(name, kinds())}")
     label: Label = kinds()[name].label
     return label
