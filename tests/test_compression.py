@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from phantom.anatomy.outline import Body
-from phantom.geometry.compression import Chest, Compression
+from phantom.geometry.chest import Chest
+from phantom.geometry.compression import Compression
 from phantom.geometry.view import View
 
 NO_CHEST = Chest()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from phantom.anatomy.outline import Body
-from phantom.geometry.compression import Chest, Compression
+from phantom.geometry.chest import Chest
+from phantom.geometry.compression import Compression
 from phantom.geometry.view import Laterality, View, ViewName
 
 if TYPE_CHECKING:

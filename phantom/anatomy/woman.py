@@ -18,7 +18,7 @@ from phantom.anatomy.size import fit_body
 from phantom.anatomy.tissue import Pattern, grow_parenchyma
 from phantom.anatomy.vessels import grow_vessels
 from phantom.errors import UsageError
-from phantom.geometry.compression import Chest
+from phantom.geometry.chest import Chest
 from phantom.geometry.view import Laterality, ViewName
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
