@@ -18,6 +18,7 @@ Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 _ANGLES = 121
 _STEPS = 200
 _JACOBIAN_STEP_MM = 0.4
+_NO_CHEST = Chest()
 
 
 class Free(Protocol):
@@ -62,7 +63,7 @@ class Compression:
     view: View
     thickness_mm: float
     roll_off: float = 0.5
-    chest: Chest = Chest()
+    chest: Chest = _NO_CHEST
 
     # -- tables ------------------------------------------------------------------------------
 
