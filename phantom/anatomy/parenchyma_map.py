@@ -23,7 +23,7 @@ _EVERY = 3  # the score is followed at every third point of the plane, then inte
 _STEEP = np.float32(4.5)
 _DISTINCT = 5  # independent sheets of fine structure; slabs use them at random offsets
 # filaments at 8-24, 3.5-9 and 1.2-3.2 mm, and flecks: strengths in the score (tuned to the published spectra)
-_FILAMENTS, _FLECK = (0.4, 0.2, 0.09), np.float32(0.06)
+_FILAMENTS, _FLECK = (0.4, 0.175, 0.07), np.float32(0.06)
 _TILE_MM = (216.0, 144.0)  # after which random texture repeats: as much as a field shows of all but the largest breasts
 _GRAIN = 0.15  # mm, at 1 mm of gland: texture beyond 0.9 cycles/mm
 _WAVY = 0.5  # of a wall's breadth: how far fine structure pushes the walls about
