@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from phantom.recipe.seed import Seed
 
-names = st.one_of(st.integers(0, 2**32 - 1), st.text(max_size=20))
+names = st.one_of(st.integers(0, 2**32 - 1), st.text(min_size=1, max_size=20))
 
 
 def first(seed: Seed) -> int:
@@ -57,3 +57,8 @@ def test_negative_numbers_are_refused():
         Seed(-1)
     with pytest.raises(ValueError, match="must not be negative"):
         Seed(0).child(-1).rng()
+
+
+def test_an_empty_name_is_refused():
+    with pytest.raises(ValueError, match="must not be empty"):
+        Seed(0).child("").rng()

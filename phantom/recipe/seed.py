@@ -12,6 +12,8 @@ def _word(name: int | str) -> int:
     """One path element as a spawn-key word: text by its CRC-32, a whole number as it is."""
     if isinstance(name, bool) or not isinstance(name, (int, str)):
         raise TypeError(f"a seed's name must be text or a whole number, not {name!r}")
+    if name == "":
+        raise ValueError("a seed's name must not be empty: its word would be that of the number 0")
     if isinstance(name, str):
         return zlib.crc32(name.encode())
     if name < 0:
