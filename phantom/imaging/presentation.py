@@ -137,6 +137,8 @@ class Presentation:
             value += 1
             np.divide(np.float32(FULL), value, out=value)
             value[:, rim:] *= ramp
+            if not inside[:, :rim].all():  # hardly any dose: noise hides where the rim begins
+                value[:, :rim] *= inside[:, :rim]
             np.rint(value, out=value)
             out[start:stop, :end] = value
 
