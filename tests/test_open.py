@@ -20,9 +20,12 @@ import pytest
 import phantom
 from phantom import tables
 from phantom.dataset.layout import DatasetError
+from phantom.dataset.merge import merge
+from phantom.dataset.rerender import rerender
 from phantom.dataset.run import generate
 from phantom.dataset.sheet import contact_sheet
 from phantom.dataset.verify import verify
+from phantom.errors import PhantomError
 
 RECIPE = fakes.FakeRecipe(rows=220, columns=120, dots=4, raw=True)
 
@@ -310,6 +313,11 @@ def test_a_hostile_manifest_is_refused_with_one_message(change, copy):
     (problem,) = verify(copy)
     assert "manifest.json" in problem
     assert len(problem) < 600
+    before = sorted(path for path in copy.parent.rglob("*"))
+    for use in (lambda out: merge([copy, copy.parent], out), lambda out: rerender(copy, out, workers=1)):
+        with pytest.raises(PhantomError, match=r"manifest\.json"):
+            use(copy.parent / "out")
+    assert sorted(path for path in copy.parent.rglob("*")) == before
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from phantom.dataset.layout import MAX_CASES, UNFINISHED, DatasetError, FolderEr
 from phantom.dataset.lock import FolderLock
 from phantom.dataset.manifest import Manifest, processor, read_manifest, versions
 from phantom.dataset.progress import Summary
-from phantom.dataset.renumber import renumbered
+from phantom.dataset.renumber import read_through, renumbered
 from phantom.dataset.told import Count
 from phantom.errors import UsageError
 
@@ -92,7 +92,11 @@ def _carry(piece: _Piece, target: Path) -> str:
     path = piece.folder / case_name(piece.old)
     if sha256_of(path) != piece.digest:
         raise DatasetError(f"{path}: missing or damaged; repair it first (generate --resume)")
-    data = path.read_bytes() if piece.old == piece.new else renumbered(path, piece.old, piece.new)
+    if piece.old == piece.new:
+        read_through(path, piece.old)
+        data = path.read_bytes()
+    else:
+        data = renumbered(path, piece.old, piece.new)
     replace_file(target / case_name(piece.new), data)
     return sha256(data)
 

@@ -67,6 +67,25 @@ def renumbered(path: Path, old: int, new: int) -> bytes:
         return bytes(file.id.get_file_image())
 
 
+def read_through(path: Path, case: int) -> None:
+    """Opens everything in a case file that is to be copied as it is, but for its pixels.
+
+    Raises
+    ------
+    DatasetError
+        If the file is not to be trusted.
+    """
+    with strict.translated(path), strict.open_case(path) as file:
+        for image_id in map(str, strict.table(file, "images")["image_id"]):
+            _renamed(image_id, case, case)
+            for name in strict.ARRAYS:
+                if name in strict.image_group(file, image_id):
+                    strict.array(file, image_id, name)
+        for table in (*TABLE_FILES, "runs", "hulls"):
+            strict.table(file, table)
+        strict.scene(file)
+
+
 def _renamed(image_id: str, old: int, new: int) -> str:
     if not image_id.startswith(f"{old:06d}-") or "/" in image_id:
         raise DatasetError(f"holds an image named {image_id}, which is not of case {old}")
