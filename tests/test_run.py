@@ -7,6 +7,7 @@ import json
 import os
 import random
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -327,6 +328,30 @@ def test_a_full_disk_is_one_message_and_can_be_finished(workers, whole, tmp_path
     assert not (tmp_path / "d" / "manifest.json").exists()
     made(tmp_path / "d", resume=True)
     assert content(tmp_path / "d") == whole
+
+
+def test_a_small_disk_that_is_really_full_can_be_finished_once_it_is_larger(whole, tmp_path):
+    mount = "mount -t tmpfs -o size=100k none small"
+    (tmp_path / "small").mkdir()
+    if subprocess.run(["unshare", "-rm", "sh", "-c", mount], cwd=tmp_path, check=False, capture_output=True).returncode:
+        pytest.skip("this machine lets no disk be mounted")
+    out = tmp_path / "small" / "d"
+    first, again = script(out), script(out)
+    (tmp_path / "small" / "script-d.py").rename(tmp_path / "first.py")
+    script(out, resume=True)
+    (tmp_path / "small" / "script-d.py").rename(tmp_path / "again.py")
+    first[1], again[1] = str(tmp_path / "first.py"), str(tmp_path / "again.py")
+    leftovers = "find small -name '*.part' -o -name manifest.json"
+    before = f"{mount} && ({shlex.join(first)}; echo $? && {leftovers}) > said"
+    after = f"mount -o remount,size=4m small && {shlex.join(again)} && cp -r small/d finished"
+    steps = f"{before} && {after}"
+    process = started(["unshare", "-rm", "sh", "-c", steps], cwd=tmp_path)
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode == 0, said
+    assert (tmp_path / "said").read_text() == "1\n"
+    assert "the disk is full" in said
+    assert "Traceback" not in said
+    assert content(tmp_path / "finished") == whole
 
 
 @pytest.mark.parametrize(
