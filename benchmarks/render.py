@@ -7,6 +7,8 @@ table says little. Times are the processor's, not the clock's.
 
     python benchmarks/render.py [--preset suspicious] [--cases 3] [--set key=value ...] [--json]
     python benchmarks/render.py --grains 0 100 2000
+    python benchmarks/render.py --sizes
+    python benchmarks/render.py --workers 1 2
 """
 
 from __future__ import annotations
@@ -191,6 +193,28 @@ def measure(name: str, sets: list[str], grains: int | None, cases: int, report: 
     })  # fmt: skip
 
 
+# image sizes: a patch cut from views of a case, and detectors of one pixel with ever more of them
+SIZES: dict[str, list[str]] = {
+    "patch": ["exam.patches=16", "exam.whole_views=false"],
+    "1k": ["detector.rows=1024", "detector.columns=1024", "detector.pitch_mm=0.2"],
+    "full": [],
+    "4096 x 3328": ["detector.rows=4096", "detector.columns=3328"],
+}
+
+
+def with_workers(name: str, sets: list[str], cases: int, workers: int) -> str:
+    """Seconds by the clock of a run of `generate`, whole and per image; the processes' start counts."""
+    from phantom import preset as presets
+    from phantom.dataset.run import generate
+
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        generate(presets.load(name, sets), 1, cases, Path(folder) / "data", workers=workers)
+        seconds = time.perf_counter() - start
+        images = 2 * cases
+    return f"{workers} workers: {cases} cases in {seconds:.1f} s by the clock, {seconds / images:.2f} s an image of two a case"
+
+
 def measured(*args: Any) -> dict[str, Any]:
     """`measure` in a process of its own, so that its peak of memory is its own."""
     here, there = multiprocessing.get_context("spawn").Pipe()
@@ -227,9 +251,16 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=3)
     parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE")
     parser.add_argument("--grains", type=int, nargs="*", help="instead of the preset's findings: so many specks of 0.2 mm")
+    parser.add_argument("--sizes", action="store_true", help=f"images of several sizes: {', '.join(SIZES)}")
+    parser.add_argument("--workers", type=int, nargs="*", help="instead: whole runs with so many processes, by the clock")
     parser.add_argument("--json", action="store_true")
     said = parser.parse_args()
-    results = [measured(said.preset, said.sets, grains, said.cases) for grains in said.grains or [None]]
+    if said.workers:
+        print("\n".join(with_workers(said.preset, said.sets, said.cases, workers) for workers in said.workers))
+        return
+    extras = SIZES.values() if said.sizes else [[]]
+    runs = [(extra, grains) for extra in extras for grains in said.grains or [None]]
+    results = [measured(said.preset, [*said.sets, *extra], grains, said.cases) for extra, grains in runs]
     print(json.dumps(results, indent=2) if said.json else "\n\n".join(map(table, results)))
 
 

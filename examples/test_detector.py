@@ -5,10 +5,20 @@ from __future__ import annotations
 from detector import detect
 
 
-def test_finds_what_is_plain_to_see(phantom_score):
-    """A third of the calcifications of d' 12 and more, at four false marks an image."""
-    found = phantom_score(detect, "benign", cases=2, min_dprime=12.0)
-    assert found.sensitivity(fp_per_image=4.0) >= 0.3
+def test_finds_groups(phantom_score):
+    found = phantom_score(detect, ["round", "coarse-heterogeneous"], cases=2)
+    assert found.sensitivity(fp_per_image=0.5, level="finding_kallergi") >= 0.8
+
+
+def test_vessels_are_not_called_suspicious(phantom_score):
+    found = phantom_score(detect, "vascular", target="suspicious")
+    assert found.false_marks("vascular") == 0
+
+
+def test_groups_of_irregular_grains_are_called_suspicious(phantom_score):
+    """Some of them: else nothing would be easier than to suspect no vessel."""
+    found = phantom_score(detect, "coarse-heterogeneous", target="suspicious")
+    assert found.sensitivity(fp_per_image=1.0) >= 0.2
 
 
 def test_leaves_a_normal_breast_alone(phantom_score):

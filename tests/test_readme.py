@@ -59,6 +59,14 @@ def test_commands_are_found():
     assert ["generate", "--preset", "benign"] in [words for words, _ in commands()]
 
 
+def test_its_detector_tests_are_those_of_the_example():
+    """Which `test_testing.py` runs."""
+    (shown,) = [text for language, text in BLOCKS if language == "python" and "def test_" in text]
+    tests = shown.partition("\n\n\n")[2]
+    assert tests.count("def test_") == 2
+    assert tests in (ROOT / "examples" / "test_detector.py").read_text("utf-8")
+
+
 @pytest.mark.slow
 def test_commands_and_python_run_on_binned_pixels(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

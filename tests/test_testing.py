@@ -71,10 +71,14 @@ def test_the_fixture_runs_a_detector_on_a_preset(phantom_score, monkeypatch, vie
     assert asked == [("benign", 4, 0, ("detector.binning=4",)), ("vascular", 4, 0, ("detector.binning=4",))]
 
 
-def test_the_example_detector_finds_specks_on_pixels_alone():
+def example():
     spec = importlib.util.spec_from_file_location("detector", EXAMPLE)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def test_the_example_detector_finds_specks_on_pixels_alone():
     rng = np.random.default_rng(0)
     v, u = np.mgrid[:400, :300]
     breast = (u / 260) ** 2 + ((v - 200) / 190) ** 2 < 1
@@ -82,12 +86,23 @@ def test_the_example_detector_finds_specks_on_pixels_alone():
     places = rng.integers((60, 40), (150, 160), (12, 2)) * (1, 2)
     for x, y in places:
         image += 400 * np.exp(-((u - x) ** 2 + (v - y) ** 2) / (2 * 1.5**2))
-    found = module.detect(np.where(breast, image, 0).astype(np.uint16), 0.1)
-    distance = np.hypot(found[:, :1] - places[:, 0], found[:, 1:2] - places[:, 1])
+    found = example().detect(np.where(breast, image, 0).astype(np.uint16), 0.1)
+    middle = (found["boxes"][:, :2] + found["boxes"][:, 2:] - 1) / 2
+    distance = np.hypot(middle[:, :1] - places[:, 0], middle[:, 1:] - places[:, 1])
     assert (distance.min(axis=0) <= 3).all()
     # the response of noise alone exceeds six standard deviations nowhere
     assert (distance.min(axis=1) <= 5).all()
-    assert (np.diff(found[:, 2]) <= 0).all()
+    assert (np.diff(found["scores"]) <= 0).all()
+
+
+def test_the_example_detector_suspects_compact_groups_and_no_rows():
+    rng = np.random.default_rng(1)
+    group = rng.uniform(0, 12, (12, 2))
+    row = np.stack([np.arange(0, 40, 3.0), 100 + rng.normal(0, 1, 14)], axis=1)
+    lone, large = np.array([[0.0, 200.0]]), 300 + rng.uniform(0, 12, (12, 2))
+    places = np.concatenate([group, row, lone, large])
+    sizes = np.r_[np.full(27, 0.4), np.full(12, 1.5)]
+    assert np.array_equal(np.flatnonzero(example().suspicious(places, sizes)), np.arange(12))
 
 
 @pytest.mark.slow
