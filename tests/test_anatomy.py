@@ -115,7 +115,7 @@ def test_two_breasts_of_one_woman_are_alike_but_no_copies() -> None:
 
 def test_same_seed_same_breast_and_every_seed_another_woman() -> None:
     one, again = grown(4), Anatomy().grow(Seed(4), "L")
-    assert np.array_equal(one.parenchyma.field, again.parenchyma.field)
+    assert np.array_equal(one.parenchyma.lattice, again.parenchyma.lattice)
     assert np.array_equal(one.ducts[5].points_mm, again.ducts[5].points_mm)
     assert len({round(grown(s).body.height_mm, 3) for s in range(4)}) == 4
 

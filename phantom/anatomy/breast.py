@@ -14,6 +14,7 @@ from phantom.geometry.compression import Compression
 from phantom.geometry.view import Laterality, View, ViewName
 
 if TYPE_CHECKING:
+    from phantom.anatomy.fine import Fine
     from phantom.anatomy.ligaments import Strands
     from phantom.anatomy.tissue import Parenchyma
 
@@ -125,6 +126,8 @@ class Breast:
     ligaments, fibres : Strands
     parenchyma : Parenchyma
         The fibroglandular tissue.
+    fine : Fine
+        What is too fine in it to be followed through space.
     roll_off : float
         Width of the compressed edge's rounding over the thickness.
     hosts : tuple of Host
@@ -145,6 +148,7 @@ class Breast:
     ligaments: Strands
     fibres: Strands
     parenchyma: Parenchyma
+    fine: Fine
     roll_off: float = 0.5
     hosts: tuple[Host, ...] = field(default=())
 

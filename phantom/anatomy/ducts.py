@@ -82,14 +82,11 @@ def _accept(body: Body, points: Floats, radius: Floats, parent: Ints, lobe: Ints
     inside[:, 0] |= parent < 0
     inside[:, 1:3] |= (parent < 0)[:, None]
     ends = np.where(inside.all(axis=1), _NODES, np.argmin(inside, axis=1)) - 1
-    numbers = np.full(len(points), -1)
-    for i, end in enumerate(ends):
-        if end < 2:
-            continue
-        numbers[i] = len(curves)
-        taper = radius[i] * np.linspace(1.0, 0.85, _NODES)[: end + 1]
-        curves.append(Curve(len(curves), "duct", points[i, : end + 1], taper, int(parent[i]), int(lobe[i])))
-    return np.where(numbers >= 0, ends, -1)
+    taper = radius[:, None] * np.linspace(1.0, 0.85, _NODES)
+    for i in np.flatnonzero(ends >= 2):
+        nodes = slice(0, ends[i] + 1)
+        curves.append(Curve(len(curves), "duct", points[i, nodes], taper[i, nodes], int(parent[i]), int(lobe[i])))
+    return np.where(ends >= 2, ends, -1)
 
 
 def _branch(

@@ -67,7 +67,7 @@ class Body:
         c, s = np.cos(psi), np.sin(psi)
         a = np.where(c > 0, self.lateral_mm, self.medial_mm)
         b = np.where(s > 0, self.upper_mm, self.lower_mm)
-        away = np.angle(np.exp(1j * (np.asarray(psi) - math.pi / 4)))
+        away = np.remainder(np.asarray(psi) + 0.75 * math.pi, 2 * math.pi) - math.pi
         out: Floats = (1 + self.tail * np.exp(-((away / 0.55) ** 2))) / np.hypot(c / a, s / b)
         return out
 
@@ -94,8 +94,9 @@ class Body:
 
     def _gradient(self, points: Floats) -> Floats:
         step = 0.05
-        shifts = step * np.eye(3)
-        return np.stack([(self.level(points + d) - self.level(points - d)) / (2 * step) for d in shifts], axis=-1)
+        shifts = step * np.stack([np.eye(3), -np.eye(3)]).reshape(2, 3, *(1,) * (points.ndim - 1), 3)
+        ahead, back = self.level(points + shifts)
+        return np.moveaxis((ahead - back) / (2 * step), 0, -1)
 
     def depth_mm(self, points_mm: Floats) -> Floats:
         """Depth of points (n, 3) below the surface, negative outside; right to a few per cent in the outer third."""

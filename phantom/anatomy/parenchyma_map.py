@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import fft
 
 from phantom.anatomy import texture
 from phantom.anatomy.breast import Breast
@@ -21,10 +20,6 @@ F32 = np.ndarray[Any, np.dtype[np.float32]]
 _SLAB_MM = 3.2
 _EVERY = 3  # the score is followed at every third point of the plane, then interpolated
 _STEEP = np.float32(4.5)
-_DISTINCT = 5  # independent sheets of fine structure; slabs use them at random offsets
-# filaments at 8-24, 3.5-9 and 1.2-3.2 mm, and flecks: strengths in the score (tuned to the published spectra)
-_FILAMENTS, _FLECK = (0.4, 0.175, 0.07), np.float32(0.06)
-_TILE_MM = (216.0, 144.0)  # after which random texture repeats: as much as a field shows of all but the largest breasts
 _GRAIN = 0.15  # mm, at 1 mm of gland: texture beyond 0.9 cycles/mm
 _WAVY = 0.5  # of a wall's breadth: how far fine structure pushes the walls about
 
@@ -49,7 +44,7 @@ def spread(breast: Breast, pressed: Compression, plane: Grid, room: F32, target_
     """
     slabs = int(np.clip(round(pressed.thickness_mm / _SLAB_MM), 8, 36))
     score, scaffold = _structure(breast, pressed, plane, slabs)
-    sheets = _sheets(plane.pitch_mm, seed.child("sheets").rng())
+    sheets = breast.fine.sheets
     where = seed.child("offsets").rng().integers(0, 1 << 16, (slabs, 3))
     per_slab = room / np.float32(slabs)
     # a wall that slants through a slab is seen as wide as it moves in it
@@ -107,34 +102,6 @@ def _structure(breast: Breast, pressed: Compression, plane: Grid, slabs: int) ->
     return score, scaffold
 
 
-def _sheets(pitch_mm: float, rng: np.random.Generator) -> list[F32]:
-    """Fine structure of slabs: filaments where two scales of band-passed fields cross zero, and flecks.
-
-    They repeat after `_TILE_MM`, so that they are the same whatever field a detector has.
-    """
-    shape = _tile(pitch_mm)
-    f = texture.frequencies(shape, pitch_mm)
-    bands = [texture.band(f, lo, hi) for lo, hi in ((8.0, 24.0), (3.5, 9.0), (1.2, 3.2))]
-    fleck = texture.power_law(f, 2.6, 6.0)
-    out = []
-    for _ in range(_DISTINCT):
-        white = fft.rfft2(rng.standard_normal(shape, np.float32), workers=1)
-        sheet = _FLECK * texture.shaped(white * np.complex64(1), fleck, shape)
-        for turn, (band, strength) in enumerate(zip(bands, _FILAMENTS, strict=True)):
-            # a turn of all phases makes a field of its own from the same noise, where bands hardly overlap
-            field = texture.shaped(white * np.complex64(1j**turn), band, shape)
-            sheet += np.float32(strength) * texture.ridges(field, 1.7)
-        sheet -= sheet.mean()
-        out.append(sheet)
-    return out
-
-
-def _tile(pitch_mm: float) -> tuple[int, int]:
-    """Points of a tile of random texture: a quick size to transform."""
-    rows, columns = (int(fft.next_fast_len(round(side / pitch_mm), real=True)) for side in _TILE_MM)
-    return rows, columns
-
-
 def _fraction(score: F32, walls: F32, offset: float) -> F32:
     """0 to 1: how much of a place is gland or wall; gland is a steep sigmoid of the score."""
     z = _STEEP * (np.float32(offset) - score)
@@ -162,18 +129,14 @@ def _offset(score: F32, walls: F32, per_slab: F32, target: float) -> float | Non
     return 0.5 * (lo + hi)
 
 
-def grain(gland: F32, plane: Grid, fine: Grid, seed: Seed, seen_on: Callable[[F32, Grid, Grid], F32]) -> F32:
+def grain(breast: Breast, gland: F32, plane: Grid, fine: Grid, seed: Seed, seen_on: Callable[[F32, Grid, Grid], F32]) -> F32:
     """The parenchyma on the fine lattice, with texture beyond what the plane's points can carry.
 
     The texture goes on from where the sheets leave off, as a power law, as strong as the gland under
     it varies; without it the spectrum would have a hole between structure and quantum noise.
     """
-    shape = _tile(fine.pitch_mm)
-    f = texture.frequencies(shape, fine.pitch_mm)
-    rise = 1 - np.exp(-((f / np.float32(0.9)) ** 4))
-    white = fft.rfft2(seed.child("grain").rng().standard_normal(shape, np.float32), workers=1)
-    tail = texture.shaped(white, texture.power_law(f, 1.4, 5.0) * rise, shape)
-    smooth = seen_on(gland, plane, fine)
-    strength = (np.maximum(smooth, 0) + np.float32(1.0)) ** np.float32(0.35) * np.float32(_GRAIN)
-    out = smooth + strength * texture.tiled(tail, fine)
-    return np.maximum(out, 0)
+    strength = (np.maximum(gland, 0) + np.float32(1.0)) ** np.float32(0.35) * np.float32(_GRAIN)
+    out = texture.tiled(breast.fine.grain, fine, seed.child("grain").rng().integers(0, 1 << 16, 2))
+    out *= seen_on(strength, plane, fine)
+    out += seen_on(gland, plane, fine)
+    return np.maximum(out, 0, out=out)

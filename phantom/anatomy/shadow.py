@@ -9,6 +9,7 @@ import numpy as np
 
 from phantom.anatomy import bodies, parenchyma_map, strokes
 from phantom.anatomy.breast import Breast
+from phantom.anatomy.fine import FINE_MM, PLANE_MM
 from phantom.anatomy.skin import local_skin_mm, nipple_path, skin_path
 from phantom.anatomy.vessels import from_chest
 from phantom.errors import UsageError
@@ -19,7 +20,7 @@ from phantom.recipe.seed import Seed
 
 F32 = np.ndarray[Any, np.dtype[np.float32]]
 
-_FINE_MM, _PLANE_MM, _EDGE_MM = 0.14, 0.42, 0.56
+_EDGE_MM = 0.56
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +113,7 @@ def lay(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> Laid:
     """
     coarse = lattice(window, _EDGE_MM)
     edge = np.asarray(pressed.edge_mm(coarse.x_mm[None, :], coarse.y_mm[:, None]), np.float32)
-    fine, middle, plane = (lattice(window, pitch) for pitch in (_FINE_MM, 2 * _FINE_MM, _PLANE_MM))
+    fine, middle, plane = (lattice(window, pitch) for pitch in (FINE_MM, 2 * FINE_MM, PLANE_MM))
 
     lines = [(c.points_mm, c.radius_mm, 1.0) for c in breast.ducts]
     lines += [(*from_chest(c), 1.0) for c in (*breast.arteries, *breast.veins)]
@@ -127,8 +128,8 @@ def lay(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> Laid:
     for rows in strips(plane):
         layers.fill(rows)
         room[rows] = layers.room
-    target = breast.density * float(room.sum(dtype=np.float64)) * _PLANE_MM**2
-    drawn = (float(fibrous.sum(dtype=np.float64)) + 4 * float(broad.sum(dtype=np.float64))) * _FINE_MM**2
+    target = breast.density * float(room.sum(dtype=np.float64)) * PLANE_MM**2
+    drawn = (float(fibrous.sum(dtype=np.float64)) + 4 * float(broad.sum(dtype=np.float64))) * FINE_MM**2
     if drawn > 0.7 * target:  # the fattiest breasts: keep strands to a share of what was asked
         fibrous *= np.float32(0.7 * target / drawn)
         broad *= np.float32(0.7 * target / drawn)
@@ -137,7 +138,7 @@ def lay(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> Laid:
     if gland is None:
         raise UsageError(f"anatomy.density = {breast.density:.3g}: more than this breast's outline can hold")
 
-    detail = parenchyma_map.grain(gland, plane, fine, seed, seen_on)
+    detail = parenchyma_map.grain(breast, gland, plane, fine, seed, seen_on)
     detail += fibrous
     detail += seen_on(broad, middle, fine)
     return Laid(breast, pressed, seed, edge, coarse, detail, fine)

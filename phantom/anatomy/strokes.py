@@ -44,28 +44,28 @@ def draw(
     two (rows, columns) float32
     """
     x, y, radius, volume = _stretches(lines, pressed, fine.pitch_mm)
-    thin = radius < _THIN * fine.pitch_mm
-    column, row = fine.px(x[thin], y[thin])
-    sharp = _splat(column, row, volume[thin] / fine.pitch_mm**2, fine.shape)
+    broad = radius >= _THIN * fine.pitch_mm
+    thin = ~broad
+    sharp = _splat(*fine.px(x[thin], y[thin]), volume[thin] / np.float32(fine.pitch_mm**2), fine.shape)
     rows, columns = (int(fft.next_fast_len(n + 2 * _PAD, real=True)) for n in coarse.shape)
     f = frequencies((rows, columns), coarse.pitch_mm)
     total = np.zeros(f.shape, np.complex64)
-    sort = np.abs(np.log(radius[:, None] / _CLASSES_MM)).argmin(axis=1) if len(radius) else np.empty(0, int)
-    column, row = coarse.px(x, y)
+    column, row = (places + _PAD for places in coarse.px(x[broad], y[broad]))
+    mass = volume[broad] / np.float32(coarse.pitch_mm**2)
+    sort = np.searchsorted(np.sqrt(_CLASSES_MM[1:] * _CLASSES_MM[:-1]), radius[broad])
     for k, r in enumerate(_CLASSES_MM):
-        mine = (sort == k) & ~thin
+        mine = sort == k
         if mine.any():
-            mass = _splat(column[mine] + _PAD, row[mine] + _PAD, volume[mine] / coarse.pitch_mm**2, (rows, columns))
-            total += fft.rfft2(mass, workers=1) * _disc(f, r)
+            total += fft.rfft2(_splat(column[mine], row[mine], mass[mine], (rows, columns)), workers=1) * _disc(f, r)
     wide = fft.irfft2(total, s=(rows, columns), workers=1)
     wide = wide[_PAD : _PAD + coarse.shape[0], _PAD : _PAD + coarse.shape[1]]
     return sharp, np.maximum(wide, 0).astype(np.float32)
 
 
-def _stretches(lines: Sequence[tuple[Floats, Floats, float]], pressed: Compression, step: float) -> tuple[Floats, ...]:
+def _stretches(lines: Sequence[tuple[Floats, Floats, float]], pressed: Compression, step: float) -> tuple[F32, ...]:
     """x, y, radius and volume of short stretches of all curves, in the view plane."""
     if not lines:
-        return (np.empty(0),) * 4
+        return (np.empty(0, np.float32),) * 4
     counts = np.array([len(radius) for _, radius, _ in lines])
     carried = pressed.carry(np.concatenate([points for points, _, _ in lines]))
     radius = np.concatenate([r for _, r, _ in lines])
@@ -73,32 +73,39 @@ def _stretches(lines: Sequence[tuple[Floats, Floats, float]], pressed: Compressi
     first = np.ones(len(radius), bool)
     first[np.cumsum(counts)[:-1]] = False  # no stretch leads from one curve's tip to the next one's root
     start = np.flatnonzero(first[1:])
-    a, b = carried[start], carried[start + 1]
-    length = np.linalg.norm(b - a, axis=1)
-    seen = np.hypot(b[:, 0] - a[:, 0], b[:, 1] - a[:, 1])
+    along = (carried[1:] - carried[:-1])[start]
+    seen = np.hypot(along[:, 0], along[:, 1])
     pieces = np.maximum(np.ceil(seen / (_SPACING * step)), 1).astype(np.intp)
-    which = np.repeat(np.arange(len(start)), pieces)
-    offset = np.arange(len(which)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    t = (offset + 0.5) / pieces[which]
-    x = a[which, 0] + t * (b[which, 0] - a[which, 0])
-    y = a[which, 1] + t * (b[which, 1] - a[which, 1])
-    r = radius[start][which] * (1 - t) + radius[start + 1][which] * t
+    offset = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    part = offset.astype(np.float32) + np.float32(0.5)
+
+    def spread(begin: Floats, change: Floats) -> F32:
+        return np.asarray(np.repeat((change / pieces).astype(np.float32), pieces) * part + np.repeat(begin.astype(np.float32), pieces))
+
+    x, y = (spread(carried[start, k], along[:, k]) for k in (0, 1))
+    r = spread(radius[start], radius[start + 1] - radius[start])
     # what runs along the beam is not piled up into a speck: curves are wavy, and seen end on but briefly
-    deep = np.minimum(length, 3.0 * seen + 0.7 * radius[start])
-    return x, y, r, np.pi * r * r * (ribbon[start] * deep / pieces)[which]
+    deep = np.minimum(np.linalg.norm(along, axis=1), 3.0 * seen + 0.7 * radius[start])
+    return x, y, r, r * r * np.repeat((np.pi * ribbon[start] * deep / pieces).astype(np.float32), pieces)
 
 
-def _splat(column: Floats, row: Floats, mass: Floats, shape: tuple[int, int]) -> F32:
+def _splat(column: F32, row: F32, mass: F32, shape: tuple[int, int]) -> F32:
     """Add masses at fractional places to the four points around each."""
     rows, columns = shape
-    keep = (column > 0) & (column < columns - 1.001) & (row > 0) & (row < rows - 1.001)
+    keep = (column > 0) & (column < columns - 1.01) & (row > 0) & (row < rows - 1.01)
     column, row, mass = column[keep], row[keep], mass[keep]
     i, j = row.astype(np.intp), column.astype(np.intp)
-    fi, fj = row - i, column - j
-    flat = i * columns + j
-    places = np.concatenate([flat, flat + 1, flat + columns, flat + columns + 1])
-    weights = np.concatenate([mass * (1 - fi) * (1 - fj), mass * (1 - fi) * fj, mass * fi * (1 - fj), mass * fi * fj])
-    return np.bincount(places, weights, rows * columns).reshape(shape).astype(np.float32)
+    right, below = column - j, mass * (row - i)
+    above = mass - below
+    places, weights = np.empty((4, len(mass)), np.intp), np.empty((4, len(mass)))
+    np.add(i * columns, j, out=places[0])
+    for k, by in enumerate((1, columns, columns + 1), start=1):
+        np.add(places[0], by, out=places[k])
+    np.multiply(above, right, out=weights[1])
+    np.multiply(below, right, out=weights[3])
+    np.subtract(above, weights[1], out=weights[0])
+    np.subtract(below, weights[3], out=weights[2])
+    return np.bincount(places.reshape(-1), weights.reshape(-1), rows * columns).reshape(shape).astype(np.float32)
 
 
 def _disc(f: F32, radius_mm: float) -> F32:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.ndimage import map_coordinates
+from scipy.fft import next_fast_len
 
 from phantom.anatomy import texture
 from phantom.anatomy.outline import Body
+from phantom.geometry.interpolate import trilinear
 
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 F32 = np.ndarray[Any, np.dtype[np.float32]]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 _STEP_MM = 2.0
 _WARP = 0.78  # below 1: structures are drawn out along the lines to the nipple
@@ -54,37 +56,27 @@ class Parenchyma:
     ----------
     body : Body
     pattern : Pattern
-    field : (nx, ny, nz) float32
-        The score, on a lattice of warped coordinates.
-    scaffold : (nx, ny, nz) float32
-        How far inside a wall between lobules, mm; negative between walls.
-    origin : (3,) array
+    lattice : (nx, ny, nz) complex64
+        On a lattice of warped coordinates, side by side for one look-up: the score, and as imaginary part the
+        scaffold, how far inside a wall between lobules, mm, negative between walls.
+    origin : (3,) float32
         Warped coordinates of its first voxel.
     """
 
     body: Body
     pattern: Pattern
-    field: F32
-    scaffold: F32
-    origin: Floats
+    lattice: np.ndarray[Any, np.dtype[np.complex64]]
+    origin: F32
 
     def score(self, points_mm: Floats) -> F32:
         """The gland's score at points (..., 3) of the free breast."""
-        return self._at(self.field, self._places(points_mm))
+        return self.structure(points_mm)[0]
 
     def structure(self, points_mm: Floats) -> tuple[F32, F32]:
         """The gland's score, and the depth inside a wall in mm, at points (..., 3) of the free breast."""
-        places = self._places(points_mm)
-        return self._at(self.field, places), self._at(self.scaffold, places)
-
-    def _places(self, points_mm: Floats) -> F32:
-        at = (warp(self.body, np.asarray(points_mm, np.float32)) - self.origin.astype(np.float32)) / np.float32(
-            _STEP_MM
-        )
-        return np.moveaxis(at, -1, 0)
-
-    def _at(self, field: F32, places: F32) -> F32:
-        return np.asarray(map_coordinates(field, places, np.float32, order=1, mode="nearest"))
+        at = (warp(self.body, np.asarray(points_mm, np.float32)) - self.origin) / np.float32(_STEP_MM)
+        found = trilinear(self.lattice, np.asarray(at, np.float32))
+        return found.real, found.imag
 
     def weight(self, points_mm: Floats) -> Floats:
         """0 to 1: how glandular places (n, 3) tend to be."""
@@ -97,13 +89,11 @@ def _drift(white: np.ndarray[Any, Any], f: F32, shape: tuple[int, int, int]) -> 
     return texture.shaped(white * np.complex64(1j), texture.band(f, 12.0, 40.0), shape)
 
 
-def tendency(body: Body, pattern: Pattern, points_mm: Floats) -> tuple[F32, F32]:
-    """Smooth parts of the score and of the scaffold at points (..., 3).
+def tendency(body: Body, pattern: Pattern, points: F32, level: Floats) -> tuple[F32, F32]:
+    """Smooth parts of the score and of the scaffold at points (..., 3) mm, of which `level` is the body's.
 
     Gland keeps behind the nipple, away from the skin and the chest; walls thin out just under the skin.
     """
-    points = np.asarray(points_mm, np.float32)
-    level = body.level(points)
     margin = (1 - level) * 0.5 * (body.lateral_mm + body.upper_mm)  # about the depth below the skin
     x = points[..., 0] / body.height_mm
     outer = 0.25 * (points[..., 1] / body.lateral_mm + points[..., 2] / body.upper_mm)
@@ -152,15 +142,16 @@ def grow_parenchyma(
     """
     origin, shape = _lattice(body)
     f = texture.frequencies(shape, _STEP_MM)
-    white = _white(shape, rng)
+    white = texture.white(shape, rng)
     if twin is not None:
-        white = np.float32(math.sqrt(1 / 3)) * white + np.float32(math.sqrt(2 / 3)) * _white(shape, twin)
+        white = np.float32(math.sqrt(1 / 3)) * white + np.float32(math.sqrt(2 / 3)) * texture.white(shape, twin)
+    smooth, under_skin, needed = _tendency_on(body, pattern, origin, shape)
     cloud = texture.shaped(white * np.exp(-((f * 3.0) ** 2)), texture.power_law(f, 3.5, 60.0), shape)
     field = np.float32(pattern.cloud) * cloud
     scaffold = np.full(shape, -50.0, np.float32)
     for size, share, thick in ((pattern.lobule_mm, 0.7, 0.6), (pattern.lobe_mm, 1.0, 1.0)):
         per_cell = max(round(size / _STEP_MM), 3)
-        wall, own = texture.cells(shape, per_cell, rng)
+        wall, own = texture.cells(shape, per_cell, rng, needed)
         wall *= np.float32(size / per_cell)
         # lobules are round: their own value fades toward their walls
         field += np.float32(pattern.cellular * share) * own * np.clip(wall / np.float32(0.25 * size), 0, 1)
@@ -168,19 +159,22 @@ def grow_parenchyma(
     # walls thicken and fade from place to place
     scaffold += np.float32(0.9) * _drift(white, f, shape)
     scaffold *= np.float32(0.5 * pattern.wall_mm)
-    field -= field.mean()
-    smooth, under_skin = _tendency_on(body, pattern, origin, shape)
+    field -= field[needed].mean()
     field += smooth
     scaffold += under_skin
-    return Parenchyma(body, pattern, field, scaffold, origin)
+    return Parenchyma(body, pattern, field + np.complex64(1j) * scaffold, origin)
 
 
-def _tendency_on(body: Body, pattern: Pattern, origin: Floats, shape: tuple[int, int, int]) -> tuple[F32, F32]:
-    """The smooth parts on the lattice: worked out at every second point of each axis, linear between."""
+def _tendency_on(body: Body, pattern: Pattern, origin: Floats, shape: tuple[int, int, int]) -> tuple[F32, F32, Bools]:
+    """The smooth parts on the lattice, worked out at every second point of each axis, linear between; where the body is."""
     axes = [o + 2 * _STEP_MM * np.arange(n // 2 + 2) for o, n in zip(origin, shape, strict=True)]
-    at = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    parts = tendency(body, pattern, unwarp(body, at.astype(np.float32)))
-    return _doubled(parts[0], shape), _doubled(parts[1], shape)
+    points = unwarp(body, np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).astype(np.float32))
+    level = body.level(points)
+    smooth, thin = tendency(body, pattern, points, level)
+    # an interpolation reaches one point further than the body
+    near = (level < 1.2) & (points[..., 0] > -8.0)
+    within = near.repeat(2, axis=0).repeat(2, axis=1).repeat(2, axis=2)[tuple(slice(0, n) for n in shape)]
+    return _doubled(smooth, shape), _doubled(thin, shape), within
 
 
 def _doubled(values: F32, shape: tuple[int, int, int]) -> F32:
@@ -194,21 +188,13 @@ def _doubled(values: F32, shape: tuple[int, int, int]) -> F32:
     return np.ascontiguousarray(values)
 
 
-def _lattice(body: Body) -> tuple[Floats, tuple[int, int, int]]:
+def _lattice(body: Body) -> tuple[F32, tuple[int, int, int]]:
     """Origin and shape of a lattice that holds the warped body."""
     lo, hi = body.bounds_mm
     ends = np.stack(
         np.meshgrid(*[np.linspace(a - 3, b + 3, 9) for a, b in zip(lo, hi, strict=True)], indexing="ij"), axis=-1
     )
     warped = warp(body, ends.reshape(-1, 3).astype(np.float32))
-    origin = warped.min(axis=0) - 4.0
-    from scipy.fft import next_fast_len
-
+    origin = np.asarray(warped.min(axis=0) - 4.0, np.float32)
     n = [int(next_fast_len(math.ceil(e / _STEP_MM), real=True)) for e in warped.max(axis=0) + 4.0 - origin]
     return origin, (n[0], n[1], n[2])
-
-
-def _white(shape: tuple[int, int, int], rng: np.random.Generator) -> np.ndarray[Any, Any]:
-    from scipy import fft
-
-    return np.asarray(fft.rfftn(rng.standard_normal(shape, np.float32), workers=1))

@@ -12,6 +12,7 @@ from scipy.special import ndtr
 
 from phantom.anatomy.breast import Breast
 from phantom.anatomy.ducts import grow_ducts
+from phantom.anatomy.fine import Fine
 from phantom.anatomy.ligaments import grow_fibres, grow_ligaments
 from phantom.anatomy.outline import Body
 from phantom.anatomy.size import fit_body
@@ -150,6 +151,7 @@ class Anatomy:
             ligaments=grow_ligaments(body, round(v["ligaments"]), trees.child("ligaments").rng()),
             fibres=grow_fibres(body, round(v["fibres"]), trees.child("fibres").rng()),
             parenchyma=grow_parenchyma(body, pattern, own.child("parenchyma").rng(), whole),
+            fine=Fine(own.child("fine")),
             roll_off=v["roll_off"],
         )
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+F32 = np.ndarray[Any, np.dtype[np.float32]]
+C64 = np.ndarray[Any, np.dtype[np.complex64]]
 
 ALL = slice(None)
 STRIP = 64  # rows that are worked on at once: they stay in the processor's cache
@@ -23,6 +25,38 @@ def bilinear(table: Floats, row: Floats, column: Floats) -> Floats:
     lower = table[i + 1, j] * (1 - fc) + table[i + 1, j + 1] * fc
     out: Floats = upper * (1 - fr) + lower * fr
     return out
+
+
+def trilinear(lattice: C64, at: F32) -> C64:
+    """Values of a (nx, ny, nz) lattice at fractional places (..., 3), clamped to its border: two fields in one look-up."""
+    flat, strides = lattice.reshape(-1), (lattice.shape[1] * lattice.shape[2], lattice.shape[2], 1)
+    first, shares = np.zeros(at.shape[:-1], np.int32), []
+    for axis, (size, stride) in enumerate(zip(lattice.shape, strides, strict=True)):
+        place = np.clip(at[..., axis], 0, np.float32(size) - np.float32(1.0001))
+        whole = place.astype(np.int32)
+        shares.append(place - whole)
+        first += whole * np.int32(stride)
+    a, b, c = shares
+
+    def along(start: int) -> C64:
+        here, there = flat.take(first + start), flat.take(first + (start + 1))
+        there -= here
+        there *= c
+        there += here
+        return there
+
+    def across(start: int) -> C64:
+        here, there = along(start), along(start + strides[1])
+        there -= here
+        there *= b
+        there += here
+        return there
+
+    here, there = across(0), across(strides[0])
+    there -= here
+    there *= a
+    there += here
+    return there
 
 
 def resample(
@@ -103,6 +137,9 @@ def resampled(
 def _interpolate(values: Floats, start: float, step: float, out: Floats, cubic: bool = True) -> None:
     """Cubic convolution, or linear, along the first axis into `out`; beyond the border the last value goes on."""
     often = round(1 / step)
+    if not cubic and len(out) * step < often:
+        _between(values, start + step * np.arange(len(out)), out)
+        return
     size = len(values)
     if abs(often * step - 1) > 1e-9:
         _gather(values, start + step * np.arange(len(out)), out)
@@ -124,6 +161,16 @@ def _interpolate(values: Floats, start: float, step: float, out: Floats, cubic: 
             part = term[: len(mine)]
             np.multiply(values[tap : tap + len(mine)], weight, out=part)
             mine += part
+
+
+def _between(values: Floats, at: Floats, out: Floats) -> None:
+    """Linear interpolation where many places lie between two values: all of those at once."""
+    first = np.clip(np.floor(at), 0, len(values) - 2).astype(int)
+    share = np.clip(at - first, 0, 1).astype(np.float32)[:, None]
+    for k in range(first[0], first[-1] + 1):
+        mine = slice(int(np.searchsorted(first, k)), int(np.searchsorted(first, k + 1)))
+        np.multiply(share[mine], values[k + 1] - values[k], out=out[mine])
+        out[mine] += values[k]
 
 
 def _gather(values: Floats, at: Floats, out: Floats) -> None:
