@@ -8,7 +8,7 @@ from phantom.geometry.grid import Grid
 from phantom.imaging import spectrum, systems
 from phantom.imaging.arrays import Coarse, Signal
 from phantom.imaging.detector import Detector
-from phantom.imaging.dice import Normal
+from phantom.imaging.dice import Dice
 from phantom.imaging.materials import energies_kev
 from phantom.recipe.seed import Seed
 
@@ -259,7 +259,7 @@ def test_a_users_own_file(tmp_path):
 def test_quick_deviates_are_normal():
     from scipy import stats
 
-    z = Normal(Seed(1).rng()).fill(np.empty((500, 1001), np.float32)).ravel().astype(float)
+    z = Dice(Seed(1).rng()).fill(np.empty((500, 1001), np.float32)).ravel().astype(float)
     n = z.size
     assert z.mean() == pytest.approx(0, abs=5 / np.sqrt(n))
     assert z.var() == pytest.approx(1, abs=5 * np.sqrt(2 / n))

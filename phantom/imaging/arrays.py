@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -88,14 +89,15 @@ class Coarse:
     @cached_property
     def _wide(self) -> F32:
         """(coarse rows, columns): interpolated along the rows."""
-        first, share = self._place(np.arange(self.shape[1]), self.values.shape[1])
+        first, share = _place(self.shape[1], self.step, self.values.shape[1])
         last = np.minimum(first + 1, self.values.shape[1] - 1)
         return np.asarray(self.values[:, first] + share * (self.values[:, last] - self.values[:, first]), np.float32)
 
-    def _place(self, pixels: Any, cells: int) -> tuple[Any, F32]:
-        at = np.clip((pixels + 0.5) / self.step - 0.5, 0, cells - 1)
-        first = np.clip(at.astype(np.intp), 0, max(cells - 2, 0))
-        return first, (at - first).astype(np.float32)
+    @cached_property
+    def _down(self) -> tuple[list[int], F32]:
+        """For every row of pixels, the coarse row before it and how far it is on the way to the next."""
+        first, share = _place(self.shape[0], self.step, self.values.shape[0])
+        return first.tolist(), share[:, None]
 
     def rows(self, start: int, stop: int, out: F32 | None = None) -> F32:
         """The pixels of rows start to stop - 1: (stop - start, columns) float32, in `out` if it is given."""
@@ -112,14 +114,15 @@ class Coarse:
         return self._fill(start, stop, self._wide[:, at[1]], None)
 
     def _fill(self, start: int, stop: int, wide: F32, out: F32 | None) -> F32:
-        first, share = self._place(np.arange(start, stop), len(wide))
+        first, share = self._down
         out = np.empty((stop - start, wide.shape[1]), np.float32) if out is None else out
-        ends = np.append(np.flatnonzero(np.diff(first)) + 1, stop - start) if stop > start else ()
-        begin = 0
-        for end in ends:
+        begin = start
+        while begin < stop:
+            end = bisect_right(first, first[begin], begin, stop)
             low, high = wide[first[begin]], wide[min(first[begin] + 1, len(wide) - 1)]
-            np.multiply(share[begin:end, None], high - low, out=out[begin:end])
-            out[begin:end] += low
+            part = out[begin - start : end - start]
+            np.multiply(share[begin:end], high - low, out=part)
+            part += low
             begin = end
         return out
 
@@ -165,6 +168,13 @@ class ForPresentation:
     pixels: U16
     window_center: float
     window_width: float
+
+
+def _place(pixels: int, step: int, cells: int) -> tuple[Any, F32]:
+    """For every pixel along an axis, the cell before it and how far it is on the way to the next."""
+    at = np.clip((np.arange(pixels) + 0.5) / step - 0.5, 0, cells - 1)
+    first = np.clip(at.astype(np.intp), 0, max(cells - 2, 0))
+    return first, (at - first).astype(np.float32)
 
 
 def block_mean(image: Any, step: int) -> F32:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ from phantom.imaging import blur, systems
 from phantom.imaging.arrays import F32, U16, ForProcessing, Signal
 from phantom.imaging.change import refiltered
 from phantom.imaging.defects import PATTERN_SD, dead_pixels, fixed_pattern, repair
-from phantom.imaging.dice import Normal
+from phantom.imaging.dice import Dice, quantiles
 from phantom.imaging.materials import energies_kev
 from phantom.imaging.spectrum import load as load_beam
 from phantom.imaging.systems import System
@@ -177,22 +177,17 @@ class Detector:
             What `blurred` gives, if it is known. It is used up.
         """
         kev = self.blurred(signal, seed) if blurred_kev is None else blurred_kev
-        window = self.digitise(kev, signal, seed, offset)
-        shape = full_shape or window.shape
-        if shape == window.shape:
-            return ForProcessing(window)
-        pixels, (top, left), (rows, columns) = np.empty(shape, np.uint16), offset, window.shape
-        pixels[top : top + rows, left : left + columns] = window
+        (top, left), (rows, columns) = offset, kev.shape
+        pixels = np.empty(full_shape or kev.shape, np.uint16)
+        self.digitise(kev, signal, seed, offset, pixels[top : top + rows, left : left + columns])
         beside = pixels[:top], pixels[top + rows :], pixels[top : top + rows, :left], pixels[top : top + rows, left + columns :]
         self._open_beam(signal, seed, beside)
         return ForProcessing(pixels)
 
     def blurred(self, signal: Signal, seed: Seed | None) -> F32:
         """Energy per pixel, keV, after the converter's blur: with the quantum noise that is blurred along, if there is a seed."""
-        rows, columns = signal.primary.shape
-        image = blur.padded(rows, columns)
-        self._light(self._through_spot(signal), seed, image)
-        return blur.through(image, rows, columns, self.pitch, lambda f: self._converter(0.0, f))
+        light = self._light(self._through_spot(signal), seed)
+        return blur.through(signal.primary.shape, light, self.pitch, lambda f: self._converter(0.0, f))
 
     def reblurred(self, signal: Signal, before: Signal, blurred_kev: F32, seed: Seed) -> F32:
         """`blurred` of a signal whose primary differs from `before`'s in few places, from that one's: the same noise, and out of
@@ -203,71 +198,81 @@ class Detector:
         if self.magnification > 1:
             change = signal.primary - before.primary
             now = replace(signal, primary=refiltered(then.primary, change, self.pitch, self._spot))
-        light, was = np.empty(shape, np.float32), np.empty(shape, np.float32)
-        self._light(now, seed, light)
-        self._light(then, seed, was)
-        light -= was
-        del was, then, now
-        return refiltered(blurred_kev, light, self.pitch, lambda f: self._converter(0.0, f))
+        new, old, change = self._light(now, seed), self._light(then, seed), np.empty(shape, np.float32)
+        was = np.empty((blur.ROWS, shape[1]), np.float32)
+        for start in range(0, shape[0], blur.ROWS):
+            part = change[start : start + blur.ROWS]
+            new(start, start + len(part), part)
+            old(start, start + len(part), was[: len(part)])
+            part -= was[: len(part)]
+        del then, now
+        return refiltered(blurred_kev, change, self.pitch, lambda f: self._converter(0.0, f))
 
     def _through_spot(self, signal: Signal) -> Signal:
         """The signal as the focal spot blurs it, before there is any noise."""
         if self.magnification == 1:
             return signal
-        rows, columns = signal.primary.shape
-        image = blur.padded(rows, columns)
-        image[:rows, :columns] = signal.primary
-        return replace(signal, primary=blur.through(image, rows, columns, self.pitch, self._spot))
+        primary = signal.primary
 
-    def _light(self, signal: Signal, seed: Seed | None, out: F32) -> None:
-        """The mean signal, and the part of its quantum noise that is blurred with it, into a corner of `out`."""
-        rows, columns = signal.primary.shape
+        def rows(start: int, stop: int, out: F32) -> None:
+            out[...] = primary[start:stop]
+
+        return replace(signal, primary=blur.through(primary.shape, rows, self.pitch, self._spot))
+
+    def _light(self, signal: Signal, seed: Seed | None) -> Callable[[int, int, F32], None]:
+        """What writes strip after strip of the mean signal, and the part of its quantum noise that is blurred with it."""
         air, (_, excess, _) = np.float32(signal.air_kev), self.calibration
-        share = excess * (1 - self.system.white_share)
-        dice = Normal(seed.child("quantum").rng()) if seed is not None and self.noise and share > 0 else None
-        z = np.empty((_ROWS, columns), np.float32)
-        for start in range(0, rows, _ROWS):
-            stop = min(start + _ROWS, rows)
-            mean = signal.scatter.rows(start, stop)
+        share = np.float32(excess * (1 - self.system.white_share))
+        dice = Dice(seed.child("quantum").rng()) if seed is not None and self.noise and share > 0 else None
+        one, two = np.empty((2, blur.ROWS, signal.primary.shape[1]), np.float32)
+
+        def rows(start: int, stop: int, out: F32) -> None:
+            mean, draw = one[: stop - start], two[: stop - start]
+            signal.scatter.rows(start, stop, mean)
             mean += signal.primary[start:stop]
             mean *= air
-            to = out[start:stop, :columns]
-            to[...] = mean
-            if dice is not None:
-                draw = dice.fill(z[: stop - start])
-                np.multiply(mean, signal.energy_kev.row(start, stop) * np.float32(share), out=mean)
-                draw *= np.sqrt(mean, out=mean)
-                to += draw
+            if dice is None:
+                out[...] = mean
+                return
+            dice.fill(draw)
+            np.multiply(mean, signal.energy_kev.row(start, stop) * share, out=out)
+            np.sqrt(out, out=out)
+            out *= draw
+            out += mean
 
-    def digitise(self, blurred_kev: F32, signal: Signal, seed: Seed, offset: tuple[int, int] = (0, 0)) -> U16:
+        return rows
+
+    def digitise(self, blurred_kev: F32, signal: Signal, seed: Seed, offset: tuple[int, int] = (0, 0), out: U16 | None = None) -> U16:
         """White noise, fixed pattern, dead pixels, gain, offset and bits: (rows, columns) uint16. Changes `blurred_kev`."""
         rows, columns = signal.primary.shape
         system, (per_ugy, excess, electronic) = self.system, self.calibration
-        air, white = np.float32(signal.air_kev), np.float32(excess * system.white_share)
-        dice = Normal(seed.child("electronic").rng())
-        gain = np.float32(system.gain_dn_per_ugy / per_ugy)
+        gain = system.gain_dn_per_ugy / per_ugy
+        white = np.float32(signal.air_kev * excess * system.white_share * gain**2)
+        dice = Dice(seed.child("electronic").rng())
         pattern = fixed_pattern(self.name, self.grid.shape)[offset[0] : offset[0] + rows, offset[1] : offset[1] + columns]
-        z = np.empty((_ROWS, columns), np.float32)
-        out = np.empty((rows, columns), np.uint16)
+        strips = np.empty((2, _ROWS, columns), np.float32)
+        out = np.empty((rows, columns), np.uint16) if out is None else out
         for start in range(0, rows, _ROWS):
             stop = min(start + _ROWS, rows)
-            value = blurred_kev[start:stop]
+            value, (draw, scratch) = blurred_kev[start:stop], strips[:, : stop - start]
+            if self.noise and self._structure:
+                scratch[...] = pattern[start:stop]
+                scratch *= np.float32(gain * self._structure / PATTERN_SD)
+                scratch += np.float32(gain)
+                value *= scratch
+            else:
+                value *= np.float32(gain)
             if self.noise:
                 # scatter and energy hardly change over a strip: its middle row stands for it
-                variance = signal.primary[start:stop] + signal.scatter.row(start, stop)
-                variance *= signal.energy_kev.row(start, stop) * (air * white)
-                variance += np.float32(electronic)
-                draw = dice.fill(z[: stop - start])
-                draw *= np.sqrt(variance, out=variance)
-                if self._structure:
-                    np.multiply(pattern[start:stop], np.float32(self._structure / PATTERN_SD), out=variance)
-                    variance *= value
-                    value += variance
+                np.add(signal.primary[start:stop], signal.scatter.row(start, stop), out=scratch)
+                scratch *= signal.energy_kev.row(start, stop) * white
+                scratch += np.float32(electronic * gain**2)
+                np.sqrt(scratch, out=scratch)
+                dice.fill(draw)
+                draw *= scratch
                 value += draw
-            value *= gain
             value += np.float32(system.offset_dn + 0.5)  # what follows cuts fractions off
-            np.maximum(value, np.float32(0), out=value)
-            np.minimum(value, np.float32(system.largest_dn), out=value)
+            np.clip(value, np.float32(0), np.float32(system.largest_dn), out=value)
             out[start:stop] = value
         if self.noise:
             row, column = dead_pixels(self.name, self.grid.shape, system.dead_share)
@@ -290,14 +295,12 @@ class Detector:
         _, excess, electronic = self.calibration
         sd = float(np.sqrt(signal.air_kev * energy * excess + electronic)) * self.system.gain_dn_per_ugy / self.calibration[0]
         even = level - 6 * sd > top or not self.noise
-        dice = Normal(seed.child("open").rng())
+        noisy = np.clip(np.float32(sd) * quantiles() + np.float32(level + 0.5), 0, np.float32(top)).astype(np.uint16)
+        dice = Dice(seed.child("open").rng(), noisy)
         for part in parts:
             if even:
                 part[...] = min(round(level), top)
                 continue
             for start in range(0, len(part) if part.size else 0, _ROWS):
                 strip = part[start : start + _ROWS]
-                draw = dice.fill(np.empty(strip.shape, np.float32))
-                draw *= np.float32(sd)
-                draw += np.float32(level + 0.5)
-                strip[...] = np.minimum(draw, np.float32(top), out=draw)
+                strip[...] = dice.fill(np.empty(strip.shape, np.uint16))
