@@ -7,15 +7,15 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from phantom.anatomy.breast import Breast, Host
+from phantom.anatomy.breast import Breast
 from phantom.calcifications import grains, groups
-from phantom.calcifications.calcification import Calcification, Distribution, Finding
+from phantom.calcifications.calcification import Distribution, Finding
 from phantom.calcifications.errors import NoPlace
 from phantom.calcifications.followup import thinned
 from phantom.calcifications.labels import Label
-from phantom.calcifications.scattered import CALCIUM, Bilateral
+from phantom.calcifications.scattered import Bilateral
 from phantom.calcifications.single import bed_of
-from phantom.calcifications.sites import inside, sites
+from phantom.calcifications.sites import inside
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
 
@@ -64,12 +64,8 @@ class Kind(Bilateral):
         rng = own.child("sizes").rng()
         extent = self.extent_mm.sample(rng)
         extent = min(extent, 20.0) if name == "grouped" else max(extent, 24.0)
-        hosts: tuple[Host, ...] = ()
-        if self.bed == "none":
-            centre, radius = sites(breast, rng, 1, min(8.0, 0.3 * extent))[0], 0.5 * extent
-        else:
-            centre, radius, hosts = bed_of(breast, own.child("bed"), 0.25 * extent, self.bed)
-            radius = max(radius, 0.5 * extent)
+        centre, radius, hosts = bed_of(breast, own.child("bed"), rng, extent, 0.5, self.bed)
+        radius = max(radius, 0.5 * extent)
         sizes = np.sort(self.size_mm.samples(rng, max(1, self.plaques.integer(rng))))[::-1]
         made = []
         for i, (place, size) in enumerate(self._places(breast, rng, centre, radius, sizes)):
@@ -77,19 +73,8 @@ class Kind(Bilateral):
             shape = grains.coral(
                 dice, size, 1.0 + (self.aspect - 1.0) * dice.random(), self.rough, dice.random() < self.lucent
             )
-            x, y, z = (float(v) for v in place)
-            made.append(Calcification(shape, (x, y, z), self.name, CALCIUM, self.packing.sample(dice)))
-        return Finding(
-            self.name,
-            self.label.cause,
-            self.label.descriptor,
-            name,
-            "2",
-            "benign",
-            tuple(made),
-            hosts,
-            breast.laterality,
-        )
+            made.append(self.grain(shape, place, self.packing.sample(dice)))
+        return self.finding(name, made, breast, hosts)
 
     def earlier(self, finding: Finding, years: float, seed: Seed) -> Finding | None:
         """There were fewer plaques."""

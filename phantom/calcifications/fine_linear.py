@@ -16,7 +16,7 @@ from phantom.calcifications.errors import NoPlace
 from phantom.calcifications.fine_pleomorphic import FORMS, SHARES, pleomorphic
 from phantom.calcifications.followup import receded
 from phantom.calcifications.labels import Label
-from phantom.calcifications.scattered import CALCIUM, Bilateral
+from phantom.calcifications.scattered import Bilateral
 from phantom.calcifications.sites import Path
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
@@ -28,8 +28,6 @@ Stretch = tuple[Path, float, float]
 @dataclass(frozen=True)
 class Casts(Bilateral):
     """Keys and growth that linear and branching casts share."""
-
-    label: ClassVar[Label]
 
     calibre_mm: Annotated[Draw, Within(0.05, 0.49, "mm"), "calibre of a cast (estimate below the lexicon's 0.5)"] = (
         Draw.lognormal(0.18, 1.4, 0.08, 0.35)
@@ -71,21 +69,11 @@ class Casts(Bilateral):
         rng = own.child("casts").rng()
         stretches = self.stretches(breast, rng, name)
         pieces = self.pieces(breast, rng, stretches)
-        made = [Calcification(p.shape, p.centre_mm, self.name, CALCIUM, self.packing.sample(rng)) for p in pieces]
+        made = [self.grain(p.shape, p.centre_mm, self.packing.sample(rng)) for p in pieces]
         made += self._dots(
             own.child("dots"), stretches, max(round(self.dots.sample(rng) * len(pieces)), 10 - len(pieces))
         )
-        return Finding(
-            self.name,
-            self.label.cause,
-            self.label.descriptor,
-            name,
-            category,
-            pathology,
-            tuple(made),
-            (),
-            breast.laterality,
-        )
+        return self.finding(name, made, breast, category=category, pathology=pathology)
 
     def earlier(self, finding: Finding, years: float, seed: Seed) -> Finding | None:
         """The casts reached less far."""
@@ -149,8 +137,7 @@ class Casts(Bilateral):
             place = path.at(rng.uniform(start, end))[0][0] + np.clip(rng.normal(0.0, 0.25, 3), -0.5, 0.5)
             form = FORMS[int(rng.choice(len(FORMS), p=SHARES))]
             shape = pleomorphic(seed.child(i), form, self.dot_mm.sample(rng), 2.5, 0.25)
-            x, y, z = (float(v) for v in place)
-            made.append(Calcification(shape, (x, y, z), self.name, CALCIUM, self.packing.sample(rng)))
+            made.append(self.grain(shape, place, self.packing.sample(rng)))
         return made
 
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from phantom.anatomy.breast import Breast
 from phantom.calcifications import casts
-from phantom.calcifications.calcification import Calcification, Distribution, Finding
+from phantom.calcifications.calcification import Distribution, Finding
 from phantom.calcifications.distributions import duct_lines, unshared
 from phantom.calcifications.errors import NoPlace
 from phantom.calcifications.labels import Label
-from phantom.calcifications.scattered import CALCIUM, Bilateral
+from phantom.calcifications.scattered import Bilateral
 from phantom.calcifications.sites import Path
 from phantom.geometry.chains import Chains
 from phantom.recipe.draw import Draw, Within
@@ -90,10 +90,8 @@ class Kind(Bilateral):
         if not pieces:
             raise NoPlace("no duct holds a rod of 3 mm between its distances from the nipple")
         pieces = self._forked(breast, pieces, rng)
-        made = [Calcification(shape, centre, self.name, CALCIUM, self.packing.sample(rng)) for shape, centre in pieces]
-        return Finding(
-            self.name, self.label.cause, self.label.descriptor, name, "2", "benign", tuple(made), (), breast.laterality
-        )
+        made = [self.grain(shape, centre, self.packing.sample(rng)) for shape, centre in pieces]
+        return self.finding(name, made, breast)
 
     def _lines(self, breast: Breast, rng: np.random.Generator, distribution: Distribution) -> list[Line]:
         lines = [(p, max(a, self.near_mm), min(b, self.far_mm)) for p, a, b in duct_lines(breast, rng)]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from phantom.anatomy.breast import Breast
-from phantom.calcifications.calcification import Calcification, Distribution, Finding
+from phantom.calcifications.calcification import Distribution, Finding
 from phantom.calcifications.labels import Label
-from phantom.calcifications.scattered import CALCIUM, Bilateral
+from phantom.calcifications.scattered import Bilateral
 from phantom.calcifications.single import apart
 from phantom.geometry.ellipsoids import EllipsoidShell
 from phantom.geometry.turning import random_turn
@@ -67,8 +67,5 @@ class Kind(Bilateral):
             a, b, c = radius, radius / dice.uniform(1.0, self.aspect), radius / dice.uniform(1.0, self.aspect)
             wall = min(self.wall_mm.sample(dice), 0.7 * min(a, b, c))
             shape = EllipsoidShell((a, b, c), (wall, wall, wall), random_turn(dice))
-            x, y, z = (float(v) for v in centre)
-            made.append(Calcification(shape, (x, y, z), self.name, CALCIUM, self.packing.sample(dice), "adipose"))
-        return Finding(
-            self.name, self.label.cause, self.label.descriptor, name, "2", "benign", tuple(made), (), breast.laterality
-        )
+            made.append(self.grain(shape, centre, self.packing.sample(dice), displaces="adipose"))
+        return self.finding(name, made, breast)

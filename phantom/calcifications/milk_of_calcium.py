@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 
 from phantom.anatomy.breast import Breast, Host
-from phantom.calcifications.calcification import Calcification, Distribution, Finding
+from phantom.calcifications.calcification import Distribution, Finding
 from phantom.calcifications.distributions import Reach, spread
 from phantom.calcifications.labels import Label
 from phantom.calcifications.scattered import CALCIUM, TYPE_ONE, Bilateral
@@ -87,19 +87,9 @@ class Kind(Bilateral):
             )
             x, y, z = (float(v) for v in centre)
             shape = Sediment(half, height, turn, self.meniscus.sample(dice))
-            made.append(Calcification(shape, (x, y, z), self.name, material, self.packing.sample(dice)))
+            made.append(self.grain(shape, centre, self.packing.sample(dice), material))
             hosts.append(Host(i, "cyst", (x, y, z), half, "water"))
-        return Finding(
-            self.name,
-            self.label.cause,
-            self.label.descriptor,
-            name,
-            "2",
-            "benign",
-            tuple(made),
-            tuple(hosts),
-            breast.laterality,
-        )
+        return self.finding(name, made, breast, hosts)
 
     def _cysts(self, breast: Breast, own: Seed, name: Distribution, rng: np.random.Generator) -> tuple[Floats, Floats]:
         """Centres and radii; microcysts stay apart by their own width at least."""

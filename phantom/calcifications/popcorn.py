@@ -9,9 +9,9 @@ import numpy as np
 
 from phantom.anatomy.breast import Breast, Host
 from phantom.calcifications import grains
-from phantom.calcifications.calcification import Calcification, Category, Distribution, Finding
+from phantom.calcifications.calcification import Category, Distribution, Finding
 from phantom.calcifications.labels import Label
-from phantom.calcifications.scattered import CALCIUM, Bilateral
+from phantom.calcifications.scattered import Bilateral
 from phantom.calcifications.single import apart
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
@@ -73,22 +73,9 @@ class Kind(Bilateral):
         x, y, z = (float(v) for v in centres[0])
         host = Host(0, "fibroadenoma", (x, y, z), (float(half[0]), float(half[1]), float(half[2])), "glandular", 0.05)
         bodies = (self._specks, self._lumps, self._popcorns)[stage - 1](own.child("bodies"), half)
-        made = []
-        for shape, place in bodies:
-            px, py, pz = (float(v) for v in centres[0] + place)
-            made.append(Calcification(shape, (px, py, pz), self.name, CALCIUM, self.packing.sample(rng)))
+        made = [self.grain(shape, centres[0] + place, self.packing.sample(rng)) for shape, place in bodies]
         category: Category = "3" if stage == 1 else "2"
-        return Finding(
-            self.name,
-            self.label.cause,
-            self.label.descriptor,
-            name,
-            category,
-            "benign",
-            tuple(made),
-            (host,),
-            breast.laterality,
-        )
+        return self.finding(name, made, breast, (host,), category)
 
     def _specks(self, seed: Seed, half: Floats) -> list[tuple[Any, Floats]]:
         """Irregular specks at the periphery."""

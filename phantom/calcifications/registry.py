@@ -47,6 +47,11 @@ def kinds() -> MappingProxyType[str, type[Any]]:
     return MappingProxyType(dict(sorted(found.items())))
 
 
+def name_of(kind: type[Any]) -> str:
+    """The name that a kind's class is registered under; its file's while it is not."""
+    return next((name for name, one in kinds().items() if one is kind), kind.__module__.rpartition(".")[2])
+
+
 def defaults(name: str) -> Label:
     """A kind's labels: descriptor, cause, the distributions it may have, category rule.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from phantom.anatomy.breast import Breast
 from phantom.calcifications import grains
-from phantom.calcifications.calcification import Calcification, Distribution, Finding
+from phantom.calcifications.calcification import Distribution, Finding
 from phantom.calcifications.labels import Label
 from phantom.calcifications.scattered import Bilateral
 from phantom.calcifications.surface import at_depth, skin_axes, skin_frames, skin_sites
@@ -83,12 +83,9 @@ class Kind(Bilateral):
             size = self.size_mm.sample(dice)
             thick = min(self.thickness_mm.sample(dice), 0.8 * size)
             shape = grains.flake(dice, size, thick, int(dice.integers(4, 8)), frame)
-            x, y, z = (float(v) for v in point + 0.5 * thick * frame[:, 2])
-            made.append(Calcification(shape, (x, y, z), self.name, material, dice.uniform(*_LOOSE[material]), "air"))
-        return Finding(
-            self.name, self.label.cause, self.label.descriptor, name, "1", "none", tuple(made), (), breast.laterality,
-            views=(view,) if once else (),
-        )  # fmt: skip
+            place = point + 0.5 * thick * frame[:, 2]
+            made.append(self.grain(shape, place, dice.uniform(*_LOOSE[material]), material, "air"))
+        return self.finding(name, made, breast, pathology="none", views=(view,) if once else ())
 
     def earlier(self, finding: Finding, years: float, seed: Seed) -> Finding | None:
         """It was wiped off."""

@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 
 from phantom.anatomy.breast import Breast, Host
-from phantom.calcifications.calcification import Calcification, Distribution, Finding
+from phantom.calcifications.calcification import Distribution, Finding
 from phantom.calcifications.labels import Label
-from phantom.calcifications.scattered import CALCIUM, Bilateral
+from phantom.calcifications.scattered import Bilateral
 from phantom.calcifications.single import apart
 from phantom.geometry.ellipsoids import EllipsoidShell, patches
 from phantom.recipe.draw import Draw, Within
@@ -76,18 +76,8 @@ class Kind(Bilateral):
             shape = EllipsoidShell((a, b, c), (wall, wall, wall), **cover)
             x, y, z = (float(v) for v in centre)
             tissue: Literal["adipose", "glandular"] = "adipose" if self.core == "oil" else "glandular"
-            made.append(Calcification(shape, (x, y, z), self.name, CALCIUM, self.packing.sample(dice), tissue))
+            made.append(self.grain(shape, centre, self.packing.sample(dice), displaces=tissue))
             within = np.array([a, b, c]) - wall
             body: tuple[float, float, float] = (float(within[0]), float(within[1]), float(within[2]))
             hosts.append(Host(i, "oil_cyst" if self.core == "oil" else "cyst", (x, y, z), body, self.core))
-        return Finding(
-            self.name,
-            self.label.cause,
-            self.label.descriptor,
-            name,
-            "2",
-            "benign",
-            tuple(made),
-            tuple(hosts),
-            breast.laterality,
-        )
+        return self.finding(name, made, breast, hosts)

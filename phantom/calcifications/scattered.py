@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from phantom.anatomy.breast import Breast
-from phantom.calcifications.calcification import Calcification, Category, Distribution, Finding, Pathology
+from phantom.anatomy.breast import Breast, Host
+from phantom.calcifications import registry
+from phantom.calcifications.calcification import Calcification, Category, Distribution, Finding, Pathology, Tissue
 from phantom.calcifications.distributions import Places, Reach, spread
 from phantom.calcifications.followup import receded
 from phantom.calcifications.labels import Label
@@ -21,11 +23,13 @@ TYPE_ONE = "weddellite"
 
 @dataclass(frozen=True)
 class Bilateral:
-    """A finding that the woman may have on both sides.
+    """A finding that the woman may have on both sides: the base of all kinds.
 
     Patient-level dice (how severe, which sides) fall below ``seed.child("patient")``, those of one breast
     below ``seed.child("L")`` or ``"R"``: give both breasts the same seed, and they agree as a woman's do.
     """
+
+    label: ClassVar[Label]
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.0
 
@@ -42,15 +46,39 @@ class Bilateral:
 
     @property
     def name(self) -> str:
-        """The kind's name: that of its file."""
-        return type(self).__module__.rpartition(".")[2]
+        """The kind's name."""
+        return registry.name_of(type(self))
+
+    def grain(
+        self, shape: Shape, centre_mm: Any, packing: float, material: str = CALCIUM, displaces: Tissue = "glandular"
+    ) -> Calcification:
+        """A calcification of this kind at a place (3,)."""
+        x, y, z = (float(v) for v in centre_mm)
+        return Calcification(shape, (x, y, z), self.name, material, float(packing), displaces)
+
+    def finding(
+        self,
+        distribution: Distribution,
+        grains: Iterable[Calcification],
+        breast: Breast,
+        hosts: Iterable[Host] = (),
+        category: Category | None = None,
+        pathology: Pathology = "benign",
+        views: tuple[str, ...] = (),
+    ) -> Finding:
+        """These grains under this kind's words; of its label's category if no other is given."""
+        label, side = self.label, breast.laterality
+        category = category or label.category
+        return Finding(
+            self.name, label.cause, label.descriptor, distribution, category, pathology, tuple(grains), tuple(hosts), side,
+            views=views,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Scattered(Bilateral):
     """Base of kinds that are many grains under one distribution. A kind adds a label and `form`."""
 
-    label: ClassVar[Label]
     suspicious_sites: ClassVar[bool] = False
 
     grains: Annotated[Draw, Within(1, 400), "grains of a group, a line or a segment"] = Draw.uniform(5, 20)
@@ -127,15 +155,9 @@ class Scattered(Bilateral):
         dice = own.child("material").rng()
         first = pathology == "benign" and dice.random() < self.type_one
         densities = self.packing.samples(dice, len(shapes))
-        grains = tuple(
-            Calcification(shape, _point(place), self.name, TYPE_ONE if first else CALCIUM, float(density))
+        material = TYPE_ONE if first else CALCIUM
+        grains = [
+            self.grain(shape, place, density, material)
             for shape, place, density in zip(shapes, places.points_mm, densities, strict=True)
-        )
-        return Finding(
-            self.name, self.label.cause, self.label.descriptor, name, category, pathology, grains, (), breast.laterality
-        )
-
-
-def _point(place: object) -> tuple[float, float, float]:
-    x, y, z = (float(v) for v in place)  # type: ignore[attr-defined]
-    return x, y, z
+        ]
+        return self.finding(name, grains, breast, category=category, pathology=pathology)

@@ -67,15 +67,26 @@ def apart(
     raise NoPlace(f"no room for {len(radii_mm)} bodies of up to {2 * float(radii_mm.max()):.0f} mm")
 
 
-def bed_of(breast: Breast, seed: Seed, radius_mm: float, kind: Any) -> tuple[Floats, float, tuple[Host, ...]]:
+def bed_of(
+    breast: Breast, seed: Seed, rng: np.random.Generator, extent_mm: float, share: float, kind: Any
+) -> tuple[Floats, float, tuple[Host, ...]]:
     """Centre (3,), radius and new host of a scar or surgical bed: the one there is, or a new one.
 
     Findings that grow later in the same breast, once it has the host, find the same bed.
+
+    Parameters
+    ----------
+    extent_mm, share : float
+        Diameter of the place, and the part of it that a new bed is wide.
+    kind : str
+        The host's; ``none`` for a place without one.
     """
+    if kind == "none":
+        return sites(breast, rng, 1, min(8.0, 0.3 * extent_mm))[0], 0.5 * extent_mm, ()
     for host in breast.hosts:
         if host.kind in ("scar", "surgical_bed"):
             return np.array(host.centre_mm), max(host.radii_mm), ()
-    centres, radii = apart(breast, seed, np.array([radius_mm]), "none")
+    centres, radii = apart(breast, seed, np.array([0.5 * share * extent_mm]), "none")
     dice = seed.child("bed").rng()
     radius = float(radii[0])
     a, b, c = (float(radius * dice.uniform(0.55, 1.0)) for _ in range(3))

@@ -10,9 +10,9 @@ import numpy as np
 
 from phantom.anatomy.breast import Breast
 from phantom.calcifications import grains
-from phantom.calcifications.calcification import Calcification, Distribution, Finding
+from phantom.calcifications.calcification import Distribution, Finding
 from phantom.calcifications.labels import Label
-from phantom.calcifications.scattered import CALCIUM, Bilateral
+from phantom.calcifications.scattered import Bilateral
 from phantom.calcifications.surface import REGIONS, at_depth, skin_axes, skin_frames, skin_sites
 from phantom.calcifications.vessels import rotation_vector
 from phantom.geometry.ellipsoids import Ellipsoid, EllipsoidShell
@@ -87,11 +87,8 @@ class Kind(Bilateral):
         for i, (point, frame) in enumerate(zip(points, skin_frames(breast, points), strict=True)):
             dice = own.child("grain", i).rng()
             shape = self._form(dice, float(sizes[i]), frame, _ROOM * float(skin[i]))
-            x, y, z = (float(v) for v in point)
-            made.append(Calcification(shape, (x, y, z), self.name, CALCIUM, self.packing.sample(dice), "skin"))
-        return Finding(
-            self.name, self.label.cause, self.label.descriptor, name, "2", "benign", tuple(made), (), breast.laterality
-        )
+            made.append(self.grain(shape, point, self.packing.sample(dice), displaces="skin"))
+        return self.finding(name, made, breast)
 
     def _group(self, breast: Breast, rng: np.random.Generator, sizes: Floats) -> tuple[Floats, Floats]:
         """Places side by side, the largest grains first, and the sizes that there was room for."""

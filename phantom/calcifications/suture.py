@@ -8,14 +8,14 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
-from phantom.anatomy.breast import Breast, Host
+from phantom.anatomy.breast import Breast
 from phantom.calcifications import groups
-from phantom.calcifications.calcification import Calcification, Distribution, Finding
+from phantom.calcifications.calcification import Distribution, Finding
 from phantom.calcifications.errors import NoPlace
 from phantom.calcifications.labels import Label
-from phantom.calcifications.scattered import CALCIUM, Bilateral
+from phantom.calcifications.scattered import Bilateral
 from phantom.calcifications.single import bed_of
-from phantom.calcifications.sites import inside, sites
+from phantom.calcifications.sites import inside
 from phantom.geometry.chains import Chains
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
@@ -72,11 +72,7 @@ class Kind(Bilateral):
         rng = own.child("bed").rng()
         extent = self.extent_mm.sample(rng)
         extent = min(extent, 20.0) if name == "grouped" else max(extent, 22.0)
-        hosts: tuple[Host, ...] = ()
-        if self.bed == "none":
-            centre = sites(breast, rng, 1, min(8.0, 0.3 * extent))[0]
-        else:
-            centre, _, hosts = bed_of(breast, own.child("bed"), 0.3 * extent, self.bed)
+        centre, _, hosts = bed_of(breast, own.child("bed"), rng, extent, 0.6, self.bed)
         made = []
         for i in range(max(1, self.strands.integer(rng))):
             dice = own.child("strand", i).rng()
@@ -88,21 +84,10 @@ class Kind(Bilateral):
                 if near and inside(breast, strand[:, :3], 0.8).all():
                     middle = np.append(strand[:, :3].mean(axis=0), 0.0)
                     shape = Chains((tuple(tuple(p) for p in (strand - middle).tolist()),))
-                    x, y, z = (float(v) for v in middle[:3])
-                    made.append(Calcification(shape, (x, y, z), self.name, CALCIUM, self.packing.sample(dice)))
+                    made.append(self.grain(shape, middle[:3], self.packing.sample(dice)))
         if not made:
             raise NoPlace("no room for a strand in the surgical bed")
-        return Finding(
-            self.name,
-            self.label.cause,
-            self.label.descriptor,
-            name,
-            "2",
-            "benign",
-            tuple(made),
-            hosts,
-            breast.laterality,
-        )
+        return self.finding(name, made, breast, hosts)
 
     def _pieces(self, rng: np.random.Generator, reach_mm: float) -> list[Floats]:
         """Pieces (n, 4) of one strand about the origin: a loop that opens into a tail, and a knot where they meet."""

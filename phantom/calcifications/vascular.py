@@ -13,7 +13,7 @@ from phantom.calcifications.calcification import Calcification, Distribution, Fi
 from phantom.calcifications.errors import NoPlace
 from phantom.calcifications.followup import thinned
 from phantom.calcifications.labels import Label
-from phantom.calcifications.scattered import CALCIUM, Bilateral
+from phantom.calcifications.scattered import Bilateral
 from phantom.calcifications.sites import Path, inside, paths
 from phantom.calcifications.vessels import Tube, plate
 from phantom.recipe.draw import Draw, Within
@@ -96,17 +96,7 @@ class Kind(Bilateral):
                 calcified += self._line(
                     path, start, min(end, start + length), grade, coverage, own.child("vessel", i).rng()
                 )
-        return Finding(
-            self.name,
-            self.label.cause,
-            self.label.descriptor,
-            name,
-            "2",
-            "benign",
-            tuple(calcified),
-            (),
-            breast.laterality,
-        )
+        return self.finding(name, calcified, breast)
 
     def earlier(self, finding: Finding, years: float, seed: Seed) -> Finding | None:
         """There was less of it: arteries only get worse."""
@@ -154,8 +144,7 @@ class Kind(Bilateral):
                 at = s + rng.uniform(0.0, max(run - long, 0.0)) + 0.5 * long
                 thick = min(self.wall_mm.sample(rng), 0.6 * radius)
                 shape, centre = plate(tube, at, angle, long, wide, thick, rng)
-                x, y, z = (float(v) for v in centre)
-                grown.append(Calcification(shape, (x, y, z), self.name, CALCIUM, self.packing.sample(rng)))
+                grown.append(self.grain(shape, centre, self.packing.sample(rng)))
                 area -= long * wide
             s += run + rng.exponential(free) + 0.1
         return grown
