@@ -11,6 +11,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
@@ -539,6 +540,44 @@ def test_parts_of_different_jobs_do_not_mix(tmp_path):
         made(folder, shard=(1, 2))
 
 
+def test_parts_that_say_another_split_are_refused(tmp_path):
+    made(tmp_path / "d", shard=(1, 2), split={"train": 0.5, "test": 0.5})
+    for other in ({"train": 0.2, "test": 0.8}, {"a": 0.5, "b": 0.5}):
+        with pytest.raises(FolderError, match="other settings"):
+            made(tmp_path / "d", shard=(2, 2), split=other)
+    made(tmp_path / "d", shard=(2, 2))
+    assert verify(tmp_path / "d") == []
+
+
+@pytest.mark.parametrize("part", [None, (1, 1)])
+def test_a_run_killed_in_its_first_moment_leaves_nothing_in_the_way(part, whole, tmp_path):
+    """The file that says what a run is going to hold is written aside, too; other parts may see it there."""
+    folder = tmp_path / "d"
+    (folder / "cases").mkdir(parents=True)
+    (folder / "unfinished.json.1234-0a0b0c0d.part").write_text("{")
+    made(folder, shard=part)
+    assert content(folder) == whole
+
+
+def test_parts_that_end_at_one_moment_are_joined_once(whole, tmp_path, monkeypatch):
+    folder = tmp_path / "d"
+    together = threading.Barrier(2, timeout=30)
+    alone = run._Run._hand_in
+
+    def hand_in(self, digests):
+        alone(self, digests)
+        together.wait()
+
+    monkeypatch.setattr(run._Run, "_hand_in", hand_in)
+    with ThreadPoolExecutor(2) as threads:
+        ended = [threads.submit(made, folder, shard=(i, 2)) for i in (1, 2)]
+        summaries = [each.result() for each in ended]
+    assert sorted(summary.count is None for summary in summaries) == [False, True]
+    assert [summary.parts_missing for summary in summaries] == [0, 0]
+    assert "0 other" not in "".join(summary.text() for summary in summaries)
+    assert content(folder) == whole
+
+
 @pytest.mark.parametrize("text", ["", "1", "3/2", "-1/2", "a/b", "1/0", "1/2/3"])
 def test_a_wrong_shard_is_refused(text):
     with pytest.raises(UsageError, match="--shard"):
@@ -548,6 +587,12 @@ def test_a_wrong_shard_is_refused(text):
 def test_parts_are_counted_from_one_or_from_zero():
     assert parse_shard("0/4") == parse_shard("4/4") == (4, 4)
     assert parse_shard("3/64") == (3, 64)
+
+
+def test_where_no_executor_answers_nothing_is_begun(tmp_path):
+    with pytest.raises(UsageError, match="--executor"):
+        made(tmp_path / "d", executor="ssh://somewhere")
+    assert not (tmp_path / "d").exists()
 
 
 # ---- small things

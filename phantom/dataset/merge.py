@@ -107,8 +107,7 @@ def _parts_of_one_job(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]] 
         return None
     jobs = [read_manifest(folder, UNFINISHED) for folder in folders]
     for folder, job in zip(folders, jobs, strict=True):
-        same = ("recipe", "seed", "cases", "parts", "generator", "sweeps", "split")
-        if any(getattr(job, key) != getattr(jobs[0], key) for key in same):
+        if any(getattr(job, key) != getattr(jobs[0], key) for key in state.SAME_JOB):
             raise UsageError(f"merge: {folder} is a part of another job than {folders[0]}")
     found: dict[int, _Piece] = {}
     for folder in folders:

@@ -114,9 +114,10 @@ class Summary:
     def text(self) -> str:
         """The same in plain words, several lines."""
         if self.count is None:
+            others = f"{self.parts_missing} other {_plural(self.parts_missing, 'part')} of the job still to be made; the last one joins them."
             return (
                 f"This part is done: {self.made} {_plural(self.made, 'case')} made, {_were(self.kept)} there already, in {self.folder}.\n"
-                f"{self.parts_missing} other {_plural(self.parts_missing, 'part')} of the job still to be made; the last one joins them."
+                f"{others if self.parts_missing else 'So are all the others, and they are joined.'}"
             )
         count = self.count
         lines = [

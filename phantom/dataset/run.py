@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Mapping, Sequence
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from phantom.dataset.layout import (
     MAX_CASES,
     UNFINISHED,
     DatasetError,
+    FolderError,
     case_name,
     journal_name,
     part_manifest_name,
@@ -30,6 +32,7 @@ from phantom.errors import PhantomError, UsageError
 
 Part = tuple[int, int] | None
 DEFAULT_CASES = 4
+_JOINING = 0, 0  # the lock of whichever part joins them all
 
 
 class Stopped(PhantomError):  # noqa: N818 - what the user reads
@@ -121,11 +124,14 @@ def generate(
     about = {"generator": wanted.generator, "seed": str(seed), "recipe": state.recipe_digest(wanted.recipe)}
     job = Job(str(folder.absolute()), preset, seed, maker, about)
     state.may_begin(folder, wanted, part, resume, overwrite)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    with FolderLock(folder, part):
+    with contextlib.ExitStack() as stack:
+        if isinstance(executor, str):
+            executor = stack.enter_context(pool.executor_at(executor))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        stack.enter_context(FolderLock(folder, part))
         state.may_begin(folder, wanted, part, resume, overwrite)
         if overwrite:
             state.clear(folder)
@@ -142,7 +148,7 @@ class _Run:
     manifest: Manifest
     part: Part
     workers: int | None
-    executor: Executor | str | None
+    executor: Executor | None
     progress: Watcher | None
 
     def all(self) -> Summary:
@@ -152,13 +158,31 @@ class _Run:
             return self._repair(known)
         state.declare(self.folder, self.manifest, self.part)
         digests, watch = self._cases(known)
-        if self.part is not None:
-            missing = self._hand_in(digests)
-            if missing:
+        if self.part is None:
+            return self._finish(digests, watch)
+        self._hand_in(digests)
+        with self._turn():  # parts that end together: one joins them, and the other finds it done
+            joined = self._is_whole()
+            missing = 0 if joined else self._parts_missing()
+            if joined or missing:
                 return self._summary(watch, None, {}, missing)
-            digests = state.known_digests(self.folder)
+            return self._finish(state.known_digests(self.folder), watch)
+
+    def _finish(self, digests: Mapping[int, str], watch: Stopwatch) -> Summary:
         whole, count = finish(self.folder, self.manifest, digests)
         return self._summary(watch, count, {name: list(said) for name, said in whole.dropped.items()}, 0)
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Waits until no other part is at the end of its run."""
+        with contextlib.ExitStack() as stack:
+            while True:
+                try:
+                    stack.enter_context(FolderLock(self.folder, _JOINING))
+                    break
+                except FolderError:
+                    time.sleep(0.5)
+            yield
 
     def _is_whole(self) -> bool:
         """Whether the dataset has been finished before, so that this part can only need repair."""
@@ -201,11 +225,7 @@ class _Run:
 
     def _done(self, mine: Sequence[int], known: Mapping[int, str]) -> Generator[Done]:
         if self.executor is not None:
-            with contextlib.ExitStack() as stack:
-                executor = self.executor
-                if isinstance(executor, str):
-                    executor = stack.enter_context(pool.executor_at(executor))
-                yield from pool.through(executor, self.job, mine, known, 2 * (self.workers or 32))
+            yield from pool.through(self.executor, self.job, mine, known, 2 * (self.workers or 32))
             return
         workers = min(self.workers or pool.cpus(), len(mine))
         if workers <= 1:
@@ -213,12 +233,16 @@ class _Run:
         else:
             yield from pool.in_processes(self.job, mine, known, workers)
 
-    def _hand_in(self, digests: Mapping[int, str]) -> int:
-        """Write this part's own manifest; how many other parts have not written theirs."""
+    def _hand_in(self, digests: Mapping[int, str]) -> None:
+        """Write this part's own manifest."""
         assert self.part is not None
         files = {case_name(index): digest for index, digest in digests.items()}
         replace(self.manifest, files=files).write(self.folder, part_manifest_name(self.part))
         (self.folder / journal_name(self.part)).unlink(missing_ok=True)
+
+    def _parts_missing(self) -> int:
+        """How many parts have not written their manifests."""
+        assert self.part is not None
         residues = set()
         for path in self.folder.glob("manifest-*-of-*.json"):
             said = part_of(path.name)

@@ -16,6 +16,7 @@ from phantom.dataset.files import replace as replace_file
 from phantom.dataset.layout import (
     CASES,
     MANIFEST,
+    PART,
     UNFINISHED,
     DatasetError,
     FolderError,
@@ -29,6 +30,7 @@ from phantom.dataset.manifest import Manifest, read_manifest
 from phantom.dataset.work import Done
 
 Part = tuple[int, int] | None
+SAME_JOB = "recipe", "seed", "cases", "parts", "generator", "sweeps", "split"  # what all parts of a job have in common
 
 
 def recipe_digest(recipe: Mapping[str, Any]) -> str:
@@ -54,6 +56,12 @@ def entries(folder: Path) -> list[str]:
     return sorted(found)
 
 
+def _settled(folder: Path) -> list[str]:
+    """`entries` without drafts of the file that says what a run is going to hold: a run that is only just beginning,
+    or was killed then, has put nothing there yet."""
+    return [name for name in entries(folder) if not (name.startswith(UNFINISHED) and name.endswith(PART))]
+
+
 def begun(folder: Path) -> Manifest | None:
     """What the folder holds or was to hold; None if it cannot be told.
 
@@ -73,7 +81,7 @@ def may_begin(folder: Path, wanted: Manifest, part: Part, resume: bool, overwrit
     FolderError
         With the mend.
     """
-    there = entries(folder)
+    there = _settled(folder)
     if not there:
         return
     if overwrite:
@@ -130,7 +138,7 @@ def continued(folder: Path, wanted: Manifest, cases: int | None, part: Part) -> 
     FolderError
         If the folder belongs to another recipe, seed, version or job.
     """
-    there = entries(folder)
+    there = _settled(folder)
     if not there:
         return wanted
     before = begun(folder)
@@ -198,9 +206,7 @@ def declare(folder: Path, manifest: Manifest, part: Part) -> None:
         draft.unlink(missing_ok=True)
     if part is not None and path.exists():
         other = read_manifest(folder, UNFINISHED)
-        if (other.recipe, other.seed, other.cases, other.parts, other.sweeps) != (
-            manifest.recipe, manifest.seed, manifest.cases, manifest.parts, manifest.sweeps,
-        ):  # fmt: skip
+        if any(getattr(other, key) != getattr(manifest, key) for key in SAME_JOB):
             raise FolderError(f"{folder}: another part of the job was started with other settings")
         return
     replace_file(path, told)
