@@ -70,11 +70,7 @@ class _Bench:
     def exchange(self, old: list[Placed], new: list[Placed]) -> None:
         """Take some grains out and put others in; scatter stays, it hardly knows of them."""
         for sign, grains in ((-1, old), (1, new)):
-            for one in grains:
-                grain = one.calcification
-                stamp = one.shadow.stamp(grain.material, grain.packing, grain.displaces)
-                path = np.asarray(np.float32(sign) * stamp.path_mm)
-                beams.add(replace(stamp, path_mm=path), self.spectrum, self.exposed.g_cm, self.exposed.a_cm)
+            beams.add([one.stamp for one in grains], self.spectrum, self.exposed.g_cm, self.exposed.a_cm, sign)
 
     def median(self, placed: list[Placed], what: str) -> float:
         """The median of d' or SDNR over grains that are in."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from phantom.truth import CalcificationTruth, FindingTruth, HostTruth, mirrored_runs
+from phantom import runs
+from phantom.truth import CalcificationTruth, FindingTruth, HostTruth
 
 U16 = np.ndarray[Any, np.dtype[np.uint16]]
 CLASSES = ("normal", "artefact", "benign", "suspicious")  # from the lowest to the highest
@@ -53,10 +54,11 @@ class ViewImage:
     def labels(self) -> U16:
         """(rows, columns): row number + 1 into `calcifications`, 0 for none; the later row wins."""
         out = np.zeros(self.for_presentation.shape, np.uint16)
-        flat = out.reshape(-1)
-        for number, calcification in enumerate(self.calcifications, start=1):
-            for start, length in calcification.runs:
-                flat[start : start + length] = number
+        if self.calcifications:
+            masks = [calcification.runs for calcification in self.calcifications]
+            together = np.concatenate(masks)
+            numbers = np.repeat(np.arange(1, len(masks) + 1, dtype=np.uint16), [len(mask) for mask in masks])
+            np.maximum.at(out.reshape(-1), runs.pixels(together), np.repeat(numbers, together[:, 1]))
         return out
 
 
@@ -83,7 +85,8 @@ def mirrored(image: ViewImage) -> ViewImage:
         breast_mask=np.ascontiguousarray(image.breast_mask[:, ::-1]),
         findings=tuple(replace(f, row=turned(f.row), hull_px=_turned_hull(f.hull_px, last)) for f in image.findings),
         calcifications=tuple(
-            replace(c, row=turned(c.row), runs=mirrored_runs(c.runs, columns)) for c in image.calcifications
+            CalcificationTruth(turned(c.row), mask, c.image_shape)
+            for c, mask in zip(image.calcifications, runs.mirrored([c.runs for c in image.calcifications], columns), strict=True)
         ),
         hosts=tuple(replace(h, row=turned(h.row)) for h in image.hosts),
     )

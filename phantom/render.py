@@ -18,9 +18,10 @@ from phantom.image import ViewImage, highest_class, mirrored
 from phantom.imaging import beam as beams
 from phantom.imaging.arrays import Coarse, PathLengths, Signal
 from phantom.imaging.exposure import Technique
-from phantom.imaging.projection import shadow
+from phantom.imaging.projection import shadows
 from phantom.imaging.scatter import block_mean
 from phantom.imaging.spectrum import Spectrum
+from phantom.imaging.windows import Windows
 from phantom.preset import Preset
 from phantom.scene import Scene
 from phantom.shot import Shot, sit
@@ -140,9 +141,7 @@ def _look(shot: Shot, name: str, keep: Keep, placed: list[Placed], exposed: Expo
     where = _under(gone, exposed.grid)
     planes = exposed.g_cm.reshape(-1), exposed.a_cm.reshape(-1)
     before = [plane[where] for plane in planes]
-    for one in gone:
-        stamp = one.shadow.stamp(one.calcification.material, one.calcification.packing, one.calcification.displaces)
-        beams.add(replace(stamp, path_mm=-stamp.path_mm), spectrum, exposed.g_cm, exposed.a_cm)
+    beams.add([one.stamp for one in gone], spectrum, exposed.g_cm, exposed.a_cm, -1)
     primary = spectrum.primary(planes[0][where], planes[1][where]) if where.size else np.zeros(0, np.float32)
     kept = [one for one in placed if keep(one.finding)]
     findings, calcifications = measure(image_id, kept, exposed, spectrum, shot.machine.detector)
@@ -154,11 +153,10 @@ def _look(shot: Shot, name: str, keep: Keep, placed: list[Placed], exposed: Expo
 
 def _under(placed: list[Placed], grid: Grid) -> Any:
     """(n,) int64: flat indices of the pixels that the grains' shadows fall on."""
-    found = [np.zeros(0, np.int64)]
-    for one in placed:
-        row, column = np.nonzero(one.shadow.path_mm)
-        found.append((row + one.shadow.row) * grid.shape[1] + column + one.shadow.column)
-    return np.unique(np.concatenate(found))
+    if not placed:
+        return np.zeros(0, np.int64)
+    under = Windows.around([one.shadow for one in placed])
+    return np.unique((under.row * grid.shape[1] + under.column)[under.path_mm != 0])
 
 
 def _row(shot: Shot, look: _Look, technique: Technique, density: float) -> dict[str, Any]:
@@ -210,10 +208,10 @@ def place(scene: Scene, view: View, pressed: Compression, window: Grid, keep: Ke
         for grain in finding.calcifications
     ]
     poses = pressed.poses(np.array([grain.centre_mm for _, grain in grains], float).reshape(-1, 3))
-    shadows = [shadow(grain.shape, pose, window) for (_, grain), pose in zip(grains, poses, strict=True)]
+    casts = shadows([grain.shape for _, grain in grains], poses, window)
     return [
         Placed(finding, grain, cast, float(pose.centre_mm[2]))
-        for (finding, grain), pose, cast in zip(grains, poses, shadows, strict=True)
+        for (finding, grain), pose, cast in zip(grains, poses, casts, strict=True)
         if cast is not None
     ]
 
@@ -221,9 +219,7 @@ def place(scene: Scene, view: View, pressed: Compression, window: Grid, keep: Ke
 def assemble(shot: Shot, placed: list[Placed]) -> tuple[PathLengths, float]:
     """Path lengths of tissue and calcifications under the frame's window, and the breast's density."""
     tissue, frame = shot.tissue.seen(shot.frame.window), shot.frame
-    stamps = tuple(
-        one.shadow.stamp(one.calcification.material, one.calcification.packing, one.calcification.displaces) for one in placed
-    )
+    stamps = tuple(one.stamp for one in placed)
     paths = PathLengths(frame.window, frame.offset, tissue.materials, tissue.thickness_mm, frame.field.shape, stamps)
     return paths, tissue.density if shot.density is None else shot.density
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,36 @@ def from_pixels(flat: Ints) -> Runs:
     first = np.flatnonzero(np.diff(flat, prepend=flat[0] - 2) != 1)
     length = np.diff(first, append=len(flat))
     return np.stack([flat[first], length], axis=1).astype(np.uint32)
+
+
+def windows(row: Ints, column: Ints, rows: Ints, columns: Ints) -> tuple[Ints, Ints, Ints]:
+    """Of every pixel of some windows (n,), end to end and each row by row: which window's it is, its row and its column."""
+    sizes = rows * columns
+    of = np.repeat(np.arange(len(sizes)), sizes)
+    within = np.arange(len(of)) - (np.cumsum(sizes) - sizes)[of]
+    down = within // columns[of]
+    return of, row[of] + down, column[of] + within - down * columns[of]
+
+
+def of_masks(of: Ints, row: Ints, column: Ints, count: int, width: int) -> list[Runs]:
+    """The runs of `count` masks from their pixels, row by row and mask by mask; no run goes on into the next row."""
+    new = np.ones(len(of), bool)
+    new[1:] = (np.diff(of) != 0) | (np.diff(row) != 0) | (np.diff(column) != 1)
+    first = np.flatnonzero(new)
+    flat = np.stack([row[first] * width + column[first], np.diff(first, append=len(of))], axis=1).astype(np.uint32)
+    ends = np.searchsorted(of[first], np.arange(count + 1))
+    return [flat[start:end] for start, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)]
+
+
+def mirrored(masks: Sequence[Runs], width: int) -> list[Runs]:
+    """The runs of the same masks with left and right of the image exchanged."""
+    counts = np.array([len(runs) for runs in masks], np.int64)
+    together = np.concatenate([np.zeros((0, 2), np.uint32), *masks]).astype(np.int64)
+    row, first = np.divmod(together[:, 0], width)
+    start = row * width + width - first - together[:, 1]
+    order = np.lexsort((start, np.repeat(np.arange(len(masks)), counts)))
+    flat = np.stack([start, together[:, 1]], axis=1)[order].astype(np.uint32)
+    return np.split(flat, np.cumsum(counts)[:-1]) if len(masks) else []
 
 
 def from_mask(mask: Bools) -> Runs:

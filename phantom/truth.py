@@ -8,17 +8,20 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from phantom import runs as run_lengths
 from phantom.anatomy.breast import Host
 from phantom.calcifications.calcification import Calcification, Finding
 from phantom.geometry import hull
 from phantom.geometry.grid import Grid
-from phantom.imaging.arrays import F32, Coarse, Signal
+from phantom.imaging.arrays import F32, Coarse, Signal, Stamp
 from phantom.imaging.observer import Converter, Difference, detectability
 from phantom.imaging.projection import Shadow
+from phantom.imaging.windows import Windows
 
 Runs = np.ndarray[Any, np.dtype[np.uint32]]
 Points = np.ndarray[Any, np.dtype[np.float64]]
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 VISIBLE_DPRIME = 4.0  # a human needs about 1/0.65 of the ideal observer's 2.6 (92 % right of four choices)
 
@@ -93,6 +96,12 @@ class Placed:
     shadow: Shadow
     z_mm: float
 
+    @property
+    def stamp(self) -> Stamp:
+        """Its shadow as the machine takes it."""
+        grain = self.calcification
+        return self.shadow.stamp(grain.material, grain.packing, grain.displaces)
+
 
 class Optics(Protocol):
     """The beam, as the truth needs it (`phantom.imaging.beam.Spectrum`)."""
@@ -154,42 +163,42 @@ def measure(
     findings, calcifications : tuples
         Rows, masks and hulls. Places are in pixels of the whole image.
     """
-    contrasts, differences = _differences(placed, exposed, optics)
+    if not placed:
+        return (), ()
+    windows = Windows.around([one.shadow for one in placed])
+    mask = windows.mask(np.concatenate([one.shadow.coverage.reshape(-1) for one in placed]))
+    contrast, differences = _differences(placed, windows, mask, exposed, optics)
     sdnr, dprime = detectability(differences, exposed.grid.pitch_mm, converter)
-    calcifications = tuple(
-        _calcification(image_id, one, exposed, difference.mask, float(c), float(s), float(d))
-        for one, difference, c, s, d in zip(placed, differences, contrasts, sdnr, dprime, strict=True)
-    )
+    measured = {"contrast": contrast, "sdnr": sdnr, "dprime": dprime}
+    calcifications = _calcifications(image_id, placed, windows, mask, exposed, measured)
     return _findings(image_id, placed, calcifications, exposed), calcifications
 
 
-def _differences(placed: Sequence[Placed], exposed: Exposed, optics: Optics) -> tuple[list[float], list[Difference]]:
+def _differences(
+    placed: Sequence[Placed], windows: Windows, mask: Bools, exposed: Exposed, optics: Optics
+) -> tuple[Floats, list[Difference]]:
     """Primary contrast of each calcification, and the difference it makes to the signal."""
-    if not placed:
-        return [], []
-    sizes = [one.shadow.path_mm.size for one in placed]
-    ends = np.cumsum(sizes)
-    where = [_slices(one.shadow) for one in placed]
-    # one call of the beam for all windows end to end
-    path_cm = np.concatenate([one.shadow.path_mm.ravel() for one in placed]) * np.float32(0.1)
-    worth = np.repeat(_worth(placed, optics), sizes, axis=0)
-    g, a = (np.concatenate([plane[at].ravel() for at in where]) for plane in (exposed.g_cm, exposed.a_cm))
+    # one call of the beam for all windows
+    at, of = (windows.row, windows.column), windows.of
+    path_cm, worth = windows.path_mm * np.float32(0.1), _worth(placed, optics)[of]
+    g, a = exposed.g_cm[at], exposed.a_cm[at]
     with_it = optics.primary(g, a)
     without = optics.primary(g - path_cm * worth[:, 0], a - path_cm * worth[:, 1])
     contrast = 1 - with_it / without
-    at = np.array([exposed.grid.px(*one.shadow.centre_mm) for one in placed])
-    air, scatter, energy = np.float32(exposed.signal.air_kev), _read(exposed.signal.scatter, at), _read(exposed.signal.energy_kev, at)
-    veil = np.repeat(scatter, sizes)
-    background = np.minimum((without + veil) * air, np.float32(exposed.ceiling_kev))
-    signal = background - np.minimum((with_it + veil) * air, np.float32(exposed.ceiling_kev))
-    contrasts, differences = [], []
-    for one, end, size, kev in zip(placed, ends, sizes, energy, strict=True):
-        of, mask = slice(end - size, end), one.shadow.mask
-        peak = contrast[of]
-        contrasts.append(float(peak[np.abs(peak).argmax()]))
-        mean_kev = float(background[of][mask.reshape(-1)].mean())
-        differences.append(Difference(signal[of].reshape(mask.shape), mask, mean_kev, float(kev)))
-    return contrasts, differences
+    centre = np.stack(exposed.grid.px(*np.array([one.shadow.centre_mm for one in placed]).T), axis=1)
+    veil, energy = _read(exposed.signal.scatter, centre)[of], _read(exposed.signal.energy_kev, centre)
+    air, ceiling = np.float32(exposed.signal.air_kev), np.float32(exposed.ceiling_kev)
+    background = np.minimum((without + veil) * air, ceiling)
+    signal = background - np.minimum((with_it + veil) * air, ceiling)
+    highest, lowest = np.maximum.reduceat(contrast, windows.first), np.minimum.reduceat(contrast, windows.first)
+    pixels = np.add.reduceat(mask, windows.first, dtype=np.int64)
+    mean = np.add.reduceat(np.where(mask, background, 0.0), windows.first) / pixels
+    parts = (windows.first.tolist(), windows.end.tolist(), windows.shapes, mean.tolist(), energy.tolist())
+    differences = [
+        Difference(signal[first:end].reshape(shape), mask[first:end].reshape(shape), kev, hardness)
+        for first, end, shape, kev, hardness in zip(*parts, strict=True)
+    ]
+    return np.where(highest >= -lowest, highest, lowest), differences
 
 
 def _read(coarse: Coarse, at: Points) -> F32:
@@ -217,60 +226,46 @@ def _worth(placed: Sequence[Placed], optics: Optics) -> F32:
     return packing[:, None] * solid - displaced
 
 
-def _slices(shadow: Shadow) -> tuple[slice, slice]:
-    rows, columns = shadow.path_mm.shape
-    return slice(shadow.row, shadow.row + rows), slice(shadow.column, shadow.column + columns)
-
-
-def _calcification(
-    image_id: str, one: Placed, exposed: Exposed, mask: Any, contrast: float, sdnr: float, dprime: float
-) -> CalcificationTruth:
-    shadow = one.shadow
-    row, column = shadow.row + exposed.offset[0], shadow.column + exposed.offset[1]
-    runs = runs_of(mask, row, column, exposed.image_shape)
-    in_rows, in_columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    x, y = exposed.grid.px(*shadow.centre_mm)
-    said: dict[str, Any] = {
-        "image_id": image_id,
-        "finding_id": one.finding.finding_id,
-        "calcification_id": one.calcification.calcification_id,
-        "kind": one.calcification.kind,
-        "material": one.calcification.material,
+def _calcifications(
+    image_id: str, placed: Sequence[Placed], windows: Windows, mask: Bools, exposed: Exposed, measured: dict[str, Floats]
+) -> tuple[CalcificationTruth, ...]:
+    """The rows and masks, of what was measured of each."""
+    of, row, column = windows.of[mask], windows.row[mask] + exposed.offset[0], windows.column[mask] + exposed.offset[1]
+    runs = run_lengths.of_masks(of, row, column, len(placed), exposed.image_shape[1])
+    first = np.searchsorted(of, np.arange(len(placed)))
+    top, left = np.minimum.reduceat(row, first), np.minimum.reduceat(column, first)
+    x, y = exposed.grid.px(*np.array([one.shadow.centre_mm for one in placed]).T)
+    numbers = {
         "x_px": x + exposed.offset[1],
         "y_px": y + exposed.offset[0],
-        "z_mm": one.z_mm,
-        "box_x_px": column + int(in_columns[0]),
-        "box_y_px": row + int(in_rows[0]),
-        "box_w_px": int(in_columns[-1] - in_columns[0]) + 1,
-        "box_h_px": int(in_rows[-1] - in_rows[0]) + 1,
-        "area_mm2": shadow.area_mm2,
-        "diameter_mm": shadow.diameter_mm,
-        "thickness_mm": shadow.thickness_mm,
-        "contrast": contrast,
-        "sdnr": sdnr,
-        "dprime": dprime,
-        "visible": dprime >= VISIBLE_DPRIME,
-        "run_count": len(runs),
+        "box_x_px": left,
+        "box_y_px": top,
+        "box_w_px": np.maximum.reduceat(column, first) - left + 1,
+        "box_h_px": np.maximum.reduceat(row, first) - top + 1,
+        **measured,
+        "visible": measured["dprime"] >= VISIBLE_DPRIME,
     }
-    return CalcificationTruth(said, runs, exposed.image_shape)
-
-
-def runs_of(mask: Any, row: int, column: int, image_shape: tuple[int, int]) -> Runs:
-    """The runs (n, 2) uint32 of a mask whose first pixel lies at (row, column) of an image."""
-    rows, columns = mask.shape
-    edges = np.zeros((rows, columns + 2), np.int8)
-    edges[:, 1:-1] = mask
-    steps = edges[:, 1:] - edges[:, :-1]
-    at_row, first = np.nonzero(steps == 1)
-    last = np.nonzero(steps == -1)[1]
-    return np.stack([(row + at_row) * image_shape[1] + column + first, last - first], axis=1).astype(np.uint32)
-
-
-def mirrored_runs(runs: Runs, columns: int) -> Runs:
-    """The runs of the same mask with left and right exchanged."""
-    row, first = np.divmod(runs[:, 0].astype(np.int64), columns)
-    start = row * columns + columns - first - runs[:, 1]
-    return np.stack([start, runs[:, 1]], axis=1)[np.argsort(start)].astype(np.uint32)
+    rows = zip(*(values.tolist() for values in numbers.values()), strict=True)
+    return tuple(
+        CalcificationTruth(
+            {
+                "image_id": image_id,
+                "finding_id": one.finding.finding_id,
+                "calcification_id": one.calcification.calcification_id,
+                "kind": one.calcification.kind,
+                "material": one.calcification.material,
+                "z_mm": one.z_mm,
+                "area_mm2": one.shadow.area_mm2,
+                "diameter_mm": one.shadow.diameter_mm,
+                "thickness_mm": one.shadow.thickness_mm,
+                "run_count": len(mine),
+                **dict(zip(numbers, row, strict=True)),
+            },
+            mine,
+            exposed.image_shape,
+        )
+        for one, mine, row in zip(placed, runs, rows, strict=True)
+    )
 
 
 def _findings(

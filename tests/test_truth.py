@@ -16,7 +16,8 @@ from phantom.geometry.hull import convex_hull
 from phantom.imaging.arrays import Coarse, Signal
 from phantom.imaging.observer import Difference, detectability
 from phantom.imaging.projection import shadow
-from phantom.truth import Exposed, Placed, measure, mirrored_runs, runs_of
+from phantom.runs import mirrored, of_masks, windows
+from phantom.truth import Exposed, Placed, measure
 
 GRID = Grid((240, 200), 0.07, (0.035, -8.0))
 MU_G, MU_A, MU_CALCIUM = 0.75, 0.49, 8.0  # /cm
@@ -212,23 +213,49 @@ def test_a_hull_of_points_on_a_line(points):
     assert 1 <= len(hull) <= 2
 
 
-def test_runs_of_any_mask():
-    rng = np.random.default_rng(3)
-    for _ in range(20):
-        mask = rng.random((7, 9)) < 0.5
-        runs = runs_of(mask, 4, 2, (20, 11))
-        back = np.zeros((20, 11), bool)
-        for start, length in runs:
-            back.reshape(-1)[start : start + length] = True
-        assert (back[4:11, 2:11] == mask).all()
+def random_masks(seed, count=20):
+    """Masks in windows of an image of 20 x 11 pixels, and where the windows begin."""
+    rng = np.random.default_rng(seed)
+    masks = []
+    for _ in range(count):
+        rows, columns = int(rng.integers(1, 9)), int(rng.integers(1, 12))
+        mask = rng.random((rows, columns)) < 0.6
+        mask[-1, 0] = True
+        masks.append((mask, int(rng.integers(0, 21 - rows)), int(rng.integers(0, 12 - columns))))
+    return masks
+
+
+def runs_together(masks):
+    corner, shape = np.array([at for _, *at in masks]), np.array([mask.shape for mask, *_ in masks])
+    of, row, column = windows(*corner.T, *shape.T)
+    there = np.concatenate([mask.reshape(-1) for mask, *_ in masks])
+    return of_masks(of[there], row[there], column[there], len(masks), 11)
+
+
+def image_of(runs):
+    back = np.zeros((20, 11), bool)
+    for start, length in runs:
+        assert not back.reshape(-1)[start : start + length].any()
+        assert start // 11 == (start + length - 1) // 11  # within one row
+        back.reshape(-1)[start : start + length] = True
+    return back
+
+
+def test_runs_of_any_masks():
+    masks = random_masks(3)
+    for runs, (mask, row, column) in zip(runs_together(masks), masks, strict=True):
+        back = image_of(runs)
+        assert (back[row : row + mask.shape[0], column : column + mask.shape[1]] == mask).all()
         assert back.sum() == mask.sum()
+        assert (np.diff(runs[:, 0].astype(int)) > 0).all()
 
 
-def test_runs_turn_with_their_mask():
-    rng = np.random.default_rng(4)
-    mask = rng.random((7, 9)) < 0.6
-    turned = mirrored_runs(runs_of(mask, 0, 0, (7, 9)), 9)
-    assert (turned == runs_of(mask[:, ::-1], 0, 0, (7, 9))).all()
+def test_runs_turn_with_their_masks():
+    straight = runs_together(random_masks(4))
+    for runs, turned in zip(straight, mirrored(straight, 11), strict=True):
+        assert (image_of(turned) == image_of(runs)[:, ::-1]).all()
+        assert (np.diff(turned[:, 0].astype(int)) > 0).all()
+    assert mirrored([], 11) == []
 
 
 def test_what_a_saturated_detector_cannot_show_is_not_visible():

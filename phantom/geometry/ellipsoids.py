@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,21 +16,25 @@ from phantom.geometry.view import Pose
 
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
+_NO_LAYERS = ((0.0, 0.0), (0.0, 0.0))
 # Gauss-Hermite nodes and weights (3 points) of a unit normal: how far an edge fades, and how much
 _FADES = ((-math.sqrt(3.0), 1.0 / 6.0), (0.0, 2.0 / 3.0), (math.sqrt(3.0), 1.0 / 6.0))
 
 
-def _quadric(radii: Vector, axes: Floats) -> tuple[float, float, float, float, float, float]:
-    """(a, b, c, u, v, height): h = u x + v y ± height sqrt(1 - a x² - 2 b x y - c y²) on the surface."""
-    p, q, r = (axes[:, k] / radii[k] for k in range(3))
-    xx, yy, hh = (float(p[k] * p[k] + q[k] * q[k] + r[k] * r[k]) for k in range(3))
-    xy, xh, yh = (float(p[i] * p[k] + q[i] * q[k] + r[i] * r[k]) for i, k in ((0, 1), (0, 2), (1, 2)))
-    return xx - xh * xh / hh, xy - xh * yh / hh, yy - yh * yh / hh, -xh / hh, -yh / hh, 1.0 / math.sqrt(hh)
+def _quadric(radii: Any, axes: Floats) -> Any:
+    """(a, b, c, u, v, height): h = u x + v y ± height sqrt(1 - a x² - 2 b x y - c y²) on the surface.
+
+    `radii` (..., 3) and `axes` (..., 3, 3) of as many ellipsoids as there are: (6, ...).
+    """
+    scaled = axes / np.asarray(radii)[..., None, :]
+    form = scaled @ np.swapaxes(scaled, -1, -2)
+    (xx, xy, xh), (_, yy, yh), (_, _, hh) = np.moveaxis(form, (-2, -1), (0, 1))
+    return np.array([xx - xh * xh / hh, xy - xh * yh / hh, yy - yh * yh / hh, -xh / hh, -yh / hh, 1.0 / np.sqrt(hh)])
 
 
 def ellipsoid_span(radii: Vector, axes: Floats, x: Any, y: Any, centre: Any = (0.0, 0.0, 0.0)) -> Span:
     """Span of rays in an ellipsoid with half axes `radii` along the columns of `axes` (view's frame)."""
-    a, b, c, u, v, height = _quadric(radii, axes)
+    a, b, c, u, v, height = _quadric(radii, axes).tolist()
     x, y = x - centre[0], y - centre[1]
     left = 1.0 - (a * x + 2.0 * b * y) * x - c * y * y
     half = height * np.sqrt(np.maximum(left, 0.0))
@@ -39,8 +44,8 @@ def ellipsoid_span(radii: Vector, axes: Floats, x: Any, y: Any, centre: Any = (0
 
 def ellipsoid_box(radii: Vector, axes: Floats) -> tuple[float, float, float, float]:
     """Its shadow's box."""
-    across = [math.sqrt(sum(float(axes[i, k]) ** 2 * radii[k] ** 2 for k in range(3))) for i in (0, 1)]
-    return -across[0], -across[1], across[0], across[1]
+    x, y = np.sqrt(((axes[:2] * radii) ** 2).sum(axis=1)).tolist()
+    return -x, -y, x, y
 
 
 def _volume(radii: Vector) -> float:
@@ -66,11 +71,12 @@ class Ellipsoid:
     edge_mm: float = 0.0
 
     @cached_property
-    def _axes(self) -> Floats:
+    def axes(self) -> Floats:
+        """(3, 3): the body's axes in the breast's frame, in the columns."""
         return axes_of(self.turn_rad)
 
     @cached_property
-    def _layers(self) -> tuple[tuple[float, float], ...]:
+    def layers(self) -> tuple[tuple[float, float], ...]:
         """(scale, weight) of the nested ellipsoids that make up a fading edge."""
         if self.edge_mm <= 0.0:
             return ((1.0, 1.0),)
@@ -80,7 +86,7 @@ class Ellipsoid:
     @property
     def volume_mm3(self) -> float:
         """The volume of a solid of full density with the same mass."""
-        return _volume(self.radii_mm) * sum(w * s**3 for s, w in self._layers)
+        return _volume(self.radii_mm) * (sum(w * s**3 for s, w in self.layers) if self.edge_mm > 0.0 else 1.0)
 
     @property
     def soft(self) -> bool:
@@ -89,22 +95,49 @@ class Ellipsoid:
 
     def box_mm(self, pose: Pose) -> tuple[float, float, float, float]:
         """The shadow's box."""
-        x_lo, y_lo, x_hi, y_hi = ellipsoid_box(self.radii_mm, pose.rotation @ self._axes)
-        grown = self._layers[-1][0]
-        return x_lo * grown, y_lo * grown, x_hi * grown, y_hi * grown
+        x_lo, y_lo, x_hi, y_hi = self.boxes([self], [pose])[0].tolist()
+        return x_lo, y_lo, x_hi, y_hi
+
+    @staticmethod
+    def boxes(solids: Sequence[Ellipsoid], poses: Sequence[Pose]) -> Floats:
+        """The boxes of many, (n, 4)."""
+        radii, axes = _in_view(solids, poses)
+        grown = np.array([solid.layers[-1][0] for solid in solids])[:, None]
+        reach = grown * np.sqrt(((axes[:, :2] * radii[:, None, :]) ** 2).sum(axis=2))
+        return np.concatenate([-reach, reach], axis=1)
 
     def span(self, x_mm: Floats, y_mm: Floats, pose: Pose) -> Span:
         """Where rays enter and leave (the edge taken as crisp)."""
-        return ellipsoid_span(self.radii_mm, pose.rotation @ self._axes, x_mm, y_mm)
+        return ellipsoid_span(self.radii_mm, pose.rotation @ self.axes, x_mm, y_mm)
 
     def chord(self, x_mm: Floats, y_mm: Floats, pose: Pose) -> Floats:
         """Path lengths."""
-        a, b, c, _, _, height = _quadric(self.radii_mm, pose.rotation @ self._axes)
-        reach = (a * x_mm + 2.0 * b * y_mm) * x_mm + c * y_mm * y_mm
-        if self.edge_mm <= 0.0:
-            return 2.0 * height * np.sqrt(np.maximum(1.0 - reach, 0.0))
-        total: Floats = sum(2.0 * height * w * np.sqrt(np.maximum(s * s - reach, 0.0)) for s, w in self._layers)  # type: ignore[assignment]
-        return total
+        return np.asarray(self.chords([self], np.asarray(x_mm)[None], np.asarray(y_mm)[None], [pose])[0])
+
+    @staticmethod
+    def chords(solids: Sequence[Ellipsoid], x_mm: Floats, y_mm: Floats, poses: Sequence[Pose]) -> Floats:
+        """Path lengths in many."""
+        more = (slice(None),) + (None,) * (x_mm.ndim - 1)
+        a, b, c, _, _, height = (v[more] for v in _quadric(*_in_view(solids, poses)))
+        # a x² + 2 b x y + c y² with the square completed, all of it times the longest path's square
+        longest, root = 2.0 * height, np.sqrt(a)
+        square = (longest * root) * x_mm + (longest * b / root) * y_mm
+        np.multiply(square, square, out=square)
+        rest = longest * longest * (b * b / a - c) * y_mm * y_mm
+        out: Floats = np.zeros(square.shape)
+        layers = max(len(solid.layers) for solid in solids)
+        for k in range(layers):
+            s, w = np.array([(solid.layers + _NO_LAYERS)[k] for solid in solids]).T
+            part = ((longest * s[more]) ** 2 + rest) - square
+            np.sqrt(np.maximum(part, 0.0, out=part), out=part)
+            out += part if layers == 1 else w[more] * part
+        return out
+
+
+def _in_view(solids: Sequence[Ellipsoid], poses: Sequence[Pose]) -> tuple[Floats, Floats]:
+    """Radii (n, 3), and axes (n, 3, 3) in the view's frame."""
+    axes = np.array([pose.rotation for pose in poses]) @ np.array([solid.axes for solid in solids])
+    return np.array([solid.radii_mm for solid in solids]), axes
 
 
 @dataclass(frozen=True)

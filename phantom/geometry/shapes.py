@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -35,3 +36,56 @@ class Shape(Protocol):
         `x_mm`, `y_mm` are relative to the centre and broadcast against each other.
         """
         ...
+
+
+class Alike(Protocol):
+    """What a class of solids may offer beside `Shape`, to be worked on many at once: static methods."""
+
+    def boxes(self, solids: Sequence[Any], poses: Sequence[Pose]) -> Floats:
+        """Their `box_mm`, (n, 4)."""
+        ...
+
+    def chords(self, solids: Sequence[Any], x_mm: Floats, y_mm: Floats, poses: Sequence[Pose]) -> Floats:
+        """Their `chord`: `x_mm`, `y_mm` (n, ...) broadcast against each other."""
+        ...
+
+
+def boxes(shapes: Sequence[Shape], poses: Sequence[Pose]) -> Floats:
+    """The boxes of solids' shadows, (n, 4): x_lo, y_lo, x_hi, y_hi of each."""
+    out = np.empty((len(shapes), 4))
+    for which, kind in _by_class(shapes):
+        if hasattr(kind, "boxes"):
+            out[which] = kind.boxes([shapes[k] for k in which], [poses[k] for k in which])
+        else:
+            out[which] = [shapes[k].box_mm(poses[k]) for k in which]
+    return out
+
+
+def chords(shapes: Sequence[Shape], x_mm: Floats, y_mm: Floats, poses: Sequence[Pose], wide: Any, high: Any) -> Floats:
+    """Paths in many solids, each under an open grid of rays of its own: (n, rows, columns).
+
+    Parameters
+    ----------
+    shapes, poses : sequences, n long
+    x_mm : (n, columns)
+    y_mm : (n, rows)
+        Relative to each centre.
+    wide, high : (n,) int
+        How many of the columns and rows are a solid's own; beyond them there is nothing.
+    """
+    out = np.zeros((*y_mm.shape, x_mm.shape[1]))
+    for which, kind in _by_class(shapes):
+        if hasattr(kind, "chords"):
+            out[which] = kind.chords([shapes[k] for k in which], x_mm[which, None, :], y_mm[which, :, None], [poses[k] for k in which])
+            continue
+        for k in which:
+            columns, rows = wide[k], high[k]
+            out[k, :rows, :columns] = shapes[k].chord(x_mm[k, None, :columns], y_mm[k, :rows, None], poses[k])
+    return out
+
+
+def _by_class(shapes: Sequence[Shape]) -> Iterable[tuple[list[int], Any]]:
+    found: dict[type, list[int]] = {}
+    for k, shape in enumerate(shapes):
+        found.setdefault(type(shape), []).append(k)
+    return ((which, kind) for kind, which in found.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -11,6 +12,7 @@ from phantom.imaging import materials, spectrum
 from phantom.imaging.arrays import F32, PathLengths, Stamp
 from phantom.imaging.spectrum import Spectrum
 from phantom.imaging.systems import System
+from phantom.imaging.windows import Windows
 from phantom.recipe.draw import Within
 
 _ROWS = 32  # a strip that stays in the processor's cache
@@ -91,8 +93,7 @@ def collapse(paths: PathLengths, beam: Spectrum) -> tuple[F32, F32]:
                 if c:
                     np.multiply(part, np.float32(c), out=scratch[: len(part)])
                     out[rows] += scratch[: len(part)]
-    for stamp in paths.stamps:
-        add(stamp, beam, g, a)
+    add(paths.stamps, beam, g, a)
     return g, a
 
 
@@ -103,14 +104,13 @@ def stamp_basis(stamp: Stamp, beam: Spectrum) -> tuple[float, float]:
     return (stamp.packing * cg - dg) / 10, (stamp.packing * ca - da) / 10
 
 
-def add(stamp: Stamp, beam: Spectrum, g_cm: F32, a_cm: F32) -> None:
-    """Add a stamp to the two lengths, in place; what reaches over the border is cut."""
-    rows, columns = stamp.path_mm.shape
-    top, left = max(0, -stamp.row), max(0, -stamp.column)
-    bottom, right = min(rows, g_cm.shape[0] - stamp.row), min(columns, g_cm.shape[1] - stamp.column)
-    if top >= bottom or left >= right:
+def add(stamps: Sequence[Stamp], beam: Spectrum, g_cm: F32, a_cm: F32, times: int = 1) -> None:
+    """Add stamps to the two lengths, in place, or take them off (`times` -1); what reaches over the border is cut."""
+    if not stamps:
         return
-    path = stamp.path_mm[top:bottom, left:right]
-    where = slice(stamp.row + top, stamp.row + bottom), slice(stamp.column + left, stamp.column + right)
-    for out, c in zip((g_cm, a_cm), stamp_basis(stamp, beam), strict=True):
-        out[where] += path * np.float32(c)
+    under = Windows.around(stamps)
+    held = (under.row >= 0) & (under.row < g_cm.shape[0]) & (under.column >= 0) & (under.column < g_cm.shape[1])
+    path, where = under.path_mm[held], under.row[held] * g_cm.shape[1] + under.column[held]
+    worth = np.array([stamp_basis(one, beam) for one in stamps], np.float32)[under.of[held]] * np.float32(times)
+    for out, cm in zip((g_cm, a_cm), worth.T, strict=True):
+        np.add.at(out.reshape(-1), where, path * cm)

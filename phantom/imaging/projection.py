@@ -1,11 +1,9 @@
-"""The only place that knows the beam's geometry: solids sent through it become maps of path length.
-
-The beam is parallel and runs along the view's -h axis, so a pixel's pitch is taken at the breast.
-"""
+"""The shadow of a solid: how many rays it needs, and what they come to as a map of path length."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +14,8 @@ from phantom.geometry.grid import Grid
 from phantom.geometry.shapes import Shape
 from phantom.geometry.view import Pose
 from phantom.imaging.arrays import F32, Stamp
+from phantom.imaging.rays import Bundle, Seen, Solids, Window, follow, joined
+from phantom.imaging.windows import Windows
 
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
@@ -23,14 +23,9 @@ _RAYS_PER_PIXEL = 8  # along each side
 _RAYS_ACROSS = 16  # across the narrower side of a solid's shadow
 _RAYS_AT_MOST = 1 << 12  # per solid (8 pixels across at 8 x 8); a larger one gets fewer per pixel, down to 2 x 2
 _RAYS_ACROSS_THIN = 16  # across the arms of a solid that fills little of its box
-_SOFT_EDGE = 0.1  # of the peak path: where a soft solid's mask ends
 _MAX_MASS_ERROR = 0.05  # of the raw sum of rays, before it is put right
-_TRIES = 3
+_DENSITIES = (1, 2, 4)  # of rays: denser ones for a solid whose mass they miss
 _TILE = 16  # pixels along each side
-
-# half a turn in steps of 5 degrees: the widest of these widths is within 0.1 % of the diameter
-_ANGLES = np.radians(np.arange(0.0, 180.0, 5.0))
-_COS, _SIN = np.cos(_ANGLES)[:, None], np.sin(_ANGLES)[:, None]
 
 
 class MassError(PhantomError):
@@ -77,41 +72,20 @@ class Shadow:
     @property
     def mask(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """(rows, columns) bool: pixels at least half covered; if there is none, the one best pixel."""
-        mask = self.coverage >= 0.5
-        if not mask.any():
-            mask.reshape(-1)[int(self.path_mm.argmax())] = True
-        return mask
+        return Windows.around([self]).mask(self.coverage.reshape(-1)).reshape(self.coverage.shape)
 
     def stamp(self, material: str, packing: float, displaces: str) -> Stamp:
         """The shadow as the machine takes it: of this material, in the place of that tissue."""
         return Stamp(self.row, self.column, self.path_mm, material, packing, displaces)
 
 
-@dataclass(frozen=True, eq=False)
-class _Piece:
-    """An open grid of fine rays: places x (1, n) and y (m, 1), paths and whether they are covered (m, n)."""
-
-    x_mm: Floats
-    y_mm: Floats
-    path: Floats
-    covered: np.ndarray[Any, np.dtype[np.bool_]]
-
-
-@dataclass(frozen=True, eq=False)
-class _Rays:
-    """All rays through a solid, and what they come to per pixel of a window."""
-
-    pieces: list[_Piece]
-    cell_mm2: float
-    row: int
-    column: int
-    per_pixel: Floats
-    coverage: Floats
-    total: float  # of all paths
-
-
 def shadow(shape: Shape, pose: Pose, grid: Grid) -> Shadow | None:
-    """Send one solid alone through the beam.
+    """Send one solid alone through the beam: `shadows` of one."""
+    return shadows([shape], [pose], grid)[0]
+
+
+def shadows(shapes: Sequence[Shape], poses: Sequence[Pose], grid: Grid) -> list[Shadow | None]:
+    """Send solids through the beam, each alone.
 
     Rays scale with the solid: at least 8 x 8 per pixel and 16 across it. One many pixels
     wide gets fewer per pixel (at least 2 x 2), more where it is thin. Paths are averaged over
@@ -119,121 +93,81 @@ def shadow(shape: Shape, pose: Pose, grid: Grid) -> Shadow | None:
 
     Parameters
     ----------
-    shape : Shape
-        The solid.
-    pose : Pose
-        How it lies in the view.
+    shapes, poses : sequences of one length
+        The solids, and how each lies in the view.
     grid : Grid
         The pixels. A shadow that reaches over their border is cut there.
 
     Returns
     -------
-    Shadow or None
-        None if the grid holds nothing of it.
+    list of Shadow or None
+        In their order; None where the grid holds nothing of it.
 
     Raises
     ------
     MassError
-        If the rays' sum is more than 5 % off the solid's volume: shape and volume disagree.
+        If the rays' sum is more than 5 % off a solid's volume: shape and volume disagree.
     """
-    window = _window(shape, pose, grid)
-    if window is None:
-        return None
-    density = 1
-    for _ in range(_TRIES):
-        rays = _trace(shape, pose, grid, window, density)
-        mass = rays.total * rays.cell_mm2
-        if abs(mass - shape.volume_mm3) <= _MAX_MASS_ERROR * shape.volume_mm3:
-            return _cut(rays, grid, shape.volume_mm3 / mass)
-        density *= 2
+    solids, out = Solids(shapes, poses, grid), list[Shadow | None]([None] * len(shapes))
+    lo_x, lo_y, hi_x, hi_y = solids.box_px.T
+    which = np.flatnonzero((hi_x > 0) & (hi_y > 0) & (lo_x < grid.shape[1]) & (lo_y < grid.shape[0]))
+    for density in _DENSITIES:
+        off = []
+        for seen in _trace(solids, which, density):
+            volume, mass = solids.volume_mm3(seen.of), seen.total_mm * seen.cell_mm2
+            right = np.abs(mass - volume) <= _MAX_MASS_ERROR * volume
+            off += [(int(i), float(m)) for i, m in zip(seen.of[~right], mass[~right], strict=True)]
+            for i, cast in _cut(seen, np.flatnonzero(right), volume / mass, grid):
+                out[i] = cast
+        which = np.array([i for i, _ in off], np.int64)
+        if not which.size:
+            return out
+    wrong, summed = shapes[off[0][0]], off[0][1]
     raise MassError(
-        f"a {type(shape).__name__} claims a volume of {shape.volume_mm3:.4g} mm³, but its chords add up to {mass:.4g} mm³"
+        f"a {type(wrong).__name__} claims a volume of {wrong.volume_mm3:.4g} mm³, but its chords add up to {summed:.4g} mm³"
     )
 
 
-def _window(shape: Shape, pose: Pose, grid: Grid) -> tuple[float, float, float, float] | None:
-    """x_lo, y_lo, x_hi, y_hi of the shadow in pixels, an edge being a whole number; None if the grid misses it."""
-    box = shape.box_mm(pose)
-    (x0, y0), (x, y) = grid.origin_mm, (float(pose.centre_mm[0]), float(pose.centre_mm[1]))
-    lo_x, hi_x = (x + box[0] - x0) / grid.pitch_mm + 0.5, (x + box[2] - x0) / grid.pitch_mm + 0.5
-    lo_y, hi_y = (y + box[1] - y0) / grid.pitch_mm + 0.5, (y + box[3] - y0) / grid.pitch_mm + 0.5
-    if hi_x <= 0 or hi_y <= 0 or lo_x >= grid.shape[1] or lo_y >= grid.shape[0]:
-        return None
-    return lo_x, lo_y, hi_x, hi_y
-
-
-def _trace(shape: Shape, pose: Pose, grid: Grid, window: tuple[float, float, float, float], density: int) -> _Rays:
-    """Choose the rays and follow them."""
-    lo_x, lo_y, hi_x, hi_y = window
+def _trace(solids: Solids, which: Any, density: int) -> Iterator[Seen]:
+    """Choose the rays of some solids and follow them; what each comes to lies in one row."""
+    lo_x, lo_y, hi_x, hi_y = solids.box_px[which].T
     width, height = hi_x - lo_x, hi_y - lo_y
-    n = max(_RAYS_PER_PIXEL, math.ceil(_RAYS_ACROSS / max(min(width, height), 1e-3))) * density
+    across = np.maximum(np.minimum(width, height), 1e-3)
+    n = np.maximum(_RAYS_PER_PIXEL, np.ceil(_RAYS_ACROSS / across)) * density
     most = _RAYS_AT_MOST * density * density
-    if width * height * n * n <= most:
-        return _trace_evenly(shape, pose, grid, window, n)
-    n = max(2 * density, int(math.sqrt(most / (width * height))))
-    return _trace_thin(shape, pose, grid, _trace_evenly(shape, pose, grid, window, n), n, most)
+    large = width * height * n * n > most
+    n = np.where(large, np.maximum(2 * density, np.floor(np.sqrt(most / (width * height)))), n)
+    i0, j0 = np.floor(lo_x * n), np.floor(lo_y * n)
+    rows = [which, n, i0, j0, np.ceil(hi_x * n) - i0, np.ceil(hi_y * n) - j0]
+    bundles = [Bundle(*row) for row in np.stack(rows, axis=1).astype(np.int64).tolist()]
+    yield from follow(solids, [one for one, is_large in zip(bundles, large, strict=True) if not is_large])
+    for one, is_large in zip(bundles, large, strict=True):
+        if is_large:
+            (coarse,) = follow(solids, [one])
+            yield _thin(solids, one, coarse, most)
 
 
-def _follow(shape: Shape, pose: Pose, grid: Grid, n: int, box: tuple[int, int, int, int], peak: float) -> _Piece:
-    """The rays i0 <= i < i1, j0 <= j < j1 of those that are numbered n to a pixel from the grid's corner."""
-    i0, j0, i1, j1 = box
-    step = grid.pitch_mm / n
-    x = (grid.origin_mm[0] - 0.5 * grid.pitch_mm) + step * (np.arange(i0, i1) + 0.5)
-    y = (grid.origin_mm[1] - 0.5 * grid.pitch_mm) + step * (np.arange(j0, j1) + 0.5)
-    x, y = x[None, :], y[:, None]
-    path = np.asarray(shape.chord(x - float(pose.centre_mm[0]), y - float(pose.centre_mm[1]), pose))
-    edge = _SOFT_EDGE * (peak or float(path.max())) if shape.soft else 0.0
-    return _Piece(x, y, path, path > edge)
-
-
-def _trace_evenly(shape: Shape, pose: Pose, grid: Grid, window: tuple[float, float, float, float], n: int) -> _Rays:
-    """n x n rays per pixel over the shadow's box."""
-    lo_x, lo_y, hi_x, hi_y = window
-    i0, i1 = math.floor(lo_x * n), math.ceil(hi_x * n)
-    j0, j1 = math.floor(lo_y * n), math.ceil(hi_y * n)
-    piece = _follow(shape, pose, grid, n, (i0, j0, i1, j1), 0.0)
-    across, down = _starts(i0, i1, n), _starts(j0, j1, n)
-    per_pixel = np.add.reduceat(np.add.reduceat(piece.path, down, axis=0), across, axis=1)
-    counts = np.add.reduceat(np.add.reduceat(piece.covered, down, axis=0, dtype=np.float32), across, axis=1)
-    share = 1.0 / (n * n)
-    total, cell = float(per_pixel.sum()), (grid.pitch_mm / n) ** 2
-    return _Rays([piece], cell, j0 // n, i0 // n, per_pixel * share, counts * np.float32(share), total)
-
-
-def _starts(first: int, last: int, n: int) -> Any:
-    """Where each pixel's rays start among those numbered first to last - 1."""
-    starts = np.arange((first // n) * n, last, n) - first
-    starts[0] = 0
-    return starts
-
-
-def _trace_thin(shape: Shape, pose: Pose, grid: Grid, rays: _Rays, n: int, most: int) -> _Rays:
+def _thin(solids: Solids, bundle: Bundle, coarse: Seen, most: int) -> Seen:
     """More rays where a solid fills little of its box: only in the tiles that it touches."""
-    rows, columns = rays.coverage.shape
+    (window,) = coarse.windows
+    rows, columns = window.coverage.shape
     grown = np.zeros((rows + 2, columns + 2), bool)  # a ray may have missed a thin part: look one pixel further
     for i in range(3):
         for j in range(3):
-            grown[i : i + rows, j : j + columns] |= rays.coverage > 0
+            grown[i : i + rows, j : j + columns] |= window.coverage > 0
     touched = grown[1:-1, 1:-1]
     tops, lefts = np.arange(0, rows, _TILE), np.arange(0, columns, _TILE)
     tiles = np.logical_or.reduceat(np.logical_or.reduceat(touched, tops, axis=0), lefts, axis=1)
-    enough = max(3, math.ceil(_RAYS_ACROSS_THIN / _width(rays.coverage)))
+    enough = max(3, math.ceil(_RAYS_ACROSS_THIN / _width(window.coverage)))
     finer = min(enough, _RAYS_PER_PIXEL, int(math.sqrt(16 * most / max(int(np.count_nonzero(tiles)) * _TILE**2, 1))))
-    if finer < 2 * n:
-        return rays
-    peak = float(rays.pieces[0].path.max())
-    per_pixel, coverage, pieces = np.zeros((rows, columns)), np.zeros((rows, columns), np.float32), []
-    for top, left in zip(tops[np.nonzero(tiles)[0]], lefts[np.nonzero(tiles)[1]], strict=True):
-        high, wide = min(_TILE, rows - top), min(_TILE, columns - left)
-        i0, j0 = (rays.column + int(left)) * finer, (rays.row + int(top)) * finer
-        piece = _follow(shape, pose, grid, finer, (i0, j0, i0 + wide * finer, j0 + high * finer), peak)
-        at = slice(top, top + high), slice(left, left + wide)
-        per_pixel[at] = piece.path.reshape(high, finer, wide, finer).mean(axis=(1, 3))
-        coverage[at] = piece.covered.reshape(high, finer, wide, finer).mean(axis=(1, 3))
-        if piece.covered.any():
-            pieces.append(piece)
-    cell = (grid.pitch_mm / finer) ** 2
-    return _Rays(pieces, cell, rays.row, rays.column, per_pixel, coverage, float(per_pixel.sum()) * finer**2)
+    if finer < 2 * bundle.n:
+        return coarse
+    peak, parts = float(coarse.peak_mm[0]), []
+    for top, left in zip(tops[np.nonzero(tiles)[0]].tolist(), lefts[np.nonzero(tiles)[1]].tolist(), strict=True):
+        wide, high = min(_TILE, columns - left) * finer, min(_TILE, rows - top) * finer
+        parts.append(Bundle(bundle.of, finer, (window.column + left) * finer, (window.row + top) * finer, wide, high, peak))
+    empty = Window(window.row, window.column, np.zeros((rows, columns)), np.zeros((rows, columns), np.float32))
+    return joined(follow(solids, parts), empty)
 
 
 def _width(coverage: Floats) -> float:
@@ -244,64 +178,27 @@ def _width(coverage: Floats) -> float:
     return max(1.0, 2.0 * np.count_nonzero(inside) / max(0.25 * math.pi * edges, 1.0))
 
 
-def _cut(rays: _Rays, grid: Grid, factor: float) -> Shadow | None:
-    """The part of it within the grid, put right by `factor` to the solid's own volume."""
-    rows, columns = rays.coverage.shape
-    top, left = max(0, -rays.row), max(0, -rays.column)
-    bottom, right = min(rows, grid.shape[0] - rays.row), min(columns, grid.shape[1] - rays.column)
-    pieces = rays.pieces
-    if (top, left, bottom, right) != (0, 0, rows, columns):
-        pieces = [_inside(piece, grid) for piece in pieces]
-    mass = mass_x = mass_y = peak = 0.0
-    covered, ends = 0, []
-    for piece in pieces:
-        by_column, by_row = piece.path.sum(axis=0), piece.path.sum(axis=1)
-        mass += float(by_column.sum())
-        mass_x += float((by_column * piece.x_mm[0]).sum())
-        mass_y += float((by_row * piece.y_mm[:, 0]).sum())
-        peak = max(peak, float(piece.path.max()))
-        covered += int(np.count_nonzero(piece.covered))
-        ends.append(_ends(piece))
-    if mass <= 0.0 or not covered:
-        return None
-    diameter, outline = _extent(ends[0] if len(ends) == 1 else np.concatenate(ends, axis=1))
-    return Shadow(
-        row=rays.row + top,
-        column=rays.column + left,
-        path_mm=(factor * rays.per_pixel[top:bottom, left:right]).astype(np.float32),
-        coverage=rays.coverage[top:bottom, left:right],
-        area_mm2=covered * rays.cell_mm2,
-        # the outermost rays lie a little inside the true ends: a quarter of their spacing for round solids
-        diameter_mm=diameter + 0.25 * math.sqrt(rays.cell_mm2),
-        thickness_mm=peak,
-        centre_mm=(mass_x / mass, mass_y / mass),
-        outline_mm=outline,
-    )
-
-
-def _inside(piece: _Piece, grid: Grid) -> _Piece:
-    """The piece with nothing beyond the grid's border."""
-    half, (x0, y0) = 0.5 * grid.pitch_mm, grid.origin_mm
-    columns = (piece.x_mm > x0 - half) & (piece.x_mm < x0 + grid.pitch_mm * grid.shape[1] - half)
-    rows = (piece.y_mm > y0 - half) & (piece.y_mm < y0 + grid.pitch_mm * grid.shape[0] - half)
-    inside = rows & columns
-    return _Piece(piece.x_mm, piece.y_mm, np.where(inside, piece.path, 0.0), piece.covered & inside)
-
-
-def _ends(piece: _Piece) -> Floats:
-    """(2, n): x and y of covered rays, the first and the last of each row."""
-    covered = piece.covered
-    first = covered.argmax(axis=1)
-    full = covered[np.arange(first.size), first]
-    first, last = first[full], covered.shape[1] - 1 - covered[:, ::-1].argmax(axis=1)[full]
-    y = piece.y_mm[full, 0]
-    return np.array([piece.x_mm[0, np.concatenate([first, last])], np.concatenate([y, y])])
-
-
-def _extent(points: Floats) -> tuple[float, Floats]:
-    """The largest distance between points (2, n), and the outermost of them in 24 directions, (24, 2)."""
-    along = _COS * points[0] + _SIN * points[1]
-    widths = along.max(axis=1) - along.min(axis=1)
-    few = along[::3]
-    outermost = np.concatenate([few.argmax(axis=1), few.argmin(axis=1)])
-    return float(widths.max()), points[:, outermost].T
+def _cut(seen: Seen, which: Any, factor: Floats, grid: Grid) -> Iterator[tuple[int, Shadow]]:
+    """The part within the grid of what some rows saw, put right by `factor` to each solid's own volume."""
+    held = which[(seen.sums[which, 0] > 0.0) & (seen.covered[which] > 0)]
+    centre = seen.sums[held, 1:] / seen.sums[held, :1]
+    # the outermost rays lie a little inside the true ends: a quarter of their spacing for round solids
+    diameter = seen.reach_mm[held].sum(axis=1).max(axis=1) + 0.25 * np.sqrt(seen.cell_mm2[held])
+    area, peak = seen.covered[held] * seen.cell_mm2[held], seen.peak_mm[held]
+    numbers = [column.tolist() for column in (held, seen.of[held], factor[held], area, diameter, peak, centre)]
+    for k, of, times, area_mm2, diameter_mm, thickness_mm, (x_mm, y_mm) in zip(*numbers, strict=True):
+        row, column, path, coverage = seen.windows[k]
+        rows, columns = coverage.shape
+        top, left = max(0, -row), max(0, -column)
+        part = slice(top, min(rows, grid.shape[0] - row)), slice(left, min(columns, grid.shape[1] - column))
+        yield of, Shadow(
+            row=row + top,
+            column=column + left,
+            path_mm=(times * path[part]).astype(np.float32),
+            coverage=coverage[part],
+            area_mm2=area_mm2,
+            diameter_mm=diameter_mm,
+            thickness_mm=thickness_mm,
+            centre_mm=(x_mm, y_mm),
+            outline_mm=seen.tips_mm[k].reshape(-1, 2),
+        )

@@ -125,7 +125,9 @@ class Spectrum:
         """
         if material in ("glandular", "adipose"):
             return (1.0, 0.0) if material == "glandular" else (0.0, 1.0)
-        return self._coefficients.setdefault(material, self._fit(material))
+        if material not in self._coefficients:
+            self._coefficients[material] = self._fit(material)
+        return self._coefficients[material]
 
     @cached_property
     def _coefficients(self) -> dict[str, tuple[float, float]]:
