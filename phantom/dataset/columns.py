@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping
+from itertools import filterfalse
 from typing import Any
 
 import numpy as np
@@ -47,26 +48,33 @@ def pack(table: str, rows: Iterable[Mapping[str, Any]]) -> Table:
     names = set(dtype.names or ())
     out = np.zeros(len(listed), dtype)
     for i, row in enumerate(listed):
-        if set(row) != names:
+        if row.keys() != names:
             wrong = ", ".join(sorted(set(row) ^ names))
             raise ValueError(f"{table}, row {i}: columns missing or unknown: {wrong}")
-        out[i] = tuple(_fitting(table, name, dtype[name], row[name]) for name in dtype.names or ())
+    for name in dtype.names or ():
+        out[name] = _fitting(f"{table}.{name}", dtype[name], [row[name] for row in listed])
     return out
 
 
-def _fitting(table: str, name: str, dtype: np.dtype[Any], value: Any) -> Any:
-    """The value, once it is sure that the column can hold it as it is."""
+def _fitting(name: str, dtype: np.dtype[Any], values: list[Any]) -> list[Any]:
+    """The values, once it is sure that the column can hold them as they are."""
     if dtype.kind == "U":
-        if not isinstance(value, str) or len(value.encode()) > dtype.itemsize // 4:
-            raise ValueError(f"{table}.{name}: must be text of at most {dtype.itemsize // 4} bytes, not {value!r}")
+        wide = dtype.itemsize // 4
+        wanted = f"text of at most {wide} bytes"
+        wrong = [v for v in values if not isinstance(v, str) or len(v.encode()) > wide]
     elif dtype.kind == "f":
-        if not math.isfinite(value):
-            raise ValueError(f"{table}.{name}: must be a finite number, not {value!r}")
+        wanted = "a finite number"
+        wrong = list(filterfalse(math.isfinite, values))
     elif dtype.kind in "iu":
         info = np.iinfo(dtype)
-        if int(value) != value or not info.min <= value <= info.max:
-            raise ValueError(f"{table}.{name}: must be a whole number from {info.min} to {info.max}, not {value!r}")
-    return value
+        low, high = int(info.min), int(info.max)
+        wanted = f"a whole number from {low} to {high}"
+        wrong = [v for v in values if not low <= v <= high or int(v) != v]
+    else:
+        return values
+    if wrong:
+        raise ValueError(f"{name}: must be {wanted}, not {wrong[0]!r}")
+    return values
 
 
 def row_of(record: Any) -> dict[str, Any]:
