@@ -56,6 +56,17 @@ def test_the_first_view_counts_and_several_findings_are_met_at_once():
     assert median(view, 2, "dprime") == pytest.approx(20, rel=0.05)
 
 
+@pytest.mark.parametrize(("seed", "index"), [(0, 0), (0, 4), (1, 0)])
+def test_findings_that_overlap_or_lose_their_hosts_are_met_too(seed, index):
+    """Each is put right in turn; what is done to the next, and a host that goes with a finding, must not undo it."""
+    wanted = [("fine_pleomorphic", "dprime", 4.0), ("round", "sdnr", 2.0), ("popcorn", "dprime", 2.0)]
+    case = simulate(recipe(*({"kind": kind, what: asked, "count": 2} for kind, what, asked in wanted)), seed, index)
+    assert case.scene["findings"]
+    for finding in case.scene["findings"]:
+        what, target = finding["asked"]
+        assert median(case.views[0], finding["finding_id"], what) == pytest.approx(target, rel=0.05)
+
+
 def test_a_dose_that_is_asked_for_is_reckoned_with():
     made = recipe({"kind": "fine_pleomorphic", "dprime": 5}).changed(["exposure.dose_factor=0.3"])
     assert median(simulate(made, 3, 0).views[0], 1, "dprime") == pytest.approx(5, rel=0.05)
