@@ -124,3 +124,14 @@ def test_faint_detail_gains_more_than_plain_detail():
     faint, plain = (np.std(bands.enhancement(image * np.float32(s), 0.3)) / s for s in (0.01, 1.0))
     assert faint > 3 * plain
     assert np.all(Bands(0, 0, 0, 0.1).enhancement(image, 0.3) == 0)
+
+
+@pytest.mark.parametrize("look", ["standard", "film"])
+def test_where_the_pixels_pairs_begin_makes_no_difference(look):
+    """Much is worked out on pairs of pixels: one row and one column fewer shift them all, and the sizes are odd."""
+    raw, mask, _, _ = breast()
+    whole, shifted = show(raw, mask, look=look)[1:, 1:].astype(int), show(raw[1:, 1:], mask[1:, 1:], look=look)
+    assert np.all(shifted[~mask[1:, 1:]] == 0)
+    difference = np.abs(whole - shifted)[mask[1:, 1:]]
+    assert np.percentile(difference, 99) < 0.02 * 4095
+    assert difference.max() < 0.1 * 4095

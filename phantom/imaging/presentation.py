@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from phantom.imaging.arrays import F32, Coarse, ForPresentation, ForProcessing, block_mean
+from phantom.imaging.arrays import F32, U16, Coarse, ForPresentation, ForProcessing, block_mean
 from phantom.imaging.pyramid import Bands, Doubled, halved
 from phantom.recipe.draw import Within
 
@@ -23,6 +23,7 @@ _CELL_MM = 1.12
 _NIPPLE_CELLS = 33  # more than twice as many as a nipple is wide
 _NIPPLE_MM = 0.2
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -86,19 +87,21 @@ class Presentation:
         if breast.any():
             full_rows, full_columns = raw.pixels.shape
             cut = offset[0] == 0, offset[0] + rows == full_rows, offset[1] + columns == full_columns
-            depth = _optical_depth(raw.pixels[where], breast, zero_dn, air_dn)
-            step = max(1, round(_CELL_MM / pitch_mm))
-            lift, beyond = _periphery(depth, breast, step, pitch_mm, thickness_mm, said.equalise, cut)
-            _flatten(depth, breast, lift, beyond)
-            half = halved(depth)
+            depth = _optical_depths(zero_dn, air_dn)
+            half, inside = _halved(raw.pixels[where], breast, depth)
+            step = max(1, round(0.5 * _CELL_MM / pitch_mm))
+            cells = block_mean(inside, step)
+            lift, beyond, level = _periphery(half, cells, step, 2 * pitch_mm, thickness_mm, said.equalise, cut)
+            latitude = self.latitude or _latitude(level, cells, said.contrast)
+            centre = _centre(level, cells, said.level, latitude)
+            _flatten(half, inside, lift, beyond)
             bands = Bands(said.fine, said.medium, said.coarse, self.soft_limit)
-            added, gain = bands.enhancement(half, 2 * pitch_mm), np.float32(bands.gain(pitch_mm))
-            half *= gain
-            added -= half
-            tone = block_mean(depth, step), block_mean(breast, step)
-            latitude = self.latitude or _latitude(*tone, said.contrast)
-            centre = _centre(*tone, said.level, latitude)
-            self._finish(out[where], depth, breast, lift, Doubled(added, depth.shape), 1 + gain, centre, latitude)
+            added, gain, slope = bands.enhancement(half, 2 * pitch_mm), bands.gain(pitch_mm), -4 / latitude
+            # all that goes into the sigmoid but the depth itself is smooth enough for half the resolution
+            _combine(added, half, lift, gain, centre, slope)
+            del half, inside
+            sigmoid, skin = (np.asarray(t, np.float32) for t in (slope * (1 + gain) * depth, _smooth_step(depth / self.edge)))
+            _finish(out[where], raw.pixels[where], breast, sigmoid, skin, lift, Doubled(added, breast.shape))
         return ForPresentation(out, 2048.0, 4096.0)
 
     def numbers(self) -> _Look:
@@ -107,69 +110,93 @@ class Presentation:
         own = {name: getattr(self, name) for name in names}
         return _Look(**{name: getattr(look, name) if own[name] is None else own[name] for name in names})
 
-    def _finish(
-        self, out: Any, flat: F32, breast: Bools, lift: Coarse, added: Doubled, gain: Any, centre: float, latitude: float
-    ) -> None:
-        """Detail, sigmoid, skin line, breast mask, into `out`, in strips. Changes `flat`."""
-        slope = np.float32(-4 / latitude)
-        for start in range(0, len(flat), _ROWS):
-            stop = min(start + _ROWS, len(flat))
-            inside = breast[start:stop]
-            end = _last(inside)
-            rim = min(_rim(lift, start, stop), end)
-            value = flat[start:stop, :end]
-            ramp = lift[start:stop, rim:end]
-            np.subtract(value[:, rim:], ramp, out=ramp)
-            ramp *= np.float32(1 / self.edge)
-            np.maximum(ramp, 0, out=ramp)
-            np.minimum(ramp, 1, out=ramp)
-            cubic = np.multiply(ramp, np.float32(-2))
-            cubic += 3
-            ramp *= ramp
-            ramp *= cubic
-            ramp *= inside[:, rim:end]
-            value *= gain
-            value += added.rows(start, stop)[:, :end]
-            value -= np.float32(centre)
-            value *= slope
-            np.minimum(value, 30, out=value)
-            np.exp(value, out=value)
-            value += 1
-            np.divide(np.float32(FULL), value, out=value)
-            value[:, rim:] *= ramp
-            if not inside[:, :rim].all():  # hardly any dose: noise hides where the rim begins
-                value[:, :rim] *= inside[:, :rim]
-            np.rint(value, out=value)
-            out[start:stop, :end] = value
+
+def _optical_depths(zero_dn: float, air_dn: float) -> Floats:
+    """(65536,) ln of the open beam over what is left of it, for every detector value."""
+    left = np.maximum(np.arange(1 << 16) - zero_dn, 1.0)
+    return np.asarray(math.log(max(air_dn - zero_dn, 1.0)) - np.log(left))
 
 
-def _optical_depth(window: Any, breast: Bools, zero_dn: float, air_dn: float) -> F32:
-    """ln of the open beam over what is left of it, float32; 0 outside the breast."""
-    out = np.empty(window.shape, np.float32)
-    air = np.float32(math.log(max(air_dn - zero_dn, 1.0)))
-    for start in range(0, len(window), _ROWS):
-        part = out[start : start + _ROWS]
-        part[...] = window[start : start + _ROWS]
-        part -= np.float32(zero_dn)
-        np.maximum(part, 1, out=part)
-        np.log(part, out=part)
-        np.subtract(air, part, out=part)
-        part *= breast[start : start + _ROWS]
-    return out
+def _halved(pixels: U16, breast: Bools, depth: Floats) -> tuple[F32, F32]:
+    """Optical depth and the breast's share at half the resolution; where the breast is not, the depth is 0."""
+    shape = -(-breast.shape[0] // 2), -(-breast.shape[1] // 2)
+    half, inside, table = np.zeros(shape, np.float32), np.zeros(shape, np.float32), depth.astype(np.float32)
+    for start in range(0, len(breast), _ROWS):
+        here = breast[start : start + _ROWS]
+        end, first, to = 2 * -(-_last(here) // 2), _whole(here), slice(start // 2, start // 2 + -(-len(here) // 2))
+        strip = _looked_up(table, pixels[start : start + _ROWS, :end])
+        strip[:, first:] *= here[:, first:end]
+        half[to, : end // 2] = halved(strip)
+        share = halved(here[:, first - first % 2 : end].astype(np.float32))
+        inside[to, : first // 2] = 1
+        inside[to, first // 2 : first // 2 + share.shape[1]] = share
+    return half, inside
+
+
+def _looked_up(table: F32, pixels: U16) -> F32:
+    """The table's value for every pixel."""
+    return np.take(table, pixels, mode="wrap")  # every value fits: 'wrap' only spares numpy the check
+
+
+def _flatten(half: F32, inside: F32, lift: Coarse, beyond: Coarse) -> None:
+    """Lift the rim, and go on smoothly outside the breast, in place: no step is left to make a halo of."""
+    for start in range(0, len(half), _ROWS):
+        stop = min(start + _ROWS, len(half))
+        share = inside[start:stop]
+        rim, first = _rim(lift, start, stop), _whole(share == 1)
+        half[start:stop, rim:] += lift[start:stop, rim:] * share[:, rim:]
+        half[start:stop, first:] += beyond[start:stop, first:] * (1 - share[:, first:])
+
+
+def _combine(added: F32, half: F32, lift: Coarse, gain: float, centre: float, slope: float) -> None:
+    """Slope times (enhancement less the flat image's part in it, lift, centre), in place of the enhancement."""
+    for start in range(0, len(half), _ROWS):
+        stop = min(start + _ROWS, len(half))
+        part, rim = added[start:stop], _rim(lift, start, stop)
+        part -= half[start:stop] * np.float32(gain)
+        part[:, rim:] += lift[start:stop, rim:] * np.float32(1 + gain)
+        part -= np.float32(centre)
+        part *= np.float32(slope)
+
+
+def _smooth_step(x: Any) -> Any:
+    """0 below 0, 1 above 1, and smoothly from one to the other."""
+    x = np.clip(x, 0, 1)
+    return x * x * (3 - 2 * x)
+
+
+def _finish(out: U16, pixels: U16, breast: Bools, sigmoid: F32, skin: F32, lift: Coarse, added: Doubled) -> None:
+    """Sigmoid, skin line and breast mask, into `out`, in strips: `sigmoid` and `skin` are tables of detector values."""
+    for start in range(0, len(breast), _ROWS):
+        stop = min(start + _ROWS, len(breast))
+        inside = breast[start:stop]
+        end, first = _last(inside), _whole(inside)
+        rim = min(2 * _rim(lift, start // 2, -(-stop // 2)), end)
+        value = added.rows(start, stop, end)
+        value += _looked_up(sigmoid, pixels[start:stop, :end])
+        np.minimum(value, np.float32(80), out=value)
+        np.exp(value, out=value)
+        value += 1
+        np.divide(np.float32(FULL), value, out=value)
+        value[:, rim:] *= _looked_up(skin, pixels[start:stop, rim:end])
+        value[:, first:] *= inside[:, first:end]
+        value += np.float32(0.5)  # what follows cuts fractions off
+        out[start:stop, :end] = value
 
 
 def _periphery(
-    depth: F32, breast: Bools, step: int, pitch_mm: float, thickness_mm: float, share: float, cut: tuple[bool, bool, bool]
-) -> tuple[Coarse, Coarse]:
-    """What to add where the breast thins towards its rim, and a smooth image to go on with beyond the rim.
+    depth: F32, inside: F32, step: int, pitch_mm: float, thickness_mm: float, share: float, cut: tuple[bool, bool, bool]
+) -> tuple[Coarse, Coarse, F32]:
+    """What to add where the breast thins towards its rim; a smooth image to go on with beyond the rim; the lifted cells.
 
     The rim is fat: its optical depth at each distance from the skin is read off as the lower quartile there, and
-    made up to that of the full thickness (a distance map, as in Tortajada et al. 2014). `cut` says whether the
-    image's upper, lower and right border cut the breast; the left one is the chest wall.
+    made up to that of the full thickness (a distance map, as in Tortajada et al. 2014). `inside` is the breast's share
+    of each cell; `cut` says whether the image's upper, lower and right border cut the breast; the left one is the
+    chest wall.
     """
     from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
-    cell_mm, inside = step * pitch_mm, block_mean(breast, step)
+    cell_mm = step * pitch_mm
     mean = np.asarray(block_mean(depth, step) / np.maximum(inside, np.float32(1e-6)), np.float32)
     whole = inside > 0.99
     distance = _distance(inside, cut) * np.float32(cell_mm)
@@ -177,7 +204,7 @@ def _periphery(
     profile = np.array([_quartile(mean[whole & (np.abs(distance - d) <= 0.75 * cell_mm)]) for d in at])
     known = ~np.isnan(profile)
     if known.sum() < 2:
-        return Coarse(np.zeros_like(mean), step, depth.shape), Coarse(mean, step, depth.shape)
+        return Coarse(np.zeros_like(mean), step, depth.shape), Coarse(mean, step, depth.shape), mean
     profile = gaussian_filter1d(np.maximum.accumulate(np.interp(at, at[known], profile[known])), 1.0, mode="nearest")
     # never quite nothing: where there is a lift, there may be a skin line
     # beyond the rim, where only the nipple is, little of the depth is the breast's own
@@ -188,7 +215,7 @@ def _periphery(
     spread = gaussian_filter(weight, sigma)
     beyond = gaussian_filter(level, sigma) / np.maximum(spread, np.float32(1e-3))
     beyond = np.where(spread > 1e-3, beyond, level.sum() / weight.sum()).astype(np.float32)
-    return Coarse(lift, step, depth.shape), Coarse(beyond, step, depth.shape)
+    return Coarse(lift, step, depth.shape), Coarse(beyond, step, depth.shape), level
 
 
 def _distance(inside: F32, cut: tuple[bool, bool, bool]) -> F32:
@@ -246,17 +273,10 @@ def _last(inside: Bools) -> int:
     return int(columns.size - columns[::-1].argmax()) if columns.any() else 0
 
 
-def _flatten(depth: F32, breast: Bools, lift: Coarse, beyond: Coarse) -> None:
-    """Lift the rim, and go on smoothly outside the breast, in place: no step is left to make a halo of."""
-    for start in range(0, len(depth), _ROWS):
-        stop = min(start + _ROWS, len(depth))
-        inside = breast[start:stop]
-        whole: Bools = np.asarray(inside.all(axis=0))
-        end, first = _last(inside), int(whole.argmin())
-        rim = min(_rim(lift, start, stop), end)
-        depth[start:stop, rim:end] += lift[start:stop, rim:end]
-        if not whole[first]:
-            np.copyto(depth[start:stop, first:], beyond[start:stop, first:], where=~inside[:, first:])
+def _whole(inside: Bools) -> int:
+    """The first column that is not all breast."""
+    columns: Bools = np.asarray(inside.all(axis=0))
+    return columns.size if columns.all() else int(columns.argmin())
 
 
 def _latitude(values: F32, weight: F32, contrast: float) -> float:

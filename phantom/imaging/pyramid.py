@@ -63,14 +63,15 @@ class Bands:
 def halved(image: F32) -> F32:
     """Means of 2 x 2 pixels; an odd last row or column counts twice."""
     rows, columns = image.shape
-    if rows % 2 or columns % 2:
-        image = np.pad(image, ((0, rows % 2), (0, columns % 2)), mode="edge")
-    out = np.empty((image.shape[0] // 2, image.shape[1] // 2), np.float32)
+    out = np.empty((-(-rows // 2), -(-columns // 2)), np.float32)
     for i in range(0, len(out), _ROWS):
         pair = image[2 * i : 2 * (i + _ROWS)]
-        tall = pair[0::2] + pair[1::2]
-        np.add(tall[:, 0::2], tall[:, 1::2], out=out[i : i + _ROWS])
-    out *= np.float32(0.25)
+        low = pair[1::2] if len(pair) % 2 == 0 else np.concatenate([pair[1::2], pair[-1:]])
+        tall, to = pair[0::2] + low, out[i : i + _ROWS]
+        tall *= np.float32(0.25)
+        np.add(tall[:, 0 : columns - 1 : 2], tall[:, 1::2], out=to[:, : columns // 2])
+        if columns % 2:
+            np.multiply(tall[:, -1], 2, out=to[:, -1])
     return out
 
 
@@ -92,12 +93,12 @@ class Doubled:
             _between(image[i : i + _ROWS], wide[i : i + _ROWS], np.s_[:, :-1], np.s_[:, 1:], (np.s_[:, 0::2], np.s_[:, 1::2]))
         self._wide = wide[:, : shape[1]]
 
-    def rows(self, start: int, stop: int) -> F32:
-        """Rows start (an even number) to stop - 1: (stop - start, columns) float32."""
+    def rows(self, start: int, stop: int, end: int | None = None) -> F32:
+        """Rows start (an even number) to stop - 1, the columns before `end`: (stop - start, columns) float32."""
         first, last = start // 2, -(-stop // 2)
         lo, hi = max(first - 1, 0), min(last + 1, len(self._wide))
-        part = self._wide[lo:hi]
-        out = np.empty((2 * len(part), self.shape[1]), np.float32)
+        part = self._wide[lo:hi, :end]
+        out = np.empty((2 * len(part), part.shape[1]), np.float32)
         _between(part, out, np.s_[:-1], np.s_[1:], (np.s_[0::2], np.s_[1::2]))
         return out[start - 2 * lo : stop - 2 * lo]
 
