@@ -21,7 +21,7 @@ _SLAB_MM = 3.2
 _EVERY = 3  # the score is followed at every third point of the plane, then interpolated
 _STEEP = np.float32(4.5)
 _GRAIN = 0.15  # mm, at 1 mm of gland: texture beyond 0.9 cycles/mm
-_WAVY = 0.5  # of a wall's breadth: how far fine structure pushes the walls about
+_LEAST = np.float32(0.2)  # of a wall's usual steepness: where it is less, as in their crossings, walls must not grow without end
 
 
 def spread(breast: Breast, pressed: Compression, plane: Grid, room: F32, target_mm3: float, seed: Seed) -> F32 | None:
@@ -43,24 +43,16 @@ def spread(breast: Breast, pressed: Compression, plane: Grid, room: F32, target_
         None where even all the room would not do.
     """
     slabs = int(np.clip(round(pressed.thickness_mm / _SLAB_MM), 8, 36))
-    score, scaffold = _structure(breast, pressed, plane, slabs)
+    score, at, half = _structure(breast, pressed, plane, slabs)
     sheets = breast.fine.sheets
     where = seed.child("offsets").rng().integers(0, 1 << 16, (slabs, 3))
     per_slab = room / np.float32(slabs)
-    # a wall that slants through a slab is seen as wide as it moves in it
-    reach = np.abs(np.gradient(scaffold, axis=0)) + np.float32(0.5 * plane.pitch_mm)
-    np.divide(scaffold, reach, out=scaffold)
-    np.clip(scaffold, -3, 3, out=scaffold)
     full = np.empty((slabs, *plane.shape), np.float32)
     walls = np.empty_like(full)
     for k in range(slabs):
-        sheet = sheets[where[k, 2] % len(sheets)]
-        sheet = texture.tiled(sheet, plane, where[k, :2])
-        np.add(resample(score[k], (1.0, 1.0), 1 / _EVERY, plane.shape, cubic=False), sheet, out=full[k])
-        sheet *= np.float32(_WAVY)
-        sheet += np.float32(0.5)
-        np.add(resample(scaffold[k], (1.0, 1.0), 1 / _EVERY, plane.shape, cubic=False), sheet, out=walls[k])
-        np.clip(walls[k], 0, 1, out=walls[k])
+        sheet = texture.tiled(sheets[where[k, 2] % len(sheets)], plane, where[k, :2])
+        np.add(_on(plane, score[k]), sheet, out=full[k])
+        walls[k] = _covered(_on(plane, at[k]), _on(plane, half[k]))
     walls *= np.float32(_scarce(walls, per_slab, 0.5 * target_mm3 / plane.pitch_mm**2))
     offset = _offset(full, walls, per_slab, target_mm3 / plane.pitch_mm**2)
     if offset is None:
@@ -80,8 +72,22 @@ def _scarce(walls: F32, per_slab: F32, most: float) -> float:
     return min(1.0, most / max(filled, 1e-9))
 
 
-def _structure(breast: Breast, pressed: Compression, plane: Grid, slabs: int) -> tuple[F32, F32]:
-    """(slabs, rows, columns) of every third point: score and scaffold in the middle of each slab."""
+def _on(plane: Grid, values: F32) -> F32:
+    """What is known at every third point, on all of them."""
+    return np.asarray(resample(values, (1.0, 1.0), 1 / _EVERY, plane.shape, cubic=False))
+
+
+def _covered(at: F32, half: F32) -> F32:
+    """The part of a slab that a wall fills: it moves sideways by 1 on its way through, and is 2 `half` wide."""
+    out = np.minimum(half + np.float32(0.5) - np.abs(at), 2 * half)
+    return np.asarray(np.clip(out, 0, 1, out=out))
+
+
+def _structure(breast: Breast, pressed: Compression, plane: Grid, slabs: int) -> tuple[F32, F32, F32]:
+    """(slabs, rows, columns) of every third point: score, walls' place and half thickness in the middle of each slab.
+
+    Places and thickness are in units of how far a wall moves sideways within a slab.
+    """
     step = _EVERY * plane.pitch_mm
     # one point before the plane's first and two behind its last, for the interpolation
     y, x = (o + step * np.arange(-1, n // _EVERY + 3) for o, n in zip(plane.origin_mm[::-1], plane.shape, strict=True))
@@ -95,11 +101,15 @@ def _structure(breast: Breast, pressed: Compression, plane: Grid, slabs: int) ->
         points[..., k] = x0[inside] * axes[0, k] + y0[inside] * axes[1, k] + h * axes[2, k]
     # outside the free breast gland ends soon, and walls more slowly
     faded = np.minimum(away[inside] / 12.0, 2.0).astype(np.float32)
-    score, scaffold = np.full((2, slabs, *inside.shape), -10.0, np.float32)
-    score[:, inside], scaffold[:, inside] = breast.parenchyma.structure(points)
+    score, wall, half = (np.full((slabs, *inside.shape), beside, np.float32) for beside in (-10.0, 1.0, -3.0))
+    score[:, inside], wall[:, inside], half[:, inside] = breast.parenchyma.structure(points)
     score[:, inside] -= 4 * faded
-    scaffold[:, inside] -= np.float32(0.25) * faded
-    return score, scaffold
+    half[:, inside] -= np.float32(0.25) * faded
+    down, back, aside = (np.gradient(wall, size, axis=k) for k, size in enumerate((1.0, step, step)))
+    flat2 = back * back + aside * aside
+    whole = np.sqrt(flat2 + (down * np.float32(slabs / pressed.thickness_mm)) ** 2)
+    moved = np.abs(down) + np.float32(0.5 * plane.pitch_mm) * np.maximum(np.sqrt(flat2), _LEAST)
+    return score, wall / moved, half * np.maximum(whole, 2 * _LEAST) / moved
 
 
 def _fraction(score: F32, walls: F32, offset: float) -> F32:

@@ -1,4 +1,4 @@
-"""Random fields: power laws, band-passed ridges, and cells with walls."""
+"""Random fields: power laws, bands and their ridges."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from scipy import fft
 from phantom.geometry.grid import Grid
 
 F32 = np.ndarray[Any, np.dtype[np.float32]]
-
-_AT_ONCE = 1 << 16  # points of cells worked on at once: they stay in the processor's cache
 
 
 def frequencies(shape: tuple[int, ...], step_mm: float) -> F32:
@@ -77,67 +75,3 @@ def ridges(field: F32, narrow: float = 1.6) -> F32:
     out = np.maximum(1 - np.float32(narrow) * np.abs(field), 0)
     out *= out
     return out
-
-
-def cells(
-    shape: tuple[int, int, int], per_cell: int, rng: np.random.Generator, wanted: np.ndarray[Any, np.dtype[np.bool_]]
-) -> tuple[F32, F32]:
-    """Voronoi cells on a lattice: distance to the nearest wall, in steps, and each cell's own normal number.
-
-    The seeds are one per cube of `per_cell` steps, placed at random in it; the distance is half the
-    difference to the nearest and second nearest seed (Worley 1996).
-
-    Parameters
-    ----------
-    shape : (int, int, int)
-    per_cell : int
-    rng : numpy Generator
-    wanted : `shape` bool
-        Cubes without a wanted point are left out: no wall is near them, and their number is 0.
-    """
-    k = per_cell
-    cubes = tuple(math.ceil(n / k) for n in shape)
-    padded = tuple(n + 2 for n in cubes)
-    seeds = rng.random((3, *padded), np.float32).reshape(3, -1) * np.float32(k)
-    own = rng.standard_normal(padded, np.float32).reshape(-1)
-    some = wanted
-    for axis, n in enumerate(shape):
-        some = np.logical_or.reduceat(some, np.arange(0, n, k), axis=axis)
-    at = np.argwhere(some)
-    strides = np.array([padded[1] * padded[2], padded[2], 1])
-    wall = np.full((cubes[0], k, cubes[1], k, cubes[2], k), 4 * k, np.float32)
-    value = np.zeros_like(wall)
-    block = max(1, _AT_ONCE // k**3)
-    for first in range(0, len(at), block):
-        these = at[first : first + block]
-        distance, which = _worley(seeds, (these + 1) @ strides, strides, k)
-        place = these[:, 0], slice(None), these[:, 1], slice(None), these[:, 2]
-        wall[place] = distance.transpose(3, 0, 1, 2)
-        value[place] = own[which].transpose(3, 0, 1, 2)
-    crop = tuple(slice(0, n) for n in shape)
-    whole = tuple(n * k for n in cubes)
-    return wall.reshape(whole)[crop], value.reshape(whole)[crop]
-
-
-def _worley(seeds: F32, middle: Any, strides: Any, k: int) -> tuple[F32, Any]:
-    """(k, k, k, cubes): distance to the nearest wall within some cubes, and the flat index of the nearest seed's.
-
-    Squared distances are kept as whole numbers whose lowest bits say whose they are: the smaller one brings its
-    name along.
-    """
-    inside = np.arange(k, dtype=np.float32)[:, None]
-    unit = np.float32((2**26 - 1) / (12 * k * k))  # no two places within reach are further apart than sqrt(12) k
-    first, second = np.full((2, k, k, k, len(middle)), np.iinfo(np.int32).max, np.int32)
-    near = np.stack([a.ravel() for a in np.indices((3, 3, 3))], axis=1) - 1
-    squared, further = np.empty_like(first), np.empty_like(first)
-    for name, step in enumerate(near):
-        cube = middle + int(step @ strides)
-        x, y, z = (((inside - step[a] * k - seeds[a, cube]) ** 2 * unit).astype(np.int32) << 5 for a in range(3))
-        x |= name
-        np.add((x[:, None] + y)[:, :, None], z, out=squared)
-        np.maximum(first, squared, out=further)
-        np.minimum(second, further, out=second)
-        np.minimum(first, squared, out=first)
-    which = middle + (near @ strides)[first & 31]
-    one, two = (np.sqrt((d >> 5).astype(np.float32) / unit) for d in (first, second))
-    return np.float32(0.5) * (two - one), which

@@ -1,4 +1,4 @@
-"""Fibroglandular tissue: lobules of fat in a scaffold of gland, as a score that density thresholds."""
+"""Fibroglandular tissue: a score that density thresholds, and the sheets of ligament that part it into lobules."""
 
 from __future__ import annotations
 
@@ -15,9 +15,14 @@ from phantom.geometry.interpolate import trilinear
 
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 F32 = np.ndarray[Any, np.dtype[np.float32]]
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
-_STEP_MM = 2.0
+_STEP_MM = 3.0
+_EDGE = np.float32(1.0)  # of a field's unit: how far from a wall lobules keep its nearness
+_BEHIND_MM = 30.0  # how far structure goes on behind the base
+_WIDTH = 0.3  # half width of the bands that walls are the zeros of, in ln f
+# A line meets 2 / (sqrt(3) wave) zeros a mm of a field in space (Rice 1945), of a band more by what its mean square
+# frequency is above its middle's, exp(4 width^2) for one that is normal in ln f: the wave of two fields met once a mm.
+_TWO_A_LINE = 4 / math.sqrt(3) * math.exp(2 * _WIDTH**2)
 _WARP = 0.78  # below 1: structures are drawn out along the lines to the nipple
 
 
@@ -28,11 +33,11 @@ class Pattern:
     Attributes
     ----------
     lobule_mm, lobe_mm : float
-        Typical size of fat lobules (Bakic: compartments of 8-12 mm) and of the lobes they form.
+        Mean distance along a line between the walls of lobules (Bakic: compartments of 8-12 mm) and of lobes.
     cloud, cellular : float
         Weights of the smooth power-law field and of the lobules' own values in the gland's score.
     wall_mm : float
-        Typical thickness of the walls between lobules (Cooper's ligaments).
+        Typical thickness of the walls (Cooper's ligaments).
     core : float
         How strongly gland keeps to the middle behind the nipple.
     subcutaneous_mm : float
@@ -40,7 +45,7 @@ class Pattern:
     """
 
     lobule_mm: float = 9.0
-    lobe_mm: float = 19.0
+    lobe_mm: float = 33.0
     cloud: float = 0.7
     cellular: float = 1.0
     wall_mm: float = 0.5
@@ -56,44 +61,46 @@ class Parenchyma:
     ----------
     body : Body
     pattern : Pattern
-    lattice : (nx, ny, nz) complex64
-        On a lattice of warped coordinates, side by side for one look-up: the score, and as imaginary part the
-        scaffold, how far inside a wall between lobules, mm, negative between walls.
+    score : (nx, ny, nz) float32
+        The gland's, on a lattice of warped coordinates.
+    wall : (nx, ny, nz) float32
+        Distance from the nearest wall, mm, roughly and not beyond some; its sign changes at every wall, so that
+        it may be interpolated and walls stay as smooth as they are.
+    half : (nx, ny, nz) float32
+        Half the thickness of the walls there, mm; negative where there are none.
     origin : (3,) float32
         Warped coordinates of its first voxel.
     """
 
     body: Body
     pattern: Pattern
-    lattice: np.ndarray[Any, np.dtype[np.complex64]]
+    score: F32
+    wall: F32
+    half: F32
     origin: F32
 
-    def score(self, points_mm: Floats) -> F32:
-        """The gland's score at points (..., 3) of the free breast."""
-        return self.structure(points_mm)[0]
-
-    def structure(self, points_mm: Floats) -> tuple[F32, F32]:
-        """The gland's score, and the depth inside a wall in mm, at points (..., 3) of the free breast."""
-        at = (warp(self.body, np.asarray(points_mm, np.float32)) - self.origin) / np.float32(_STEP_MM)
-        found = trilinear(self.lattice, np.asarray(at, np.float32))
-        return found.real, found.imag
+    def structure(self, points_mm: Floats) -> tuple[F32, F32, F32]:
+        """Score, wall and half thickness at points (..., 3) of the free breast."""
+        score, wall, half = trilinear((self.score, self.wall, self.half), self._places(points_mm))
+        return score, wall, half
 
     def weight(self, points_mm: Floats) -> Floats:
         """0 to 1: how glandular places (n, 3) tend to be."""
-        out: Floats = 1 / (1 + np.exp(-2.0 * self.score(points_mm).astype(float)))
+        (score,) = trilinear((self.score,), self._places(points_mm))
+        out: Floats = 1 / (1 + np.exp(-2.0 * score.astype(float)))
         return out
 
+    def _places(self, points_mm: Floats) -> F32:
+        at = (warp(self.body, np.asarray(points_mm, np.float32)) - self.origin) / np.float32(_STEP_MM)
+        return np.asarray(at, np.float32)
 
-def _drift(white: np.ndarray[Any, Any], f: F32, shape: tuple[int, int, int]) -> F32:
-    """A smooth field of unit variance at 12 to 40 mm, independent of the cloud by a quarter turn of its phases."""
-    return texture.shaped(white * np.complex64(1j), texture.band(f, 12.0, 40.0), shape)
 
-
-def tendency(body: Body, pattern: Pattern, points: F32, level: Floats) -> tuple[F32, F32]:
-    """Smooth parts of the score and of the scaffold at points (..., 3) mm, of which `level` is the body's.
+def tendency(body: Body, pattern: Pattern, points: F32) -> tuple[F32, F32]:
+    """Smooth parts of the score and of the walls' thickness at points (..., 3) mm.
 
     Gland keeps behind the nipple, away from the skin and the chest; walls thin out just under the skin.
     """
+    level = body.level(points)
     margin = (1 - level) * 0.5 * (body.lateral_mm + body.upper_mm)  # about the depth below the skin
     x = points[..., 0] / body.height_mm
     outer = 0.25 * (points[..., 1] / body.lateral_mm + points[..., 2] / body.upper_mm)
@@ -102,8 +109,7 @@ def tendency(body: Body, pattern: Pattern, points: F32, level: Floats) -> tuple[
     under = pattern.subcutaneous_mm * np.clip(1.25 - 0.9 * x, 0.3, 1.0)
     skin = -6.0 * np.clip(1 - (margin - 1.5) / under, 0, None)
     back = -1.6 * np.clip(1 - points[..., 0] / (0.22 * body.height_mm), 0, 1.5) ** 2
-    near_skin = np.clip(2.0 - np.abs(margin) / 5.0, 0, None)
-    thin = -0.35 * pattern.wall_mm * (near_skin + np.clip((level - 0.7) / 0.25, 0, 0.8))
+    thin = -0.35 * pattern.wall_mm * np.clip(1.5 - margin / 3.0, 0, None)
     return np.asarray(core + skin + back, np.float32), np.asarray(thin, np.float32)
 
 
@@ -145,52 +151,31 @@ def grow_parenchyma(
     white = texture.white(shape, rng)
     if twin is not None:
         white = np.float32(math.sqrt(1 / 3)) * white + np.float32(math.sqrt(2 / 3)) * texture.white(shape, twin)
-    smooth, under_skin, needed = _tendency_on(body, pattern, origin, shape)
     cloud = texture.shaped(white * np.exp(-((f * 3.0) ** 2)), texture.power_law(f, 3.5, 60.0), shape)
-    field = np.float32(pattern.cloud) * cloud
-    scaffold = np.full(shape, -50.0, np.float32)
-    for size, share, thick in ((pattern.lobule_mm, 0.7, 0.6), (pattern.lobe_mm, 1.0, 1.0)):
-        per_cell = max(round(size / _STEP_MM), 3)
-        wall, own = texture.cells(shape, per_cell, rng, needed)
-        wall *= np.float32(size / per_cell)
-        # lobules are round: their own value fades toward their walls
-        field += np.float32(pattern.cellular * share) * own * np.clip(wall / np.float32(0.25 * size), 0, 1)
-        np.maximum(scaffold, np.float32(thick) - wall / np.float32(0.5 * pattern.wall_mm), out=scaffold)
+
+    def field(wave_mm: float) -> F32:
+        ends = wave_mm * math.exp(-_WIDTH), wave_mm * math.exp(_WIDTH)
+        return texture.shaped(texture.white(shape, rng), texture.band(f, *ends), shape)
+
+    # walls lie where fields are zero: two for lobules, one for lobes
+    waves = (_TWO_A_LINE * pattern.lobule_mm, _TWO_A_LINE * pattern.lobule_mm, 0.5 * _TWO_A_LINE * pattern.lobe_mm)
+    near = [np.tanh(field(wave) / _EDGE) for wave in waves]
+    # lobules have brightness of their own, which fades toward their walls; a lobe's lobules are alike
+    own = np.float32(0.7) * near[0] * near[1] + near[2] * np.tanh(cloud)
+    score = np.float32(pattern.cloud) * cloud + np.float32(pattern.cellular) * own
+    steep = 2 * math.pi / (math.sqrt(3) * waves[0] * float(_EDGE))  # of `near` at a wall, per mm
+    wall = near[0] * near[1] * near[2] / np.float32(steep)
     # walls thicken and fade from place to place
-    scaffold += np.float32(0.9) * _drift(white, f, shape)
-    scaffold *= np.float32(0.5 * pattern.wall_mm)
-    field -= field[needed].mean()
-    field += smooth
-    scaffold += under_skin
-    return Parenchyma(body, pattern, field + np.complex64(1j) * scaffold, origin)
-
-
-def _tendency_on(body: Body, pattern: Pattern, origin: Floats, shape: tuple[int, int, int]) -> tuple[F32, F32, Bools]:
-    """The smooth parts on the lattice, worked out at every second point of each axis, linear between; where the body is."""
-    axes = [o + 2 * _STEP_MM * np.arange(n // 2 + 2) for o, n in zip(origin, shape, strict=True)]
-    points = unwarp(body, np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).astype(np.float32))
-    level = body.level(points)
-    smooth, thin = tendency(body, pattern, points, level)
-    # an interpolation reaches one point further than the body
-    near = (level < 1.2) & (points[..., 0] > -8.0)
-    within = near.repeat(2, axis=0).repeat(2, axis=1).repeat(2, axis=2)[tuple(slice(0, n) for n in shape)]
-    return _doubled(smooth, shape), _doubled(thin, shape), within
-
-
-def _doubled(values: F32, shape: tuple[int, int, int]) -> F32:
-    """Linear interpolation to twice as many points along each axis."""
-    for axis, size in enumerate(shape):
-        values = np.moveaxis(values, axis, 0)
-        out = np.empty((2 * len(values) - 1, *values.shape[1:]), np.float32)
-        out[::2] = values
-        out[1::2] = np.float32(0.5) * (values[:-1] + values[1:])
-        values = np.moveaxis(out[:size], 0, axis)
-    return np.ascontiguousarray(values)
+    half = np.float32(0.5 * pattern.wall_mm) * (np.float32(0.8) + np.float32(0.9) * field(22.0))
+    axes = [o + _STEP_MM * np.arange(n, dtype=np.float32) for o, n in zip(origin, shape, strict=True)]
+    points = unwarp(body, np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1))
+    smooth, under_skin = tendency(body, pattern, points)
+    return Parenchyma(body, pattern, score - score.mean() + smooth, wall, half + under_skin, origin)
 
 
 def _lattice(body: Body) -> tuple[F32, tuple[int, int, int]]:
     """Origin and shape of a lattice that holds the warped body."""
-    lo, hi = body.bounds_mm
+    lo, hi = body.bounds_mm - np.array([[_BEHIND_MM, 0, 0], [0, 0, 0]])
     ends = np.stack(
         np.meshgrid(*[np.linspace(a - 3, b + 3, 9) for a, b in zip(lo, hi, strict=True)], indexing="ij"), axis=-1
     )

@@ -86,9 +86,10 @@ def from_chest(curve: Curve) -> tuple[Floats, Floats]:
         return points, radius
     root = points[0] * [0, 1, 1]
     out = root / max(float(np.linalg.norm(root)), 1.0)
-    behind = root + np.array([[-70.0, 0, 0], [-35, 0, 0], [-12, 0, 0], [-4, 0, 0]])
-    behind += out * np.array([[22.0], [9.0], [2.0], [0.5]])
-    return np.concatenate([behind, points]), np.concatenate([np.full(4, radius[0]), radius])
+    behind = root - np.array([[26.0, 0, 0], [17, 0, 0], [9, 0, 0], [3, 0, 0]])
+    behind += out * np.array([[17.0], [8.0], [2.5], [0.5]])
+    # it sinks into the muscle, where little is seen of it
+    return np.concatenate([behind, points]), np.concatenate([radius[0] * np.array([0.25, 0.5, 0.75, 0.95]), radius])
 
 
 def _run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,6 @@ import numpy as np
 
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 F32 = np.ndarray[Any, np.dtype[np.float32]]
-C64 = np.ndarray[Any, np.dtype[np.complex64]]
 
 ALL = slice(None)
 STRIP = 64  # rows that are worked on at once: they stay in the processor's cache
@@ -27,34 +27,27 @@ def bilinear(table: Floats, row: Floats, column: Floats) -> Floats:
     return out
 
 
-def trilinear(lattice: C64, at: F32) -> C64:
-    """Values of a (nx, ny, nz) lattice at fractional places (..., 3), clamped to its border: two fields in one look-up."""
-    flat, strides = lattice.reshape(-1), (lattice.shape[1] * lattice.shape[2], lattice.shape[2], 1)
+def trilinear(lattices: Sequence[F32], at: F32) -> tuple[F32, ...]:
+    """Values of (nx, ny, nz) lattices of one shape at fractional places (..., 3), clamped to their border."""
+    shape = lattices[0].shape
+    strides = np.array([shape[1] * shape[2], shape[2], 1], np.int32)
     first, shares = np.zeros(at.shape[:-1], np.int32), []
-    for axis, (size, stride) in enumerate(zip(lattice.shape, strides, strict=True)):
-        place = np.clip(at[..., axis], 0, np.float32(size) - np.float32(1.0001))
+    for axis in range(3):
+        place = np.clip(at[..., axis], 0, np.float32(shape[axis]) - np.float32(1.0001))
         whole = place.astype(np.int32)
         shares.append(place - whole)
-        first += whole * np.int32(stride)
-    a, b, c = shares
+        first += whole * strides[axis]
+    return tuple(_corners(lattice.reshape(-1), first, strides, shares) for lattice in lattices)
 
-    def along(start: int) -> C64:
-        here, there = flat.take(first + start), flat.take(first + (start + 1))
-        there -= here
-        there *= c
-        there += here
-        return there
 
-    def across(start: int) -> C64:
-        here, there = along(start), along(start + strides[1])
-        there -= here
-        there *= b
-        there += here
-        return there
-
-    here, there = across(0), across(strides[0])
+def _corners(flat: F32, first: Any, strides: Any, shares: Sequence[F32]) -> F32:
+    """Between the corners at `first` and one stride further, by axis, as much of the way as `shares` say."""
+    if not len(shares):
+        return np.asarray(flat.take(first))
+    here = _corners(flat, first, strides[1:], shares[1:])
+    there = _corners(flat, first + strides[0], strides[1:], shares[1:])
     there -= here
-    there *= a
+    there *= shares[0]
     there += here
     return there
 
