@@ -197,6 +197,8 @@ def test_verify_names_each_damage(copy):
     }.items():  # fmt: skip
         assert any(name in line and what in line for line in said.splitlines()), (name, what, said)
     assert "000004" not in said
+    named = [line.split(":")[0] for line in said.splitlines()]
+    assert sorted(named) == sorted(set(named)), "each damage once"
     assert str(copy) not in said
 
 
