@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -163,6 +165,35 @@ def test_a_dry_run_says_much_and_writes_nothing(phantom_, tmp_path, monkeypatch)
     told = json.loads(phantom_("generate", "--preset", "normal", "--cases", 3, "--dry-run", "--json")[1])
     assert (told["images"], told["rows"], told["columns"]) == (6, 3328, 2560)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_counts_what_the_options_ask_for(phantom_, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def told(*more):
+        return json.loads(phantom_("generate", "--preset", "normal", "--cases", 10, "--dry-run", "--json", *more)[1])
+
+    plain, part = told(), told("--shard", "2/3")
+    assert (part["cases"], part["images"]) == (3, 6)
+    sweep = told("--sweep", "anatomy.density=0.1:0.4:4", "--sweep", "detector.binning=1,2")
+    assert sweep["images"] == 6 * plain["images"]
+    assert 5 * plain["bytes_about"] < sweep["bytes_about"] < 6 * plain["bytes_about"]  # one step has larger pixels
+    patches = told("--set", "exam.patches=8", "--set", "exam.whole_views=false")
+    assert patches["images"] == 80
+    assert patches["bytes_about"] < plain["bytes_about"]
+    for wrong in (["--sweep", "anatomy.densit=1:2:3"], ["--split", "train=0.9"], ["--shard", "4/3"]):
+        assert phantom_("generate", "--preset", "normal", "--dry-run", *wrong)[0] == 2
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a folder/with 'spaces'", "-x", "é ü"])
+def test_the_next_commands_it_tells_work_as_they_stand(phantom_, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = phantom_(*JOB, "--cases", 1, f"--out={name}")
+    assert code == 0
+    for command in re.findall(r"`phantom ([^`]+)`", out):
+        assert phantom_(*shlex.split(command))[0] == 0
+    assert len(eval(re.search(r"phantom\.open\(.*?\)(?= reads)", out)[0])) == 2
 
 
 @pytest.mark.parametrize("shard", ["0/0", "3", "x/y", "5/4"])

@@ -23,6 +23,7 @@ def summary(data: Dataset) -> dict[str, Any]:
         "folder": str(data.folder),
         "preset": data.manifest.preset,
         "seed": data.manifest.seed,
+        "merged": [{key: source[key] for key in ("preset", "seed", "cases", "first_case")} for source in data.manifest.sources],
         "generator": data.manifest.generator,
         "licence": "CC0-1.0",
         "cases": data.manifest.cases,
@@ -49,9 +50,11 @@ def tell(told: dict[str, Any]) -> None:
 
     sizes = ", ".join(told["image_sizes"])
     click.echo(
-        f"{told['images']} images of {told['cases']} cases ({sizes}) in {told['folder']}, {size_text(told['bytes'])}"
+        f"{told['images']} images of {told['cases']} {'case' if told['cases'] == 1 else 'cases'} ({sizes}) in {told['folder']}, {size_text(told['bytes'])}"
     )
-    click.echo(f"preset {told['preset']}, seed {told['seed']}, made by {told['generator']}, licence {told['licence']}")
+    seeds = ", ".join(dict.fromkeys(str(source["seed"]) for source in told["merged"])) or told["seed"]
+    merged = f"merged of {len(told['merged'])} datasets, " if told["merged"] else ""
+    click.echo(f"{merged}preset {told['preset']}, seed {seeds}, made by {told['generator']}, licence {told['licence']}")
     click.echo()
     if told["findings"]:
         rows = [(kind, count) for kind, count in told["findings_by_kind"].items()]

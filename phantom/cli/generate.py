@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,16 +44,18 @@ def command(name: str, sets: tuple[str, ...], dry_run: bool, as_json: bool, **as
     if asked["resume"] and asked["overwrite"]:
         raise click.UsageError("--resume and --overwrite exclude each other")
     from phantom import preset as presets
+    from phantom.dataset.run import generate, parse_shard
+    from phantom.dataset.split import parse_split
 
     preset = presets.load(name, sets)
     out = asked["out"] or f"./{preset.name}"
+    shard = parse_shard(asked["shard"]) if asked["shard"] else None
+    split = parse_split(asked["split"]) if asked["split"] else None
     if dry_run:
-        told = _plan(preset, asked["cases"] or 4, out, asked["workers"])
+        told = _plan(preset, asked["cases"] or 4, out, asked["workers"], shard, asked["sweeps"])
         print_json(told) if as_json else click.echo(_plan_text(told))
         return
     from phantom.cli._progress import Bar
-    from phantom.dataset.run import generate, parse_shard
-    from phantom.dataset.split import parse_split
 
     with Bar() as bar:
         summary = generate(
@@ -63,8 +68,8 @@ def command(name: str, sets: tuple[str, ...], dry_run: bool, as_json: bool, **as
             resume=asked["resume"],
             overwrite=asked["overwrite"],
             executor=asked["executor"],
-            shard=parse_shard(asked["shard"]) if asked["shard"] else None,
-            split=parse_split(asked["split"]) if asked["split"] else None,
+            shard=shard,
+            split=split,
             sweeps=asked["sweeps"],
             progress=bar,
         )
@@ -76,24 +81,36 @@ def command(name: str, sets: tuple[str, ...], dry_run: bool, as_json: bool, **as
         click.echo(_next(out))
 
 
-def _plan(preset: Preset, cases: int, out: str, workers: int | None) -> dict[str, Any]:
+def _plan(
+    preset: Preset, cases: int, out: str, workers: int | None, shard: tuple[int, int] | None, sweeps: Sequence[str]
+) -> dict[str, Any]:  # fmt: skip
     """What would be made, ready for JSON; sizes and times are estimates."""
     from phantom.dataset.pool import cpus
+    from phantom.dataset.sweep import stepped
 
-    sides = 1 if preset.exam.breasts == "drawn" else len(preset.exam.breasts)
-    images = cases * preset.exam.images(sides)
+    mine = len(range(shard[0] % shard[1], cases, shard[1])) if shard else cases
+    costs = [_cost(each) for each in [changed for _, changed in stepped(preset, sweeps)] or [preset]]
+    images, size, seconds = (mine * sum(each) for each in zip(*costs, strict=True))
+    hands = max(1, min(workers or cpus(), mine))
     system, binning = preset.detector.system, preset.detector.binning
-    rows, columns = system.rows // binning, system.columns // binning
-    megapixels = rows * columns / 1e6
-    kept = 2 if preset.exam.keep_for_processing else 1
-    size = images * (_BYTES_PER_IMAGE + kept * _BYTES_PER_PIXEL * rows * columns)
-    hands = min(workers or cpus(), cases)
-    seconds = images * (_SECONDS_PER_IMAGE + _SECONDS_PER_MEGAPIXEL * megapixels) / hands
     return {
-        "folder": out, "preset": preset.name, "cases": cases, "images": images, "rows": rows, "columns": columns,
-        "pixel_spacing_mm": system.pitch_mm * binning, "bytes_about": round(size), "seconds_about": round(seconds, 1),
-        "workers": hands,
+        "folder": out, "preset": preset.name, "cases": mine, "images": images, "rows": system.rows // binning,
+        "columns": system.columns // binning, "pixel_spacing_mm": system.pitch_mm * binning, "bytes_about": round(size),
+        "seconds_about": round(seconds / hands, 1), "workers": hands,
     }  # fmt: skip
+
+
+def _cost(preset: Preset) -> tuple[int, float, float]:
+    """Images, bytes and processor seconds of a case, about."""
+    exam, system, binning = preset.exam, preset.detector.system, preset.detector.binning
+    sides = 1 if exam.breasts == "drawn" else len(exam.breasts)
+    images, patches = exam.images(sides), exam.patches * (1 + len(exam.twins))
+    pixels = (system.rows // binning) * (system.columns // binning)
+    stored = (images - patches) * pixels + patches * exam.patch_px**2
+    kept = 2 if exam.keep_for_processing else 1
+    whole = max(images - patches, sides * len(exam.views))  # of a case of patches alone the views are made, too
+    seconds = whole * (_SECONDS_PER_IMAGE + _SECONDS_PER_MEGAPIXEL * pixels / 1e6)
+    return images, images * _BYTES_PER_IMAGE + kept * _BYTES_PER_PIXEL * stored, seconds
 
 
 def _plan_text(told: dict[str, Any]) -> str:
@@ -109,8 +126,10 @@ def _plan_text(told: dict[str, Any]) -> str:
 
 
 def _next(out: str) -> str:
-    folder = shlex.quote(out.removeprefix("./"))
+    path = str(Path(out))
+    path = f"./{path}" if path.startswith("-") else path
+    folder, quoted = shlex.quote(path), json.dumps(path, ensure_ascii=False)
     return (
         f"Next: look at {folder}/contact-sheet.png; `phantom info {folder}` says more, `phantom verify {folder}` checks "
-        f'every file, and phantom.open("{folder}") reads it in Python.'
+        f"every file, and phantom.open({quoted}) reads it in Python."
     )

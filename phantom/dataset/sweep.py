@@ -89,7 +89,12 @@ def _number(value: float) -> str:
 
 
 def swept(preset: Any, sweeps: Sequence[str], make: Maker) -> Maker:
-    """A maker whose cases hold every step of the sweeps.
+    """A maker whose cases hold every step of the sweeps; raises as `stepped` does."""
+    return _Swept(tuple(stepped(preset, sweeps)), make)
+
+
+def stepped(preset: Any, sweeps: Sequence[str]) -> list[tuple[Step, Any]]:
+    """The steps of several sweeps, each with the recipe that it makes.
 
     Raises
     ------
@@ -106,7 +111,7 @@ def swept(preset: Any, sweeps: Sequence[str], make: Maker) -> Maker:
             problems.append(f"  {step.key}={step.value}: " + " ".join(str(error).split("\n")[-1].split()))
     if problems:
         raise UsageError("\n".join(["--sweep: the recipe does not take these values", *dict.fromkeys(problems)]))
-    return _Swept(tuple(zip(steps, presets, strict=True)), make)
+    return list(zip(steps, presets, strict=True))
 
 
 @dataclass(frozen=True)
