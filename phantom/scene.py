@@ -221,7 +221,7 @@ def _past_from_dict(said: Mapping[str, Any], findings: Sequence[Finding]) -> Fin
 def _relabelled(finding: Finding, entry: FindingEntry, side: Laterality) -> Finding:
     """The finding with the recipe's own words for it."""
     words = {"cause": entry.cause, "category": entry.category}
-    if entry.category in ("1", "2") and finding.pathology == "malignant":
+    if entry.category in ("1", "2", "3") and finding.pathology == "malignant":
         # what a recipe calls benign is benign
         words["pathology"] = "benign"
     return replace(finding, laterality=side, **{k: cast(Any, v) for k, v in words.items() if v is not None})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from functools import cache
 
@@ -19,7 +20,7 @@ from phantom.calcifications.sites import sites
 from phantom.geometry.chains import Chains
 from phantom.geometry.plain import from_dict, to_dict
 from phantom.geometry.turning import axes_of, random_turn
-from phantom.geometry.view import Pose
+from phantom.geometry.view import Pose, View
 from phantom.recipe.draw import Draw
 from phantom.recipe.schema import describe
 from phantom.recipe.seed import Seed
@@ -170,6 +171,17 @@ def test_twenty_times_in_fatty_and_dense_small_and_large_breasts(name, which):
         check_distribution(name, finding)
 
 
+@pytest.mark.parametrize("name", [name for name, distribution in PAIRS if distribution == "grouped" and name != "popcorn"])
+def test_a_group_is_as_small_as_the_lexicon_says_where_it_is_read(name):
+    """In CC and MLO, with the breast spread by the paddle: grains within 2 cm, of skin within 5 mm; popcorn fills its mass."""
+    for which, seed in itertools.product(BREASTS, range(3)):
+        finding = grown(name, "grouped", which, seed)
+        for view in (View("CC", "L", 0.0), View("MLO", "L", 45.0)):
+            if finding is not None:
+                seen = breast(which).compress(view).forward(places(finding))[:, :2]
+                assert groups.extent(seen) <= (5.0 if name == "skin" else 20.0) + 1e-6, (which, seed, view.name)
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_the_same_seed_gives_the_same_grains_and_no_two_are_alike(name):
     one, again, other = grown(name, seed=5), grown(name, seed=5), grown(name, seed=6)
@@ -233,17 +245,23 @@ def test_where_no_place_exists_the_finding_says_so():
 
 
 def test_a_kind_of_another_package_is_found(monkeypatch):
+    class Speck(KINDS["round"]):
+        """A kind that is not named as its file."""
+
     class Entry:
         name, value = "speck", "elsewhere:Kind"
 
         @staticmethod
         def load():
-            return KINDS["round"]
+            return Speck
 
     registry.kinds.cache_clear()
     monkeypatch.setattr(registry, "entry_points", lambda group: [Entry] if group == "phantom.kinds" else [])
     try:
-        assert registry.kinds()["speck"] is KINDS["round"]
+        assert registry.kinds()["speck"] is Speck
+        finding = Speck().grow(breast(), Seed(0))
+        assert finding.kind == "speck"
+        assert {grain.kind for grain in finding.calcifications} == {"speck"}
         Entry.name = "round"
         registry.kinds.cache_clear()
         with pytest.raises(Exception, match="name of a kind there is already"):

@@ -8,6 +8,7 @@ lengths are estimates.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from phantom.calcifications import groups
 from phantom.calcifications.calcification import Distribution
 from phantom.calcifications.errors import NoPlace
 from phantom.calcifications.sites import SHARES, SUSPICIOUS_SHARES, Path, inside, paths, sites, toward
+from phantom.geometry.view import View
 from phantom.recipe.seed import Seed
 
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
@@ -54,7 +56,7 @@ class Reach:
     Attributes
     ----------
     group_mm : float
-        Largest distance within a group; above 10 only with more than 15 grains.
+        Largest distance within a group as the views show it; above 10 only with more than 15 grains.
     region_mm : float
         Diameter of a region; above 20.
     line_mm : float
@@ -132,11 +134,13 @@ def regional(breast: Breast, rng: np.random.Generator, count: int, reach: Reach)
 def grouped(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) -> Places:
     """In one tight group: a triangle with its apex to the nipple, or an oval, or a few foci."""
     size = min(reach.group_mm, 10.0 if count <= 15 else 20.0)
+    seen = ruler(breast)
     for attempt in range(_TRIES):
         size_now = max(0.5 * size, size * (1.0 - 0.02 * max(0, attempt - 10)))
         centre = sites(breast, rng, 1, min(0.5 * size_now, 6.0) + 1.0, _shares(reach))[0]
         apex = toward(centre[None], breast.nipple_mm)[0]
-        points = centre + groups.group(rng, count, size_now, apex, reach.triangular, reach.gap_mm)
+        points = groups.group(rng, count, size_now, apex, reach.triangular, reach.gap_mm)
+        points = centre + points * (size_now / seen(centre + points))
         if inside(breast, points, 0.5).all():
             return Places(points, toward(points, breast.nipple_mm), np.zeros(count), grouped=True)
     raise NoPlace(f"no room for a group of {size:.0f} mm")
@@ -182,6 +186,22 @@ def segmental(breast: Breast, rng: np.random.Generator, count: int, reach: Reach
         if groups.extent(together.points_mm) >= 18.0:
             return together
     raise NoPlace("no lobe whose ducts reach over 18 mm")
+
+
+def ruler(breast: Breast) -> Callable[[Floats], float]:
+    """Measures points (n, 3): their largest distance as the wider of CC and MLO shows it.
+
+    The lexicon's lengths are those of a picture, and a paddle spreads the breast by up to a half.
+    """
+    pressed = [breast.compress(View("CC", breast.laterality, 0.0)), breast.compress(View("MLO", breast.laterality, 45.0))]
+    return lambda points_mm: max(groups.extent(view.forward(points_mm)[:, :2]) for view in pressed)
+
+
+def stretch(breast: Breast, point_mm: Floats) -> float:
+    """How many times larger than it is the views show a body about a point (3,), at most."""
+    star = np.array([(x, y, z) for x in (-1.0, 0.0, 1.0) for y in (-1.0, 0.0, 1.0) for z in (-1.0, 0.0, 1.0)])
+    star *= 4.0 / np.maximum(np.linalg.norm(star, axis=1, keepdims=True), 1.0)
+    return max(1.0, ruler(breast)(point_mm + star) / 8.0)
 
 
 def _shares(reach: Reach) -> tuple[float, ...]:

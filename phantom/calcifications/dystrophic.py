@@ -10,6 +10,7 @@ import numpy as np
 from phantom.anatomy.breast import Breast
 from phantom.calcifications import grains, groups
 from phantom.calcifications.calcification import Distribution, Finding
+from phantom.calcifications.distributions import stretch
 from phantom.calcifications.errors import NoPlace
 from phantom.calcifications.followup import thinned
 from phantom.calcifications.labels import Label
@@ -66,6 +67,8 @@ class Kind(Bilateral):
         extent = min(extent, 20.0) if name == "grouped" else max(extent, 24.0)
         centre, radius, hosts = bed_of(breast, own.child("bed"), rng, extent, 0.5, self.bed)
         radius = max(radius, 0.5 * extent)
+        if name == "grouped":
+            radius = min(radius, 10.0 / stretch(breast, centre) - 1.0)
         sizes = np.sort(self.size_mm.samples(rng, max(1, self.plaques.integer(rng))))[::-1]
         made = []
         for i, (place, size) in enumerate(self._places(breast, rng, centre, radius, sizes)):

@@ -11,7 +11,7 @@ from phantom.anatomy.breast import Breast
 from phantom.calcifications import casts
 from phantom.calcifications.calcification import Calcification, Distribution, Finding
 from phantom.calcifications.casts import Piece
-from phantom.calcifications.distributions import duct_lines, unshared
+from phantom.calcifications.distributions import duct_lines, ruler, unshared
 from phantom.calcifications.errors import NoPlace
 from phantom.calcifications.fine_pleomorphic import FORMS, SHARES, pleomorphic
 from phantom.calcifications.followup import receded
@@ -39,7 +39,7 @@ class Casts(Bilateral):
         1, 3
     )
     line_mm: Annotated[Draw, Within(5, 60, "mm"), "calcified length of a duct (estimate)"] = Draw.uniform(10, 35)
-    group_mm: Annotated[Draw, Within(4, 20, "mm"), "length when grouped"] = Draw.uniform(7, 18)
+    group_mm: Annotated[Draw, Within(4, 20, "mm"), "extent of a group, as the views show it"] = Draw.uniform(7, 18)
     sector_mm: Annotated[Draw, Within(18, 80, "mm"), "depth of a segment (estimate)"] = Draw.uniform(20, 60)
     total_mm: Annotated[Draw, Within(20, 400, "mm"), "calcified length of all ducts of a segment (estimate)"] = (
         Draw.uniform(50, 160)
@@ -93,14 +93,20 @@ class Casts(Bilateral):
         path, first, last = long[0]
         length = min(wanted, last - first)
         start = rng.uniform(first, last - length)
+        if distribution == "grouped":
+            length *= min(1.0, wanted / ruler(breast)(path.at(np.linspace(start, start + length, 9))[0]))
         found = [(path, start, start + length)]
+        middle = path.at(start + 0.5 * length)[0]
         # neighbours from the same lobe, at the same depth: they run side by side
         for other, a, b in lines:
             if len(found) >= max(1, self.segments.integer(rng)):
                 break
-            if other is not path and other.lobe == path.lobe and b - start > 4.0:
-                found.append((other, max(a, start), min(b, start + length)))
-        return [stretch for stretch in found if stretch[2] - stretch[1] > 2.0]
+            if other is not path and other.lobe == path.lobe:
+                s = np.arange(max(a, start), min(b, start + length), 0.5)
+                s = s[np.linalg.norm(other.at(s)[0] - middle, axis=1) < 0.5 * length]
+                if len(s) and s[-1] - s[0] > 2.0:
+                    found.append((other, float(s[0]), float(s[-1])))
+        return found
 
     def _sector(self, lines: list[Stretch], rng: np.random.Generator) -> list[Stretch]:
         depth = self.sector_mm.sample(rng)

@@ -11,7 +11,7 @@ from phantom.anatomy.breast import Breast
 from phantom.calcifications import casts
 from phantom.calcifications.calcification import Distribution
 from phantom.calcifications.casts import Piece
-from phantom.calcifications.distributions import duct_lines
+from phantom.calcifications.distributions import duct_lines, ruler
 from phantom.calcifications.errors import NoPlace
 from phantom.calcifications.fine_linear import Casts, Stretch
 from phantom.calcifications.labels import Label
@@ -37,7 +37,7 @@ class Kind(Casts):
         refusal="casts lie in the ducts of one lobe",
     )
 
-    stem_mm: Annotated[Draw, Within(0.08, 0.49, "mm"), "calibre of a fork's stem (estimate)"] = Draw.uniform(0.2, 0.4)
+    stem_mm: Annotated[Draw, Within(0.08, 0.49, "mm"), "calibre of a fork's stem (estimate)"] = Draw.uniform(0.2, 0.35)
     arm_mm: Annotated[Draw, Within(0.5, 10, "mm"), "length of a fork's stem and arms (estimate)"] = Draw.uniform(
         1.2, 3.5
     )
@@ -58,6 +58,11 @@ class Kind(Casts):
                 if away.min() < 0.5 and first + 2.0 <= at <= last - 2.0 and last - first >= min(wanted, 10.0):
                     length = min(wanted, last - first)
                     start = min(max(first, at - rng.uniform(0.3, 0.7) * length), last - length)
+                    if distribution == "grouped":
+                        # arms reach beyond the stretch
+                        seen = ruler(breast)(path.at(np.linspace(start, start + length, 9))[0])
+                        shorter = length * min(1.0, 0.8 * wanted / seen)
+                        start, length = min(max(start, at - 0.5 * shorter), start + length - shorter), shorter
                     return [(path, start, start + length)]
         raise NoPlace("no duct forks deep enough below the skin")
 

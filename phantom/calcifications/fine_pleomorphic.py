@@ -94,7 +94,7 @@ def pleomorphic(seed: Seed, form: str, size_mm: float, aspect: float, rough: flo
     """One grain of a form."""
     rng = seed.rng()
     if form == "angular":
-        return grains.angular(rng, size_mm, aspect, rough, int(rng.integers(9, 15)))
+        return grains.angular(rng, size_mm, aspect, rough, int(rng.integers(16, 27)))
     if form == "bean":
         return grains.bean(rng, size_mm)
     if form == "tear":

@@ -42,7 +42,7 @@ def coalesced(rng: np.random.Generator, size_mm: float, aspect: float, rough: fl
 def tear(rng: np.random.Generator, size_mm: float) -> Chains:
     """A drop: thick at one end, drawn out to the other."""
     size_mm = size_mm / 0.88
-    thick = size_mm * rng.uniform(0.22, 0.34)
+    thick = size_mm * rng.uniform(0.27, 0.37)
     thin = thick * rng.uniform(0.1, 0.35)
     way = axes_of(random_turn(rng))[:, 0] * (size_mm - thick - thin)
     return Chains(((_ball(-0.4 * way, thick), _ball(0.6 * way, thin)),))
@@ -52,7 +52,7 @@ def bean(rng: np.random.Generator, size_mm: float) -> Chains:
     """A bean or comma: bent, one end often thicker."""
     axes = axes_of(random_turn(rng))
     size_mm = size_mm / 0.9
-    thick = size_mm * rng.uniform(0.17, 0.26)
+    thick = size_mm * rng.uniform(0.23, 0.31)
     turn = math.radians(rng.uniform(60.0, 150.0))
     radius = (size_mm - 2.0 * thick) / (2.0 * math.sin(0.5 * turn))
     at = np.linspace(-0.5, 0.5, 5)
@@ -171,8 +171,8 @@ def _chip(rng: np.random.Generator, size_mm: float, aspect: float, rough: float,
     ways -= 0.5 * ways[near.argmax(axis=1)]
     ways /= np.linalg.norm(ways, axis=1, keepdims=True)
     # most chips are compact, a few are splinters
-    across = 1.0 / (1.0 + (aspect - 1.0) * rng.random() ** 3)
-    stretch = np.array([1.0, across, across * rng.uniform(0.75, 1.0)])
+    across = 1.0 / (1.0 + (aspect - 1.0) * rng.random() ** 5)
+    stretch = np.array([1.0, across, across * rng.uniform(0.85, 1.0)])
     points = ways * np.exp(rng.normal(0.0, 0.6 * rough, (count, 1))) * stretch
     points = points @ axes_of(random_turn(rng)).T
     away = points[:, None] - points[None]

@@ -83,6 +83,8 @@ class Kind(Bilateral):
                 if _points_to(path, s, long, breast.nipple_mm, self.stray_deg, rng):
                     spots.append((path, s, long))
                 s += long + self.spacing_mm.sample(rng)
+            if spots and name == "linear":
+                break
         pieces: list[Any] = []
         for path, s, long in [spots[k] for k in rng.permutation(len(spots))[:count]]:
             hollow = self.lumen.sample(rng) if rng.random() < self.hollow else 0.0
@@ -97,7 +99,7 @@ class Kind(Bilateral):
         lines = [(p, max(a, self.near_mm), min(b, self.far_mm)) for p, a, b in duct_lines(breast, rng)]
         lines = [line for line in lines if line[2] - line[1] >= 4.0]
         if distribution == "linear":
-            return sorted(lines, key=lambda line: line[1] - line[2])[:1]
+            return sorted(lines, key=lambda line: line[1] - line[2])
         if distribution == "segmental":
             lobes = list(dict.fromkeys(line[0].lobe for line in lines))
             sizes = {lobe: sum(line[0].lobe == lobe for line in lines) for lobe in lobes}

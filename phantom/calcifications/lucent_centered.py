@@ -34,7 +34,7 @@ class Kind(Bilateral):
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.3
     diameter_mm: Annotated[Draw, Within(0.5, 12, "mm"), "outer diameter"] = Draw.lognormal(2.0, 1.35, 1, 3)
     wall_mm: Annotated[Draw, Within(0.05, 1.5, "mm"), "thickness of the wall (estimate)"] = Draw.lognormal(
-        0.24, 1.25, 0.2, 0.5
+        0.17, 1.25, 0.12, 0.4
     )
     aspect: Annotated[float, Within(1, 2), "longest over shortest axis, at most (estimate)"] = 1.2
     spheres: Annotated[Draw, Within(1, 100), "how many (estimate)"] = Draw.uniform(1, 10)

@@ -11,6 +11,7 @@ import numpy as np
 from phantom.anatomy.breast import Breast
 from phantom.calcifications import grains
 from phantom.calcifications.calcification import Distribution, Finding
+from phantom.calcifications.distributions import stretch
 from phantom.calcifications.labels import Label
 from phantom.calcifications.scattered import Bilateral
 from phantom.calcifications.surface import REGIONS, at_depth, skin_axes, skin_frames, skin_sites
@@ -49,7 +50,7 @@ class Kind(Bilateral):
     size_mm: Annotated[Draw, Within(0.1, 3, "mm"), "diameter along the skin"] = Draw.lognormal(0.7, 1.5, 0.2, 2.0)
     grains: Annotated[Draw, Within(1, 100), "grains of a group (estimate)"] = Draw.uniform(3, 12)
     singles: Annotated[Draw, Within(1, 200), "grains when diffuse (estimate)"] = Draw.uniform(4, 20)
-    group_mm: Annotated[Draw, Within(0.5, 5, "mm"), "largest distance within a group"] = Draw.uniform(2, 4.8)
+    group_mm: Annotated[Draw, Within(0.5, 5, "mm"), "extent of a group, as the views show it"] = Draw.uniform(2, 4.8)
     rings: Annotated[float, Within(0, 1), "share of rings (estimate)"] = 0.6
     plates: Annotated[float, Within(0, 1), "share of polygonal plates (estimate); the rest are balls"] = 0.25
     lucent: Annotated[Draw, Within(0, 0.95), "radius of a ring's empty middle over its own (estimate)"] = Draw.uniform(
@@ -95,7 +96,7 @@ class Kind(Bilateral):
         region = REGIONS[int(rng.choice(len(REGIONS), p=_SHARES))]
         middle = skin_sites(breast, rng, region)[0]
         axes = skin_axes(breast, middle)
-        extent = self.group_mm.sample(rng)
+        extent = self.group_mm.sample(rng) / stretch(breast, middle)
         kept: list[Floats] = []
         fits: list[float] = []
         for size in sizes.tolist():

@@ -11,6 +11,7 @@ import numpy as np
 from phantom.anatomy.breast import Breast
 from phantom.calcifications import groups
 from phantom.calcifications.calcification import Distribution, Finding
+from phantom.calcifications.distributions import stretch
 from phantom.calcifications.errors import NoPlace
 from phantom.calcifications.labels import Label
 from phantom.calcifications.scattered import Bilateral
@@ -73,14 +74,15 @@ class Kind(Bilateral):
         extent = self.extent_mm.sample(rng)
         extent = min(extent, 20.0) if name == "grouped" else max(extent, 22.0)
         centre, _, hosts = bed_of(breast, own.child("bed"), rng, extent, 0.6, self.bed)
+        # a group is no wider than 2 cm
+        most = 10.0 / stretch(breast, centre) if name == "grouped" else np.inf
         made = []
         for i in range(max(1, self.strands.integer(rng))):
             dice = own.child("strand", i).rng()
             offset = groups.random_axes(dice)[:, 0] * 0.25 * extent * dice.random()
             for strand in self._pieces(dice, 0.5 * extent):
                 strand[:, :3] += centre + offset
-                # a group is no wider than 2 cm
-                near = name != "grouped" or float(np.linalg.norm(strand[:, :3] - centre, axis=1).max()) < 10.0
+                near = np.linalg.norm(strand[:, :3] - centre, axis=1).max() < most
                 if near and inside(breast, strand[:, :3], 0.8).all():
                     middle = np.append(strand[:, :3].mean(axis=0), 0.0)
                     shape = Chains((tuple(tuple(p) for p in (strand - middle).tolist()),))

@@ -33,7 +33,7 @@ _MOST_PLATES = 400
 class Kind(Bilateral):
     """Calcified arteries: parallel tracks of plates in both walls of a vessel, broken here and there.
 
-    Grades as in the Canadian statement on breast arterial calcification: 1 a few specks, often in one
+    Grades as in the Canadian statement on breast arterial calcification: 0 none, 1 a few specks, often in one
     wall only (which mimics fine linear calcium), 2 tracks in fewer than three vessels, 3 tracks in three
     or more. Severity is the woman's: both breasts and all views agree, as measured mass does (Molloi:
     r = 0.95 between sides). Vessels' calibre is the anatomy's; plates' sizes, coverage and the length of
@@ -48,7 +48,7 @@ class Kind(Bilateral):
     )
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too"] = 0.9
-    grade: Annotated[Draw, Within(1, 3), "1 few specks, 2 tracks in one or two vessels, 3 in three or more"] = (
+    grade: Annotated[Draw, Within(0, 3), "0 none, 1 few specks, 2 tracks in one or two vessels, 3 in three or more"] = (
         Draw.choices([1, 2, 3], [0.35, 0.4, 0.25])
     )
     length_mm: Annotated[Draw, Within(5, 100, "mm"), "calcified length of a vessel"] = Draw.uniform(15, 60)
@@ -77,13 +77,15 @@ class Kind(Bilateral):
         Raises
         ------
         NoPlace
-            If no artery is wide and long enough.
+            If no artery is wide and long enough, or the grade is 0.
         ImpossibleDistribution
             If anything but linear is asked for.
         """
         patient, own = seed.child("patient").rng(), seed.child(breast.laterality)
         name = self.label.spread(distribution, patient, self.name)
-        grade = max(1, min(3, self.grade.integer(patient)))
+        grade = self.grade.integer(patient)
+        if grade == 0:
+            raise NoPlace("grade 0: these arteries hold no calcium")
         coverage = patient.uniform(*_COVERAGE[grade])
         vessels = int(patient.integers(_VESSELS[grade][0], _VESSELS[grade][1] + 1))
         length = self.length_mm.sample(patient)
