@@ -53,13 +53,17 @@ class ViewImage:
     @property
     def labels(self) -> U16:
         """(rows, columns): row number + 1 into `calcifications`, 0 for none; the later row wins."""
-        out = np.zeros(self.for_presentation.shape, np.uint16)
-        if self.calcifications:
-            masks = [calcification.runs for calcification in self.calcifications]
-            together = np.concatenate(masks)
-            numbers = np.repeat(np.arange(1, len(masks) + 1, dtype=np.uint16), [len(mask) for mask in masks])
-            np.maximum.at(out.reshape(-1), runs.pixels(together), np.repeat(numbers, together[:, 1]))
+        out, (flat, number) = np.zeros(self.for_presentation.shape, np.uint16), self.labelled
+        out.reshape(-1)[flat] = number
         return out
+
+    @property
+    def labelled(self) -> tuple[runs.Ints, U16]:
+        """What `labels` are made of: flat indices of pixels, and what is put there, one after the other."""
+        each = [one.runs for one in self.calcifications]
+        lengths = [int(one[:, 1].sum()) for one in each]
+        flat = runs.pixels(np.concatenate([np.zeros((0, 2), np.uint32), *each]))
+        return flat, np.repeat(np.arange(1, len(each) + 1, dtype=np.uint16), lengths)
 
 
 def highest_class(classes: Any) -> str:
