@@ -20,19 +20,6 @@ from phantom.errors import PhantomError, UsageError
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture
-def phantom_(capsys):
-    """Run a command line: its exit code, stdout and stderr."""
-
-    def run(*arguments):
-        code = cli.run([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out, err
-
-    return run
-
-
 def in_process(*arguments, **options):
     return subprocess.run(
         [sys.executable, str(ROOT / "cli.py"), *map(str, arguments)],

@@ -32,19 +32,6 @@ JOB = [
 ]
 
 
-@pytest.fixture
-def phantom_(capsys):
-    """Run a command line: its exit code, stdout and stderr."""
-
-    def run(*arguments):
-        code = cli.run([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out, err
-
-    return run
-
-
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
     """One case, made once."""

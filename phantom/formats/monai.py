@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phantom.formats._boxes import CLASSES, boxes, semantic_labels
-from phantom.formats._export import Unit, file_name, put, put_json, splits
+from phantom.formats import _pairs
+from phantom.formats._boxes import CLASSES, boxes
+from phantom.formats._export import Unit, file_name, put_json, splits
 from phantom.formats._options import Options
-from phantom.formats._pixels import png, shown
 from phantom.formats._tiles import whole
 
 if TYPE_CHECKING:
@@ -22,20 +22,13 @@ OPTIONS: dict[str, Any] = {"bits": 16, "window": "image", "level": "calcificatio
 # what MONAI's data lists call the parts of a split
 _PARTS = {"train": "training", "val": "validation"}
 
+write = _pairs.write
+
 
 def units(data: Dataset, options: Options) -> list[Unit]:
     """An image and its label map."""
     ids = data.images["image_id"].tolist()
     return [Unit(i, (f"images/{file_name(i)}.png", f"labels/{file_name(i)}.png")) for i in ids]
-
-
-def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
-    """Write one image and its label map."""
-    image = data[unit.name]
-    put(
-        folder / unit.files[1], png(semantic_labels(whole(unit.name, (image.row["rows"], image.row["columns"])), image))
-    )
-    put(folder / unit.files[0], png(shown(image, options.bits or 16, options.window or "image")))
 
 
 def finish(data: Dataset, folder: Path, options: Options) -> None:

@@ -9,17 +9,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phantom.formats._boxes import CLASSES, semantic_labels
-from phantom.formats._export import Unit, file_name, put, put_json, split_of, splits
+from phantom.formats import _pairs
+from phantom.formats._boxes import CLASSES
+from phantom.formats._export import Unit, file_name, put_json, split_of, splits
 from phantom.formats._options import Options
-from phantom.formats._pixels import png, shown
-from phantom.formats._tiles import whole
 
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
 
 OPTIONS: dict[str, Any] = {"bits": 16, "window": "image"}
 NAME = "Dataset501_Phantom"
+
+write = _pairs.write
 
 
 def units(data: Dataset, options: Options) -> list[Unit]:
@@ -29,15 +30,6 @@ def units(data: Dataset, options: Options) -> list[Unit]:
         kind, name = "Ts" if part == "test" else "Tr", file_name(image_id)
         out.append(Unit(image_id, (f"{NAME}/images{kind}/{name}_0000.png", f"{NAME}/labels{kind}/{name}.png")))
     return out
-
-
-def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
-    """Write one image and its label map."""
-    image = data[unit.name]
-    put(
-        folder / unit.files[1], png(semantic_labels(whole(unit.name, (image.row["rows"], image.row["columns"])), image))
-    )
-    put(folder / unit.files[0], png(shown(image, options.bits or 16, options.window or "image")))
 
 
 def finish(data: Dataset, folder: Path, options: Options) -> None:
