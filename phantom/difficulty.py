@@ -90,12 +90,13 @@ class _Bench:
 
 def _bench(shot: Shot) -> _Bench:
     placed = place(shot.scene, shot.view, shot.pressed, shot.frame.window)
-    paths, density = assemble(shot, placed)
+    paths = assemble(shot, placed)
     spectrum = shot.machine.beam.at(shot.machine.detector.system, shot.pressed.thickness_mm)
-    g_cm, a_cm = beams.collapse(paths, spectrum)
-    signal = signal_of(shot.machine, paths, g_cm, a_cm, spectrum, expose(shot, spectrum, density))
+    behind = beams.collapse(paths, spectrum)
+    technique = expose(shot, spectrum, behind.density if shot.density is None else shot.density)
+    signal = signal_of(shot.machine, paths, behind, spectrum, technique)
     frame = shot.frame
-    exposed = Exposed(frame.window, frame.offset, frame.field.shape, g_cm, a_cm, signal, ceiling_kev(shot.machine))
+    exposed = Exposed(frame.window, frame.offset, frame.field.shape, behind.g_cm, behind.a_cm, signal, ceiling_kev(shot.machine))
     by_finding: dict[int, list[Placed]] = {}
     for one in placed:
         by_finding.setdefault(one.finding.finding_id, []).append(one)

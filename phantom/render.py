@@ -16,7 +16,7 @@ from phantom.geometry.grid import Grid
 from phantom.geometry.view import View
 from phantom.image import ViewImage, highest_class, mirrored
 from phantom.imaging import beam as beams
-from phantom.imaging.arrays import Coarse, PathLengths, Signal
+from phantom.imaging.arrays import Coarse, Collapsed, PathLengths, Signal
 from phantom.imaging.exposure import Technique
 from phantom.imaging.projection import shadows
 from phantom.imaging.scatter import block_mean
@@ -93,16 +93,16 @@ def take(shot: Shot, looks: Mapping[str, Keep]) -> Iterator[ViewImage]:
     """
     scene, view, machine, frame = shot.scene, shot.view, shot.machine, shot.frame
     placed = place(scene, view, shot.pressed, frame.window)
-    paths, density = assemble(shot, placed)
+    paths = assemble(shot, placed)
     spectrum = machine.beam.at(machine.detector.system, shot.pressed.thickness_mm)
+    behind = beams.collapse(paths, spectrum)
+    density = behind.density if shot.density is None else shot.density
     technique = expose(shot, spectrum, density)
-    g_cm, a_cm = beams.collapse(paths, spectrum)
-    mask = paths.thickness_mm > 0
-    signal = signal_of(machine, paths, g_cm, a_cm, spectrum, technique)
-    del paths  # what is done with makes room for the next stage: tens of megabytes each
-    exposed = Exposed(frame.window, frame.offset, frame.field.shape, g_cm, a_cm, signal, ceiling_kev(machine))
+    mask = behind.thickness_mm > 0
+    signal = signal_of(machine, paths, behind, spectrum, technique)
+    exposed = Exposed(frame.window, frame.offset, frame.field.shape, behind.g_cm, behind.a_cm, signal, ceiling_kev(machine))
     seen = [_look(shot, name, keep, placed, exposed, spectrum) for name, keep in looks.items()]
-    del exposed, placed, g_cm, a_cm
+    del exposed, placed, behind, paths  # what is done with makes room for the next stage: tens of megabytes each
     noise, detector = shot.dice("noise"), machine.detector
     # a single plain look needs no copy of what the others are made from
     kev = detector.blurred(signal, noise) if any(look.where.size for look in seen) or len(seen) > 1 else None
@@ -216,12 +216,10 @@ def place(scene: Scene, view: View, pressed: Compression, window: Grid, keep: Ke
     ]
 
 
-def assemble(shot: Shot, placed: list[Placed]) -> tuple[PathLengths, float]:
-    """Path lengths of tissue and calcifications under the frame's window, and the breast's density."""
-    tissue, frame = shot.tissue.seen(shot.frame.window), shot.frame
-    stamps = tuple(one.stamp for one in placed)
-    paths = PathLengths(frame.window, frame.offset, tissue.materials, tissue.thickness_mm, frame.field.shape, stamps)
-    return paths, tissue.density if shot.density is None else shot.density
+def assemble(shot: Shot, placed: list[Placed]) -> PathLengths:
+    """Tissue and calcifications under the frame's window."""
+    frame, stamps = shot.frame, tuple(one.stamp for one in placed)
+    return PathLengths(frame.window, frame.offset, shot.tissue.seen(frame.window), frame.field.shape, stamps)
 
 
 def expose(shot: Shot, spectrum: Spectrum, density: float) -> Technique:
@@ -232,15 +230,15 @@ def expose(shot: Shot, spectrum: Spectrum, density: float) -> Technique:
     return set_by_it.times(shot.dose) if shot.dose != 1 else set_by_it
 
 
-def signal_of(preset: Preset, paths: PathLengths, g_cm: Any, a_cm: Any, spectrum: Spectrum, technique: Technique) -> Signal:
+def signal_of(preset: Preset, paths: PathLengths, behind: Collapsed, spectrum: Spectrum, technique: Technique) -> Signal:
     """What reaches the converter: primary, scatter, and how noisy each keV is."""
     system, grid, times = preset.detector.system, paths.grid, np.float32(preset.detector.magnification)
-    primary = spectrum.primary(g_cm, a_cm)
+    primary = spectrum.primary(behind.g_cm, behind.a_cm)
     veil = preset.scatter.veil(
-        primary, paths.thickness_mm, grid.pitch_mm, spectrum.target_filter, grid_factor=system.grid_factor,
+        primary, behind.thickness_mm, grid.pitch_mm, spectrum.target_filter, grid_factor=system.grid_factor,
         collimated=preset.detector.magnification > 1,
     )  # fmt: skip
-    energy = spectrum.energy_kev(block_mean(g_cm, veil.step), block_mean(a_cm, veil.step))
+    energy = spectrum.energy_kev(block_mean(behind.g_cm, veil.step), block_mean(behind.a_cm, veil.step))
     coarse = np.arange(energy.shape[1]), np.arange(energy.shape[0])
     x_mm = grid.origin_mm[0] + (coarse[0] * veil.step + 0.5 * (veil.step - 1)) * grid.pitch_mm
     row = paths.offset[0] + coarse[1] * veil.step + 0.5 * (veil.step - 1) - 0.5 * (paths.full_shape[0] - 1)

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 
 from phantom.anatomy.bodies import half_axes, host_path
 from phantom.anatomy.breast import Breast, Host
-from phantom.anatomy.shadow import lay, project, seen_on
+from phantom.anatomy.shadow import Seen, lay, seen_on
 from phantom.anatomy.woman import Anatomy, birads_density
 from phantom.errors import UsageError
 from phantom.framing import frame
@@ -27,6 +27,20 @@ PITCH = 0.56
 def grown(seed: int, side: str = "L", **keys: float) -> Breast:
     fixed = {name: Draw.constant(value) for name, value in keys.items()}
     return Anatomy(**fixed).grow(Seed(seed), side)  # type: ignore[arg-type]
+
+
+def maps(seen: Seen) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The whole thickness and every material's path over the grid."""
+    thickness, materials = np.zeros(seen.layers.grid.shape, np.float32), {}
+    for where, whole, found in seen.strips():
+        thickness[where] = whole
+        for name, path in found.items():
+            materials.setdefault(name, np.zeros_like(thickness))[where] = path
+    return thickness, materials
+
+
+def paths(breast: Breast, pressed: object, grid: Grid, seed: int = 0) -> dict[str, np.ndarray]:
+    return maps(lay(breast, pressed, grid, Seed(seed)).seen(grid))[1]  # type: ignore[arg-type]
 
 
 def window(breast: Breast, view: View) -> tuple[object, Grid]:
@@ -46,19 +60,17 @@ def breast() -> Breast:
 def test_density_got_is_density_asked(density: float, seed: int, view: View) -> None:
     b = grown(seed, density=density)
     pressed, grid = window(b, view)
-    shadow = project(b, pressed, grid, Seed(seed))  # type: ignore[arg-type]
-    room = shadow.materials["glandular"] + shadow.materials["adipose"]
-    assert shadow.materials["glandular"].sum() / room.sum() == pytest.approx(b.density, abs=0.005)
-    assert shadow.density == pytest.approx(b.density, abs=0.005)
+    found = paths(b, pressed, grid, seed)
+    room = found["glandular"] + found["adipose"]
+    assert found["glandular"].sum() / room.sum() == pytest.approx(b.density, abs=0.005)
 
 
 def test_tissues_fill_the_breast(breast: Breast) -> None:
     pressed, grid = window(breast, View("MLO", "L", 45))
-    shadow = project(breast, pressed, grid, Seed(0))  # type: ignore[arg-type]
-    total = sum(shadow.materials.values())
-    assert total == pytest.approx(shadow.thickness_mm, abs=1e-3)
-    assert all(path.min() >= 0 for path in shadow.materials.values())
-    assert {"adipose", "glandular", "skin", "muscle"} <= set(shadow.materials)
+    thickness, found = maps(lay(breast, pressed, grid, Seed(0)).seen(grid))  # type: ignore[arg-type]
+    assert sum(found.values()) == pytest.approx(thickness, abs=1e-3)
+    assert all(path.min() >= 0 for path in found.values())
+    assert {"adipose", "glandular", "skin", "muscle"} <= set(found)
 
 
 def test_glandular_volume_is_the_same_in_both_views(breast: Breast) -> None:
@@ -67,16 +79,14 @@ def test_glandular_volume_is_the_same_in_both_views(breast: Breast) -> None:
         # without folds, which add tissue to one view only
         pressed = breast.compress(view)
         pressed = type(pressed)(pressed.free, view, pressed.thickness_mm, pressed.roll_off)
-        shadow = project(breast, pressed, window(breast, view)[1], Seed(0))
-        volumes.append(float(shadow.materials["glandular"].sum()) * PITCH**2)
+        volumes.append(float(paths(breast, pressed, window(breast, view)[1])["glandular"].sum()) * PITCH**2)
     assert volumes[0] == pytest.approx(volumes[1], rel=0.01)
 
 
 def test_pixels_do_not_change_the_scene(breast: Breast) -> None:
     pressed = breast.compress(View("CC", "L", 0))
     fine, coarse = Grid((600, 300), 0.28, (0.14, -84.0)), Grid((300, 150), 0.56, (0.28, -83.86))
-    a = project(breast, pressed, fine, Seed(0)).materials["glandular"]
-    b = project(breast, pressed, coarse, Seed(0)).materials["glandular"]
+    a, b = (paths(breast, pressed, grid)["glandular"] for grid in (fine, coarse))
     mean = a.reshape(300, 2, 150, 2).mean(axis=(1, 3))
     assert np.corrcoef(mean.ravel(), b.ravel())[0, 1] > 0.995
 
@@ -129,7 +139,7 @@ def test_impossible_breasts_are_refused_with_the_reason() -> None:
     pressed, grid = window(dense, View("CC", "L", 0))
     object.__setattr__(dense, "density", 0.97)
     with pytest.raises(UsageError, match="density"):
-        project(dense, pressed, grid, Seed(0))  # type: ignore[arg-type]
+        lay(dense, pressed, grid, Seed(0))  # type: ignore[arg-type]
 
 
 def drawn(count: int) -> dict[str, np.ndarray]:
@@ -171,9 +181,9 @@ def test_a_host_keeps_its_volume_and_is_found_in_both_views(breast: Breast, kind
     host = Host(1, kind, (35.0, 8.0, 5.0), (5.0, 6.0, 7.0), "water")  # type: ignore[arg-type]
     for view in (View("CC", "L", 0), View("ML", "L", 90)):
         pressed, grid = window(breast, view)
-        found = host_path(host, pressed, grid, Seed(0))  # type: ignore[arg-type]
-        assert found is not None
-        (rows, columns), path = found
+        body = host_path(host, pressed, grid, Seed(0))  # type: ignore[arg-type]
+        assert body is not None
+        (rows, columns), path = body
         volume = float(path.sum()) * PITCH**2
         assert volume == pytest.approx(4 / 3 * np.pi * 5 * 6 * 7, rel=0.05)
         centre, _ = half_axes(host, pressed)  # type: ignore[arg-type]
@@ -181,9 +191,9 @@ def test_a_host_keeps_its_volume_and_is_found_in_both_views(breast: Breast, kind
         x = grid.x_mm[columns.start + where[1]]
         y = grid.y_mm[rows.start + where[0]]
         assert np.hypot(x - centre[0], y - centre[1]) < 1.5
-    with_host = project(breast.with_hosts((host,)), pressed, grid, Seed(0))  # type: ignore[arg-type]
-    assert with_host.materials["water"].sum() * PITCH**2 == pytest.approx(volume, rel=0.01)
-    assert sum(with_host.materials.values()) == pytest.approx(with_host.thickness_mm, abs=1e-3)
+    thickness, found = maps(lay(breast.with_hosts((host,)), pressed, grid, Seed(0)).seen(grid))  # type: ignore[arg-type]
+    assert found["water"].sum() * PITCH**2 == pytest.approx(volume, rel=0.01)
+    assert sum(found.values()) == pytest.approx(thickness, abs=1e-3)
 
 
 def test_another_detectors_field_shows_the_same_breast(breast: Breast) -> None:
@@ -192,7 +202,7 @@ def test_another_detectors_field_shows_the_same_breast(breast: Breast) -> None:
     seen = []
     for shape, pitch in (((832, 640), 0.28), ((580, 480), 0.4)):
         grid = frame(breast, pressed, Grid(shape, pitch, (0.0, 0.0))).window
-        glandular = project(breast, pressed, grid, Seed(0)).materials["glandular"]
+        glandular = paths(breast, pressed, grid)["glandular"]
         seen.append(seen_on(glandular, grid, Grid((150, 100), 0.5, (10.25, -40.25))))
     fine = [values - gaussian_filter(values, 4) for values in seen]  # what is below 2 mm
     assert np.corrcoef(fine[0].ravel(), fine[1].ravel())[0, 1] > 0.9
@@ -201,8 +211,8 @@ def test_another_detectors_field_shows_the_same_breast(breast: Breast) -> None:
 def test_a_part_of_a_breast_is_cut_from_the_whole(breast: Breast) -> None:
     pressed, grid = window(breast, View("CC", "L", 0))
     laid = lay(breast, pressed, grid, Seed(0))  # type: ignore[arg-type]
-    part = laid.seen(grid.window(60, 20, 90, 70)).materials["glandular"]
-    assert part == pytest.approx(laid.seen(grid).materials["glandular"][60:150, 20:90], abs=1e-3)
+    part = maps(laid.seen(grid.window(60, 20, 90, 70)))[1]["glandular"]
+    assert part == pytest.approx(maps(laid.seen(grid))[1]["glandular"][60:150, 20:90], abs=1e-3)
 
 
 def test_walls_lie_as_far_apart_along_a_line_as_was_asked() -> None:

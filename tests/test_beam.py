@@ -8,7 +8,7 @@ import pytest
 from phantom.errors import UsageError
 from phantom.geometry.grid import Grid
 from phantom.imaging import materials, spectrum, systems
-from phantom.imaging.arrays import PathLengths, Stamp
+from phantom.imaging.arrays import PathLengths, Slabs, Stamp
 from phantom.imaging.beam import Beam, collapse
 
 SLAB = {"skin": 2.9, "glandular": 0.2 * 47.1, "adipose": 0.8 * 47.1}  # 5 cm, 20 % glandular, in mm
@@ -104,10 +104,11 @@ def test_collapse_adds_stamps_and_displaces():
         Stamp(1, 1, np.full((2, 2), 0.2, np.float32), "calcium_oxalate", 1.0, "adipose"),
         Stamp(-1, 7, np.full((2, 2), 0.1, np.float32), "aluminium", 0.5, "air"),  # reaches over the corner
     )
-    paths = PathLengths(grid, (0, 0), {"adipose": adipose}, adipose, grid.shape, stamps)
+    paths = PathLengths(grid, (0, 0), Slabs(adipose, {"adipose": adipose}), grid.shape, stamps)
     beam = spectrum.load("W/Rh", 28)
-    g, a = collapse(paths, beam)
-    signal = beam.primary(g, a)
+    behind = collapse(paths, beam)
+    signal = beam.primary(behind.g_cm, behind.a_cm)
+    assert behind.volume_mm3 == {"adipose": pytest.approx(30 * 48 * 0.07**2)}
     assert signal[1, 1] == pytest.approx(beam.signal(adipose=29.8, calcium_oxalate=0.2), rel=1e-3)
     assert signal[0, 7] == pytest.approx(beam.signal(adipose=30.0, aluminium=0.05), rel=1e-3)
     assert signal[5, 0] == pytest.approx(beam.signal(adipose=30.0), rel=1e-3)

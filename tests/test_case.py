@@ -162,9 +162,10 @@ def noiseless(scene, view, keep):
     """The primary signal of a view before blur, and what is in it."""
     shot = sit(scene, view)
     placed = render.place(scene, view, shot.pressed, shot.frame.window, keep)
-    paths, _ = render.assemble(shot, placed)
+    paths = render.assemble(shot, placed)
     spectrum = scene.preset.beam.at(scene.preset.detector.system, shot.pressed.thickness_mm)
-    return spectrum.primary(*beams.collapse(paths, spectrum)), placed, shot.frame
+    behind = beams.collapse(paths, spectrum)
+    return spectrum.primary(behind.g_cm, behind.a_cm), placed, shot.frame
 
 
 def test_calcifications_change_the_image_where_the_truth_says(scene, case):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from phantom.anatomy import bodies, parenchyma_map, strokes
+from phantom.anatomy import parenchyma_map, strokes
+from phantom.anatomy.bodies import host_path, spicules
 from phantom.anatomy.breast import Breast
 from phantom.anatomy.fine import FINE_MM, PLANE_MM
 from phantom.anatomy.skin import local_skin_mm, nipple_path, skin_path
@@ -19,27 +21,9 @@ from phantom.geometry.interpolate import STRIP, Resampled, resample, resampled
 from phantom.recipe.seed import Seed
 
 F32 = np.ndarray[Any, np.dtype[np.float32]]
+Window = tuple[slice, slice]
 
 _EDGE_MM = 0.56
-
-
-@dataclass(frozen=True, eq=False)
-class Shadow:
-    """Path lengths, mm, over a window of the detector: (rows, columns) float32 each.
-
-    Attributes
-    ----------
-    materials : dict
-        ``adipose``, ``glandular``, ``skin``, and where there is any ``muscle``, ``water``.
-    thickness_mm : array
-        The whole breast, skin and nipple included.
-    density : float
-        Fibroglandular volume over the volume inside the skin, muscle left out, as it came out.
-    """
-
-    materials: dict[str, F32]
-    thickness_mm: F32
-    density: float
 
 
 def lattice(window: Grid, pitch_mm: float) -> Grid:
@@ -64,11 +48,6 @@ def on_grid(values: F32, source: Grid, target: Grid) -> Resampled:
     return resampled(values, (float(row), float(column)), target.pitch_mm / source.pitch_mm, target.shape, cubic=False)
 
 
-def project(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> Shadow:
-    """Path lengths of a breast's tissues: `lay` and `Laid.seen` in one."""
-    return lay(breast, pressed, window, seed).seen(window)
-
-
 @dataclass(frozen=True, eq=False)
 class Laid:
     """A breast's tissues on lattices of their own, ready to be seen on any grid within the window they were laid for."""
@@ -81,16 +60,49 @@ class Laid:
     gland: F32
     fine: Grid
 
-    def seen(self, grid: Grid) -> Shadow:
-        """Path lengths over a grid; the density said is that of the part on it."""
-        shadow = _assembled(
+    def seen(self, grid: Grid) -> Seen:
+        """Path lengths over a grid."""
+        return Seen(
             Layers(self.breast, self.pressed, grid, self.edge, self.coarse),
-            nipple_path(self.breast, self.pressed, grid),
             on_grid(self.gland, self.fine, grid),
+            tuple((host_path(host, self.pressed, grid, self.seed), host.material) for host in self.breast.hosts),
         )
-        for host in self.breast.hosts:
-            _put(shadow.materials, bodies.host_path(host, self.pressed, grid, self.seed), host.material)
-        return shadow
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A breast's tissues under the pixels of a grid, worked out some rows at a time.
+
+    Attributes
+    ----------
+    layers : Layers
+    gland : Resampled
+        mm of fibroglandular tissue, where there is room for it.
+    hosts : tuple of ((window, path) or None, material)
+    """
+
+    layers: Layers
+    gland: Resampled
+    hosts: tuple[tuple[tuple[Window, F32] | None, str], ...]
+
+    def strips(self) -> Iterator[tuple[Window, F32, dict[str, F32]]]:
+        """Rows and columns, the whole thickness there (mm), and the path in each material (mm)."""
+        layers = self.layers
+        for rows in strips(layers.grid):
+            reach = layers.reach(rows)
+            if not reach:
+                continue
+            layers.fill(rows, reach)
+            gland = self.gland.rows(rows.start, rows.stop, slice(0, reach))
+            np.minimum(gland, layers.room, out=gland)
+            materials = {"skin": layers.skin, "glandular": gland, "adipose": layers.room - gland}
+            if layers.muscle is not None:
+                materials["muscle"] = layers.muscle
+            for host, material in self.hosts:
+                found = _part(host, rows)
+                if found is not None:
+                    _put(materials, *found, material)
+            yield (rows, slice(0, reach)), layers.whole, materials
 
 
 def lay(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> Laid:
@@ -120,13 +132,13 @@ def lay(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> Laid:
     for strands in (breast.ligaments, breast.fibres):
         lines += [(p, r, strands.ribbon) for p, r in zip(strands.points_mm, strands.radius_mm, strict=True)]
     for host in breast.hosts:
-        lines += bodies.spicules(host, seed)
+        lines += spicules(host, seed)
     fibrous, broad = strokes.draw(lines, pressed, fine, middle)
 
     layers = Layers(breast, pressed, plane, edge, coarse)
     room = np.empty(plane.shape, np.float32)
     for rows in strips(plane):
-        layers.fill(rows)
+        layers.fill(rows, plane.shape[1])
         room[rows] = layers.room
     target = breast.density * float(room.sum(dtype=np.float64)) * PLANE_MM**2
     drawn = (float(fibrous.sum(dtype=np.float64)) + 4 * float(broad.sum(dtype=np.float64))) * FINE_MM**2
@@ -148,90 +160,84 @@ class Layers:
     """Whole breast, skin, muscle and the room between, over a strip of a grid at a time."""
 
     def __init__(self, breast: Breast, pressed: Compression, grid: Grid, edge: F32, coarse: Grid) -> None:
-        self._pressed, self._grid, self._in_profile = pressed, grid, breast.nipple_in_profile
+        self._pressed, self.grid, self._in_profile = pressed, grid, breast.nipple_in_profile
         column, row = coarse.px(grid.x_mm, grid.y_mm)
-        self._coarse_columns, self._coarse_rows = (
-            np.clip(column, 0, edge.shape[1] - 1),
-            np.clip(row, 0, edge.shape[0] - 1),
-        )
-        self._inside = edge > -2.0 * coarse.pitch_mm
-        self._flat = edge > pressed.roll_off * pressed.thickness_mm + 3.0
+        self._coarse_rows = np.clip(row, 0, edge.shape[0] - 1).astype(int)
+        # for each coarse row: columns of the grid that the breast covers, and those before its edge bends
+        inside, flat = edge > -2.0 * coarse.pitch_mm, edge > pressed.roll_off * pressed.thickness_mm + 3.0
+        covered = np.where(inside.any(axis=1), edge.shape[1] - inside[:, ::-1].argmax(axis=1), 0)
+        unbent = np.where(flat.all(axis=1), edge.shape[1] + 1, flat.argmin(axis=1))
+        self._covered = np.where(covered > 0, np.searchsorted(column, covered), 0)
+        self._unbent = np.where(unbent > 1, np.searchsorted(column, unbent - 1), 0)
         self._depth, self._skin_mm = on_grid(edge, coarse, grid), local_skin_mm(breast, pressed, grid)
+        self._nipple = nipple_path(breast, pressed, grid)
+        self._muscle_mm = np.asarray(pressed.chest.muscle_width_mm(grid.y_mm), np.float32)
 
-    def reach(self, rows: slice, nipple: F32) -> int:
+    def reach(self, rows: slice) -> int:
         """How many columns from the chest wall the breast covers in some rows."""
-        seen = np.flatnonzero(self._inside[self._coarse_strip(rows)].any(axis=0))
-        breast = int(np.searchsorted(self._coarse_columns, seen[-1] + 1)) if seen.size else 0
-        own = np.flatnonzero(nipple.any(axis=0))
-        return min(max(breast, int(own[-1]) + 1 if own.size else 0), self._grid.shape[1])
+        reach = int(self._covered[self._coarse(rows)].max())
+        if self._nipple is not None:
+            (own, columns), _ = self._nipple
+            reach = max(reach, columns.stop if own.start < rows.stop and rows.start < own.stop else 0)
+        return min(reach, self.grid.shape[1])
 
-    def _coarse_strip(self, rows: slice) -> slice:
-        return slice(int(self._coarse_rows[rows.start]), int(self._coarse_rows[rows.stop - 1]) + 2)
+    def _coarse(self, rows: slice) -> slice:
+        return slice(self._coarse_rows[rows.start], self._coarse_rows[rows.stop - 1] + 2)
 
-    def _rim(self, rows: slice) -> int:
-        """The first column in some rows that is not far inside the rim: before it the breast has its full thickness."""
-        bent = np.flatnonzero(~self._flat[self._coarse_strip(rows)].all(axis=0))
-        return int(np.searchsorted(self._coarse_columns, bent[0] - 1)) if bent.size else self._grid.shape[1]
-
-    def fill(self, rows: slice, nipple: F32 | None = None) -> None:
-        """Work out the paths under some rows, as far as `nipple` reaches where it is given; the nipple's is skin."""
-        columns = slice(0, self._grid.shape[1] if nipple is None else nipple.shape[1])
-        thickness, rim = self._pressed.thickness_mm, min(self._rim(rows), columns.stop)
-        skin_mm = self._skin_mm.rows(rows.start, rows.stop, columns)
+    def fill(self, rows: slice, reach: int) -> None:
+        """Work out the paths under some rows, as far as `reach`; the nipple's is skin."""
+        pressed, thickness = self._pressed, self._pressed.thickness_mm
+        rim = min(int(self._unbent[self._coarse(rows)].min()), reach)
+        skin_mm = self._skin_mm.rows(rows.start, rows.stop, slice(0, reach))
         self.whole: F32 = np.full(skin_mm.shape, thickness, np.float32)
         self.skin: F32 = np.asarray(2 * skin_mm, np.float32)
-        depth = self._depth.rows(rows.start, rows.stop, slice(rim, columns.stop))
-        self.whole[:, rim:] = edge_profile(depth, thickness, self._pressed.roll_off)
-        self.skin[:, rim:] = skin_path(self._pressed, depth, self.whole[:, rim:], skin_mm[:, rim:])
-        if nipple is not None and nipple.any():
-            # in profile only what stands out of the breast is seen of it
-            own = np.maximum(nipple - self.whole, 0) if self._in_profile else np.minimum(nipple, self.whole - self.skin)
-            self.skin += own
-            if self._in_profile:
-                self.whole += own
+        depth = self._depth.rows(rows.start, rows.stop, slice(rim, reach))
+        self.whole[:, rim:] = edge_profile(depth, thickness, pressed.roll_off)
+        self.skin[:, rim:] = skin_path(pressed, depth, self.whole[:, rim:], skin_mm[:, rim:])
+        self._add_nipple(rows)
         self.room: F32 = self.whole - self.skin
-        self.muscle = muscle_path(self._pressed, self._grid, rows, self.room)
+        self.muscle = muscle_path(self._muscle_mm[rows, None], self.grid.x_mm.astype(np.float32), self.room)
         if self.muscle is not None:
             self.room -= self.muscle
 
-
-def _assembled(layers: Layers, nipple: F32, gland: Resampled) -> Shadow:
-    """All tissues over the window, strip by strip."""
-    shape = nipple.shape
-    names = ("skin", "glandular", "adipose")
-    # zeros that are never written cost neither time nor memory
-    materials = {name: np.zeros(shape, np.float32) for name in names}
-    whole, volume, glandular = np.zeros(shape, np.float32), 0.0, 0.0
-    for start in range(0, shape[0], STRIP):
-        rows = slice(start, min(start + STRIP, shape[0]))
-        reach = layers.reach(rows, nipple[rows])
-        if not reach:
-            continue
-        where = rows, slice(0, reach)
-        layers.fill(rows, nipple[where])
-        whole[where], materials["skin"][where] = layers.whole, layers.skin
-        if layers.muscle is not None:
-            materials.setdefault("muscle", np.zeros(shape, np.float32))[where] = layers.muscle
-        part = np.clip(gland.rows(rows.start, rows.stop, where[1]), 0, layers.room, out=materials["glandular"][where])
-        np.subtract(layers.room, part, out=materials["adipose"][where])
-        volume += float(layers.room.sum())
-        glandular += float(part.sum())
-    return Shadow(materials, whole, glandular / max(volume, 1e-9))
+    def _add_nipple(self, rows: slice) -> None:
+        """In profile what stands out of the breast is seen of it; else it is a disc in the breast's own thickness."""
+        found = _part(self._nipple, rows)
+        if found is None:
+            return
+        here, path = found
+        whole, skin = self.whole[here], self.skin[here]
+        if self._in_profile:
+            own = np.maximum(path - whole, 0)
+            whole += own
+        else:
+            own = np.minimum(path, whole - skin)
+        skin += own
 
 
-def _put(materials: dict[str, F32], found: tuple[tuple[slice, slice], F32] | None, material: str) -> None:
-    """Let a host take the place of the soft tissue around it, in its proportions there."""
+def _part(found: tuple[Window, F32] | None, rows: slice) -> tuple[Window, F32] | None:
+    """What of a path over a window lies in a strip: where in it, and the path there."""
     if found is None:
-        return
-    where, path = found
-    room = materials["glandular"][where] + materials["adipose"][where]
+        return None
+    (own, columns), path = found
+    first, last = max(rows.start, own.start), min(rows.stop, own.stop)
+    if first >= last:
+        return None
+    return (slice(first - rows.start, last - rows.start), columns), path[first - own.start : last - own.start]
+
+
+def _put(materials: dict[str, F32], here: Window, path: F32, material: str) -> None:
+    """Let a host take the place of the soft tissue around it, in its proportions there."""
+    gland, fat = materials["glandular"][here], materials["adipose"][here]
+    path = path[:, : gland.shape[1]]
+    room = gland + fat
     path = np.minimum(path, np.float32(0.98) * room)
     left = 1 - path / np.maximum(room, np.float32(1e-6))
-    for tissue in ("glandular", "adipose"):
-        materials[tissue][where] *= left
+    gland *= left
+    fat *= left
     if material not in materials:
         materials[material] = np.zeros_like(materials["adipose"])
-    materials[material][where] += path
+    materials[material][here] += path
 
 
 def strips(grid: Grid) -> list[slice]:
@@ -240,17 +246,23 @@ def strips(grid: Grid) -> list[slice]:
     return [slice(start, min(start + STRIP, rows)) for start in range(0, rows, STRIP)]
 
 
-def muscle_path(pressed: Compression, grid: Grid, rows: slice, room: F32) -> F32 | None:
-    """Path in the pectoral muscle under some rows: a wedge that thickens away from its edge, under a layer of fat."""
-    if not pressed.chest.muscle_top_mm:
+def muscle_path(width_mm: F32, x_mm: F32, room: F32) -> F32 | None:
+    """Path in the pectoral muscle under some rows: a wedge that thickens away from its edge, under a layer of fat.
+
+    Parameters
+    ----------
+    width_mm : (rows, 1) float32
+        Of the muscle.
+    x_mm : (columns,) float32
+    room : (rows, columns) float32
+        Path that muscle may share.
+    """
+    reach = int(np.searchsorted(x_mm[: room.shape[1]], float(width_mm.max())))
+    if not reach:
         return None
-    x, y = grid.x_mm.astype(np.float32)[None, : room.shape[1]], grid.y_mm[rows, None]
-    # the edge is steep: nearly its distance
-    within = np.maximum((np.asarray(pressed.chest.muscle_width_mm(y), np.float32) - x) * np.float32(0.93), 0)
     out = np.zeros(room.shape, np.float32)
-    reach = int(np.count_nonzero(within.any(axis=0)))  # columns from the chest wall
-    some = within[:, :reach]
-    out[:, :reach] = np.minimum(
-        9.0 * (1 - np.exp(-some / np.float32(1.6))) + np.float32(0.42) * some, np.float32(0.72) * room[:, :reach]
-    )
+    # the edge is steep: nearly its distance
+    within = np.maximum((width_mm - x_mm[:reach]) * np.float32(0.93), 0)
+    path = np.float32(0.42) * within + np.float32(9.0) * (1 - np.exp(within * np.float32(-1 / 1.6)))
+    np.minimum(path, np.float32(0.72) * room[:, :reach], out=out[:, :reach])
     return out

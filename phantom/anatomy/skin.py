@@ -14,7 +14,7 @@ from phantom.geometry.interpolate import Resampled, resampled
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 F32 = np.ndarray[Any, np.dtype[np.float32]]
 
-_NIPPLE_RADIUS_MM, _NIPPLE_LENGTH_MM, _AREOLA_MM = 6.5, 9.0, 13.0
+_NIPPLE_RADIUS_MM, _NIPPLE_LENGTH_MM, _BLUNT_MM, _AREOLA_MM = 6.0, 9.0, 5.0, 13.0
 
 
 def skin_path(pressed: Compression, depth_mm: F32, whole_mm: F32, skin_mm: F32) -> F32:
@@ -52,9 +52,8 @@ def local_skin_mm(breast: Breast, pressed: Compression, grid: Grid) -> Resampled
     return resampled(t.astype(np.float32), (0.0, 0.0), 1 / step, grid.shape, cubic=False)
 
 
-def nipple_path(breast: Breast, pressed: Compression, grid: Grid) -> F32:
-    """Path in the nipple: a blunt cone across the skin line in profile, a disc on the skin otherwise."""
-    out = np.zeros(grid.shape, np.float32)
+def nipple_path(breast: Breast, pressed: Compression, grid: Grid) -> tuple[tuple[slice, slice], F32] | None:
+    """Path in the nipple over a window of the grid: a blunt cone across the skin line in profile, else a disc on the skin."""
     tip = pressed.forward(breast.nipple_mm[None])[0]
     turn = float(np.arctan2(tip[1], tip[0] - pressed.shift_mm(tip[1])))
     along = np.array([np.cos(turn), np.sin(turn)])
@@ -64,16 +63,15 @@ def nipple_path(breast: Breast, pressed: Compression, grid: Grid) -> F32:
     rows = slice(max(row - reach, 0), min(row + reach, grid.shape[0]))
     columns = slice(max(column - reach, 0), min(column + reach, grid.shape[1]))
     if rows.start >= rows.stop or columns.start >= columns.stop:
-        return out
+        return None
     dx = grid.x_mm[None, columns] - centre[0]
     dy = grid.y_mm[rows, None] - centre[1]
     ahead, aside = dx * along[0] + dy * along[1], dy * along[0] - dx * along[1]
     if breast.nipple_in_profile:
-        # it widens into the areola at its base, and ends blunt
-        half = _NIPPLE_RADIUS_MM + 3.0 * np.exp(-np.maximum(ahead, 0) / 1.5)
-        cap = np.sqrt(np.maximum(1 - (np.maximum(ahead, 0) / _NIPPLE_LENGTH_MM) ** 4, 0))
-        chord = 2 * np.sqrt(np.maximum(half * half - aside * aside, 0)) * cap * (ahead > -_NIPPLE_LENGTH_MM)
+        # it widens into the areola at its base, and ends round
+        half = _NIPPLE_RADIUS_MM + 2.5 * np.exp(-np.maximum(ahead, 0) / 1.5)
+        end = np.clip((ahead - _NIPPLE_LENGTH_MM + _BLUNT_MM) / _BLUNT_MM, 0, 1)
+        chord = 2 * np.sqrt(np.maximum(half * half * (1 - end * end) - aside * aside, 0)) * (ahead > -_NIPPLE_LENGTH_MM)
     else:
         chord = 0.4 * _NIPPLE_LENGTH_MM * np.sqrt(np.maximum(1 - (ahead**2 + aside**2) / _NIPPLE_RADIUS_MM**2, 0))
-    out[rows, columns] = chord
-    return out
+    return (rows, columns), chord.astype(np.float32)

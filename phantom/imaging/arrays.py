@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -40,6 +40,67 @@ class Stamp:
     displaces: str
 
 
+Strip = tuple[tuple[slice, slice], F32, Mapping[str, F32]]
+
+
+class Tissue(Protocol):
+    """What lies under a window's pixels but the calcifications, some rows at a time: all of it at once would be large."""
+
+    def strips(self) -> Iterator[Strip]:
+        """Rows and columns of the window, the whole thickness there (mm), and the path in each material (mm).
+
+        Materials are ``adipose``, ``glandular``, ``skin``, and, where there are any, ``muscle``, ``water`` and
+        others of `phantom.imaging.materials`. Beside the strips there is nothing. Arrays are good until the next strip.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Slabs:
+    """Tissue as whole maps of a window, for test objects.
+
+    Attributes
+    ----------
+    thickness_mm : (rows, columns) float32
+        What scatters as a breast does.
+    materials : mapping of str to (rows, columns) float32
+    """
+
+    thickness_mm: F32
+    materials: Mapping[str, F32]
+
+    def strips(self) -> Iterator[Strip]:
+        """The whole window as one."""
+        rows, columns = self.thickness_mm.shape
+        yield (slice(0, rows), slice(0, columns)), self.thickness_mm, self.materials
+
+
+@dataclass(frozen=True, eq=False)
+class Collapsed:
+    """Everything in the beam as lengths of two tissues, over a window.
+
+    Attributes
+    ----------
+    g_cm, a_cm : (rows, columns) float32
+        Glandular and adipose tissue; together they attenuate as all that is there. They may be negative.
+    thickness_mm : (rows, columns) float32
+        Of the whole breast, skin included; 0 outside.
+    volume_mm3 : mapping of str to float
+        Of each material under the window, calcifications left out.
+    """
+
+    g_cm: F32
+    a_cm: F32
+    thickness_mm: F32
+    volume_mm3: Mapping[str, float]
+
+    @property
+    def density(self) -> float:
+        """Fibroglandular volume over the volume inside the skin, muscle and hosts left out, as it came out."""
+        gland = self.volume_mm3.get("glandular", 0.0)
+        return gland / max(gland + self.volume_mm3.get("adipose", 0.0), 1e-9)
+
+
 @dataclass(frozen=True, eq=False)
 class PathLengths:
     """Millimetres of each material under every pixel of a window of the detector.
@@ -50,21 +111,17 @@ class PathLengths:
         The window's own grid (crop of the detector's around the breast).
     offset : (int, int)
         The window's first row and column in the whole detector's grid.
-    materials : mapping of str to (rows, columns) float32
-        Tissue without calcifications: ``adipose``, ``glandular``, ``skin``, and, where there
-        are any, ``muscle``, ``water`` and others of `phantom.imaging.materials`.
+    tissue : Tissue
+        All but the calcifications.
     stamps : tuple of Stamp
         The calcifications, in the order of the scene's rows.
-    thickness_mm : (rows, columns) float32
-        Thickness of the whole breast, skin included (0 outside).
     full_shape : (int, int)
         Rows and columns of the whole detector image.
     """
 
     grid: Grid
     offset: tuple[int, int]
-    materials: Mapping[str, F32]
-    thickness_mm: F32
+    tissue: Tissue
     full_shape: tuple[int, int]
     stamps: tuple[Stamp, ...] = field(default=())
 

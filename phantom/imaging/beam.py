@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from phantom.imaging import materials, spectrum
-from phantom.imaging.arrays import F32, PathLengths, Stamp
+from phantom.imaging.arrays import F32, Collapsed, PathLengths, Stamp
 from phantom.imaging.spectrum import Spectrum
 from phantom.imaging.systems import System
 from phantom.imaging.windows import Windows
@@ -75,26 +75,28 @@ class Beam:
         return np.asarray(heel * distance2 / (distance2 + x_mm * x_mm + y_mm * y_mm), np.float32)
 
 
-def collapse(paths: PathLengths, beam: Spectrum) -> tuple[F32, F32]:
-    """Everything in the beam as lengths of glandular and adipose tissue, cm, float32 of the window's shape.
+def collapse(paths: PathLengths, beam: Spectrum) -> Collapsed:
+    """Everything in the beam as lengths of glandular and adipose tissue.
 
     Each calcification takes the place of the tissue it says it displaces (``air`` displaces nothing).
     Lengths may be negative: they stand for an attenuation, and must not be clipped.
     """
-    shape = paths.grid.shape
-    g, a = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    worth = {name: np.array(beam.coefficients(name)) / 10 for name in paths.materials}
-    scratch = np.empty((_ROWS, shape[1]), np.float32)
-    for start in range(0, shape[0], _ROWS):
-        rows = slice(start, start + _ROWS)
-        for name, path_mm in paths.materials.items():
-            part = path_mm[rows]
-            for out, c in zip((g, a), worth[name], strict=True):
+    g, a, thickness = (np.zeros(paths.grid.shape, np.float32) for _ in range(3))
+    sums: dict[str, float] = {}
+    for where, whole, found in paths.tissue.strips():
+        thickness[where] = whole
+        own = np.zeros((2, *whole.shape), np.float32)
+        scratch = np.empty_like(own[0])
+        for name, path_mm in found.items():
+            sums[name] = sums.get(name, 0.0) + float(path_mm.sum())
+            for out, c in zip(own, beam.coefficients(name), strict=True):
                 if c:
-                    np.multiply(part, np.float32(c), out=scratch[: len(part)])
-                    out[rows] += scratch[: len(part)]
+                    np.multiply(path_mm, np.float32(c / 10), out=scratch)
+                    out += scratch
+        g[where], a[where] = own
     add(paths.stamps, beam, g, a)
-    return g, a
+    pixel_mm2 = paths.grid.pitch_mm**2
+    return Collapsed(g, a, thickness, {name: total * pixel_mm2 for name, total in sums.items()})
 
 
 def stamp_basis(stamp: Stamp, beam: Spectrum) -> tuple[float, float]:

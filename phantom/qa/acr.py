@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from phantom.geometry.shapes import Shape
-from phantom.imaging.beam import collapse
 from phantom.qa.bench import Bench
 from phantom.qa.solids import Disc, Fibre, Sphere
 
@@ -76,7 +75,7 @@ def eye_dprime(bench: Bench, shape: Shape, material: str) -> float:
     signal = bench.signal(plain)
     middle = grid.shape[0] // 2 * grid.pitch_mm
     stamp = bench.stamp(shape, grid.origin_mm[0] + middle, grid.origin_mm[1] + middle, grid, material, "wax")
-    with_it = bench.spectrum.primary(*collapse(replace(plain, stamps=(stamp,)), bench.spectrum))
+    with_it = bench.primary(replace(plain, stamps=(stamp,)))
     difference = (signal.primary - with_it) * signal.air_kev
     fy, fx = np.fft.fftfreq(grid.shape[0], grid.pitch_mm)[:, None], np.fft.fftfreq(grid.shape[1], grid.pitch_mm)
     f2 = fy**2 + fx**2

@@ -11,7 +11,7 @@ import numpy as np
 from phantom.geometry.grid import Grid
 from phantom.geometry.shapes import Shape
 from phantom.geometry.view import Pose, View
-from phantom.imaging.arrays import F32, U16, Coarse, PathLengths, Signal, Stamp
+from phantom.imaging.arrays import F32, U16, Coarse, PathLengths, Signal, Slabs, Stamp
 from phantom.imaging.beam import Beam, collapse
 from phantom.imaging.detector import Detector
 from phantom.imaging.exposure import Exposure, Technique
@@ -67,13 +67,19 @@ class Bench:
     def paths(self, grid: Grid, slab_mm: float, materials: Mapping[str, float | F32], stamps: tuple[Stamp, ...] = ()) -> PathLengths:
         """Path lengths of slabs (a number) and maps (an array), mm; `slab_mm` is what scatters as a breast does."""
         maps = {name: np.broadcast_to(np.asarray(mm, np.float32), grid.shape) for name, mm in materials.items()}
-        return PathLengths(grid, (0, 0), maps, np.full(grid.shape, slab_mm, np.float32), grid.shape, stamps)
+        return PathLengths(grid, (0, 0), Slabs(np.full(grid.shape, slab_mm, np.float32), maps), grid.shape, stamps)
+
+    def primary(self, paths: PathLengths) -> F32:
+        """What passes a test object, of the open beam."""
+        behind = collapse(paths, self.spectrum)
+        return self.spectrum.primary(behind.g_cm, behind.a_cm)
 
     def signal(self, paths: PathLengths) -> Signal:
         """What reaches the converter: scatter of a wide slab, the same over the small window."""
-        g, a = collapse(paths, self.spectrum)
+        behind = collapse(paths, self.spectrum)
+        g, a = behind.g_cm, behind.a_cm
         primary = self.spectrum.primary(g, a)
-        ratio = self.scatter_ratio(float(paths.thickness_mm.mean()))
+        ratio = self.scatter_ratio(float(behind.thickness_mm.mean()))
         middle = np.float32(np.median(primary))
         energy = float(self.spectrum.energy_kev(np.array([np.median(g)]), np.array([np.median(a)]))[0])
         flat = [Coarse(np.full((1, 1), v, np.float32), 1 << 20, primary.shape) for v in (ratio * middle, energy)]

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from phantom.imaging.beam import collapse
 from phantom.imaging.observer import Difference, detectability
 from phantom.qa.bench import DENSITY, Bench
 from phantom.qa.solids import Sphere
@@ -67,7 +66,7 @@ def curve(bench: Bench, diameters_mm: tuple[float, ...] = DIAMETERS_MM) -> Float
         for dx, dy in ((0, 0), (0.5, 0), (0.25, 0.25), (0.5, 0.5)):
             x, y = grid.origin_mm[0] + (middle + dx) * pitch, grid.origin_mm[1] + (middle + dy) * pitch
             stamp = bench.stamp(Sphere(d), x, y, grid, "calcium_oxalate", "glandular")
-            with_it = bench.spectrum.primary(*collapse(replace(plain, stamps=(stamp,)), bench.spectrum))
+            with_it = bench.primary(replace(plain, stamps=(stamp,)))
             difference = (without.primary - with_it) * np.float32(without.air_kev)
             differences.append(Difference(difference, difference > 0, mean, energy))
         result.append(float(detectability(differences, pitch, bench.detector)[1].mean()))
