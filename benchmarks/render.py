@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,11 +80,24 @@ def stopwatch(seconds: Seconds, calls: list[tuple[Any, str, str]]) -> Iterator[N
         def wrapper(*args: Any, **words: Any) -> Any:
             start = time.process_time()
             try:
-                return function(*args, **words)
+                result = function(*args, **words)
             finally:
                 seconds[stage] += time.process_time() - start
+            return each(result, stage) if isinstance(result, Generator) else result
 
         return wrapper
+
+    def each(parts: Any, stage: str) -> Iterator[Any]:
+        """What is made a part at a time takes its time between the parts; who asks for them is not charged with it."""
+        while True:
+            start = time.process_time()
+            part = next(parts, None)
+            spent = time.process_time() - start
+            seconds[stage] += spent
+            seconds["asked for"] += spent
+            if part is None:
+                return
+            yield part
 
     for owner, name, stage in calls:
         setattr(owner, name, timed(getattr(owner, name), stage))
@@ -110,6 +123,7 @@ def stages() -> list[tuple[Any, str, str]]:
         (Anatomy, "grow", "anatomy: grow"),
         (shadow, "lay", "anatomy: project"),
         (shadow.Laid, "seen", "anatomy: project"),
+        (shadow.Seen, "strips", "anatomy: project"),
         (render, "place", "calcifications: shadows"),
         (render, "measure", "truth"),
         (beam, "collapse", "imaging: materials"),
@@ -181,6 +195,7 @@ def measure(name: str, sets: list[str], grains: int | None, cases: int, report: 
             count += sum(len(view.calcifications) for view in one.views)
             del one
     seconds["scene"] -= seconds["anatomy: grow"]
+    seconds["imaging: materials"] -= seconds.pop("asked for")
     named = sum(value for key, value in seconds.items() if key != "whole")
     seconds["other"] = seconds["whole"] - named
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
