@@ -16,9 +16,11 @@ Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 Ball = tuple[float, float, float, float]
 
 
-def _flat(pose: Pose, points: Floats) -> Floats:
-    """Points of the breast's axes in the view's axes."""
-    return points @ pose.rotation.T
+def _in_view(pose: Pose, balls: Floats) -> Floats:
+    """Balls (n, 4) of the breast's axes in the view's axes."""
+    turn = np.eye(4)
+    turn[:3, :3] = pose.rotation
+    return balls @ turn.T
 
 
 def _along(pose_free: Floats) -> Pose:
@@ -41,49 +43,55 @@ def volume_by_rays(shape: Any, points: Floats, rays: int = 2_500) -> float:
 
 
 def sphere_span(x: Floats, y: Floats, balls: Floats) -> Span:
-    """Spans in balls (k, 4: x, y, h, radius in the view's frame), stacked along a new first axis."""
-    more = (slice(None),) + (None,) * max(np.ndim(x), np.ndim(y))
-    bx, by, bh, radius = (balls[:, k][more] for k in range(4))
+    """Spans of rays (n,) each in a ball of its own (4, n): x, y, h, radius in the view's frame."""
+    bx, by, bh, radius = balls
     left = radius * radius - (x - bx) ** 2 - (y - by) ** 2
     half = np.sqrt(np.maximum(left, 0.0))
     return miss_where(left <= 0.0, bh - half, bh + half)
 
 
-def cone_span(x: Floats, y: Floats, first: Floats, last: Floats) -> Span:
-    """Spans in round-ended cones: the convex hulls of pairs of balls (k, 4)."""
-    more = (slice(None),) + (None,) * max(np.ndim(x), np.ndim(y))
-    enters, leaves = sphere_span(x, y, first)
-    other = sphere_span(x, y, last)
-    enters, leaves = np.minimum(enters, other[0]), np.maximum(leaves, other[1])
+def _cones(first: Floats, last: Floats) -> Floats:
+    """Round-ended cones, the convex hulls of pairs of balls (k, 4), as `cone_span` takes them: (15, k).
+
+    The balls; the cone's direction, its sine (nan where one ball holds the other and there is no cone between them)
+    and how far it bends; how far along it the circles lie where it touches the balls.
+    """
     step = last[:, :3] - first[:, :3]
     length = np.maximum(np.sqrt((step * step).sum(axis=1)), 1e-12)
     sine = (first[:, 3] - last[:, 3]) / length
-    # where one ball holds the other there is no cone between them
-    real = np.abs(sine) < 1.0 - 1e-9
-    sine = np.where(real, sine, 0.0)
-    way = step / length[:, None]
-    ux, uy, uh = (way[:, k] for k in range(3))
-    uh = np.where(np.abs(uh) < 1e-9, 1e-9, uh)
-    bent = 1.0 - sine * sine - uh * uh
+    sine = np.where(np.abs(sine) < 1.0 - 1e-9, sine, np.nan)
+    way = (step / length[:, None]).T
+    way[2] = np.where(np.abs(way[2]) < 1e-9, 1e-9, way[2])
+    bent = 1.0 - sine * sine - way[2] ** 2
     bent = np.where(np.abs(bent) < 1e-9, 1e-9, bent)
-    ux, uy, uh, s, a, r, long = (v[more] for v in (ux, uy, uh, sine, bent, first[:, 3], length))
-    wx, wy = x - first[:, 0][more], y - first[:, 1][more]
+    return np.concatenate([first.T, last.T, way, [sine, bent, sine * first[:, 3], length + sine * last[:, 3]]])
+
+
+def cone_span(x: Floats, y: Floats, cones: Floats) -> Span:
+    """Spans of rays (n,) each in a round-ended cone of its own (15, n)."""
+    enters, leaves = sphere_span(x, y, cones[:4])
+    other = sphere_span(x, y, cones[4:8])
+    enters, leaves = np.minimum(enters, other[0]), np.maximum(leaves, other[1])
+    bx, by, base, r = cones[:4]
+    ux, uy, uh, s, a, first_at, last_at = cones[8:]
+    wx, wy = x - bx, y - by
     along = wx * ux + wy * uy
     # the cone's side: a t² + 2 b t + c <= 0, t along the beam from the first ball's centre
-    b = uh * (r * s - along)
-    c = (1.0 - s * s) * (wx * wx + wy * wy) - along * along + 2.0 * r * s * along - r * r
+    b = uh * (first_at - along)
+    c = (1.0 - s * s) * (wx * wx + wy * wy) - along * along + 2.0 * first_at * along - r * r
     root = b * b - a * c
-    half = np.sqrt(np.maximum(root, 0.0)) / np.abs(a)
-    low, high = -b / a - half, -b / a + half
-    opens = a < 0.0
-    upward = -s * uh > 0.0
-    start = np.where(opens, np.where(upward, high, -np.inf), low)
-    end = np.where(opens, np.where(upward, np.inf, low), high)
+    middle, half = -b / a, np.sqrt(np.maximum(root, 0.0)) / np.abs(a)
+    start, end = middle - half, middle + half
+    if (a < 0.0).any():  # looking into the cone: only one sheet of it is real, and has no other end
+        upward = -s * uh > 0.0
+        start, end = (
+            np.where(a < 0.0, np.where(upward, end, -np.inf), start),
+            np.where(a < 0.0, np.where(upward, np.inf, start), end),
+        )
     # between the circles where the cone touches the balls
-    ends = ((s * r - along) / uh, (long + s * last[:, 3][more] - along) / uh)
+    ends = (first_at - along) / uh, (last_at - along) / uh
     start, end = np.maximum(start, np.minimum(*ends)), np.minimum(end, np.maximum(*ends))
-    base = first[:, 2][more]
-    start, end = miss_where((start >= end) | (root <= 0.0) | ~real[more], start + base, end + base)
+    start, end = miss_where(~((start < end) & (root > 0.0)), start + base, end + base)
     return np.minimum(enters, start), np.maximum(leaves, end)
 
 
@@ -112,17 +120,14 @@ class Balls:
         """Its edge is crisp."""
         return False
 
-    def _in_view(self, pose: Pose) -> Floats:
-        return np.column_stack([_flat(pose, self._array[:, :3]), self._array[:, 3]])
-
     def box_mm(self, pose: Pose) -> tuple[float, float, float, float]:
         """The shadow's box."""
-        return _hull(_ball_boxes(self._in_view(pose)))
+        return _hull(_ball_boxes(_in_view(pose, self._array)))
 
     def chord(self, x_mm: Floats, y_mm: Floats, pose: Pose) -> Floats:
         """Path lengths in the union."""
-        balls = self._in_view(pose)
-        return union_length(x_mm, y_mm, _ball_boxes(balls), lambda k, x, y: sphere_span(x, y, balls[k]))
+        balls = _in_view(pose, self._array)
+        return union_length(x_mm, y_mm, _ball_boxes(balls), lambda k, x, y: sphere_span(x, y, balls.T[:, k]))
 
 
 @dataclass(frozen=True)
@@ -160,20 +165,13 @@ class Chains:
         """Its edge is crisp."""
         return False
 
-    def _in_view(self, pose: Pose) -> tuple[Floats, Floats]:
-        first, last = self._ends
-        return (
-            np.column_stack([_flat(pose, first[:, :3]), first[:, 3]]),
-            np.column_stack([_flat(pose, last[:, :3]), last[:, 3]]),
-        )
-
     def box_mm(self, pose: Pose) -> tuple[float, float, float, float]:
         """The shadow's box."""
-        return _hull(_ball_boxes(np.concatenate(self._in_view(pose))))
+        return _hull(_ball_boxes(_in_view(pose, np.concatenate(self._ends))))
 
     def chord(self, x_mm: Floats, y_mm: Floats, pose: Pose) -> Floats:
         """Path lengths in the union, less those in the lumen."""
-        first, last = self._in_view(pose)
+        first, last = (_in_view(pose, balls) for balls in self._ends)
         out = _swept(x_mm, y_mm, first, last)
         if self.hollow > 0.0:
             shrink = np.array([1.0, 1.0, 1.0, self.hollow])
@@ -184,7 +182,8 @@ class Chains:
 def _swept(x: Floats, y: Floats, first: Floats, last: Floats) -> Floats:
     one, two = _ball_boxes(first), _ball_boxes(last)
     boxes = np.concatenate([np.minimum(one[:, :2], two[:, :2]), np.maximum(one[:, 2:], two[:, 2:])], axis=1)
-    return union_length(x, y, boxes, lambda k, xs, ys: cone_span(xs, ys, first[k], last[k]))
+    cones = _cones(first, last)
+    return union_length(x, y, boxes, lambda k, xs, ys: cone_span(xs, ys, cones[:, k]))
 
 
 def _hull(boxes: Floats) -> tuple[float, float, float, float]:

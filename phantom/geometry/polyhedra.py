@@ -116,13 +116,11 @@ class Union:
         shifts = self._offsets @ pose.rotation.T
 
         def spans(which: Which, x: Floats, y: Floats) -> Span:
-            enters, leaves = [], []
-            for k in which:
-                dx, dy, dh = shifts[k]
-                start, end = self.parts[k].span(x - dx, y - dy, pose)
-                start, end = miss_where(start >= end, start + dh, end + dh)
-                enters.append(start)
-                leaves.append(end)
-            return np.stack(enters), np.stack(leaves)
+            enters, leaves = np.empty(x.shape), np.empty(x.shape)
+            ends = np.searchsorted(which, np.arange(len(self.parts) + 1))
+            for part, (dx, dy, dh), first, end in zip(self.parts, shifts, ends[:-1], ends[1:], strict=True):
+                start, stop = part.span(x[first:end] - dx, y[first:end] - dy, pose)
+                enters[first:end], leaves[first:end] = miss_where(start >= stop, start + dh, stop + dh)
+            return enters, leaves
 
         return union_length(x_mm, y_mm, self._boxes(pose), spans)

@@ -11,6 +11,8 @@ from phantom.geometry.view import Pose
 
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
+_AT_ONCE = 1 << 14  # rays a solid is asked about: what it works out on the way stays in the processor's cache
+
 
 @runtime_checkable
 class Shape(Protocol):
@@ -78,9 +80,15 @@ def chords(shapes: Sequence[Shape], x_mm: Floats, y_mm: Floats, poses: Sequence[
         if hasattr(kind, "chords"):
             out[which] = kind.chords([shapes[k] for k in which], x_mm[which, None, :], y_mm[which, :, None], [poses[k] for k in which])
             continue
-        for k in which:
-            columns, rows = wide[k], high[k]
-            out[k, :rows, :columns] = shapes[k].chord(x_mm[k, None, :columns], y_mm[k, :rows, None], poses[k])
+        for first, end in _of_one(shapes, which):
+            columns, rows = int(wide[first:end].max()), int(high[first:end].max())
+            step = max(1, _AT_ONCE // (columns * (end - first)))
+            for top in range(0, rows, step):
+                strip = slice(top, min(top + step, rows))
+                path = shapes[first].chord(x_mm[first:end, None, :columns], y_mm[first:end, strip, None], poses[first])
+                out[first:end, strip, :columns] = path
+            for k in range(first, end):
+                out[k, high[k] : rows], out[k, :, wide[k] : columns] = 0.0, 0.0
     return out
 
 
@@ -89,3 +97,12 @@ def _by_class(shapes: Sequence[Shape]) -> Iterable[tuple[list[int], Any]]:
     for k, shape in enumerate(shapes):
         found.setdefault(type(shape), []).append(k)
     return ((which, kind) for kind, which in found.items())
+
+
+def _of_one(shapes: Sequence[Shape], which: list[int]) -> Iterable[tuple[int, int]]:
+    """First and last of those that follow each other and are one and the same."""
+    first = which[0]
+    for k, after in zip(which, [*which[1:], -1], strict=True):
+        if after != k + 1 or shapes[after] is not shapes[first]:
+            yield first, k + 1
+            first = after

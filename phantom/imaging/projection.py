@@ -140,34 +140,44 @@ def _trace(solids: Solids, which: Any, density: int) -> Iterator[Seen]:
     i0, j0 = np.floor(lo_x * n), np.floor(lo_y * n)
     rows = [which, n, i0, j0, np.ceil(hi_x * n) - i0, np.ceil(hi_y * n) - j0]
     bundles = [Bundle(*row) for row in np.stack(rows, axis=1).astype(np.int64).tolist()]
-    yield from follow(solids, [one for one, is_large in zip(bundles, large, strict=True) if not is_large])
-    for one, is_large in zip(bundles, large, strict=True):
-        if is_large:
-            (coarse,) = follow(solids, [one])
-            yield _thin(solids, one, coarse, most)
+    crowded, finer, windows = set(which[large].tolist()), list[Bundle](), dict[int, Window]()
+    for seen in follow(solids, bundles):
+        enough = []
+        for k, of in enumerate(seen.of.tolist()):
+            tiles = _tiles(seen, k, most) if of in crowded else []
+            if tiles:
+                row, column, path, coverage = seen.windows[k]
+                windows[of] = Window(row, column, np.zeros_like(path), np.zeros_like(coverage))
+                finer += tiles
+            else:
+                enough.append(k)
+        yield seen.rows(enough)
+    if finer:
+        yield joined(follow(solids, finer), windows)
 
 
-def _thin(solids: Solids, bundle: Bundle, coarse: Seen, most: int) -> Seen:
-    """More rays where a solid fills little of its box: only in the tiles that it touches."""
-    (window,) = coarse.windows
-    rows, columns = window.coverage.shape
+def _tiles(seen: Seen, k: int, most: int) -> list[Bundle]:
+    """More rays where a solid fills little of its box, only in the tiles that it touches; none if it has enough."""
+    row, column, _, coverage = seen.windows[k]
+    rows, columns = coverage.shape
     grown = np.zeros((rows + 2, columns + 2), bool)  # a ray may have missed a thin part: look one pixel further
     for i in range(3):
         for j in range(3):
-            grown[i : i + rows, j : j + columns] |= window.coverage > 0
+            grown[i : i + rows, j : j + columns] |= coverage > 0
     touched = grown[1:-1, 1:-1]
     tops, lefts = np.arange(0, rows, _TILE), np.arange(0, columns, _TILE)
     tiles = np.logical_or.reduceat(np.logical_or.reduceat(touched, tops, axis=0), lefts, axis=1)
-    enough = max(3, math.ceil(_RAYS_ACROSS_THIN / _width(window.coverage)))
+    enough = max(3, math.ceil(_RAYS_ACROSS_THIN / _width(coverage)))
     finer = min(enough, _RAYS_PER_PIXEL, int(math.sqrt(16 * most / max(int(np.count_nonzero(tiles)) * _TILE**2, 1))))
-    if finer < 2 * bundle.n:
-        return coarse
-    peak, parts = float(coarse.peak_mm[0]), []
-    for top, left in zip(tops[np.nonzero(tiles)[0]].tolist(), lefts[np.nonzero(tiles)[1]].tolist(), strict=True):
-        wide, high = min(_TILE, columns - left) * finer, min(_TILE, rows - top) * finer
-        parts.append(Bundle(bundle.of, finer, (window.column + left) * finer, (window.row + top) * finer, wide, high, peak))
-    empty = Window(window.row, window.column, np.zeros((rows, columns)), np.zeros((rows, columns), np.float32))
-    return joined(follow(solids, parts), empty)
+    if finer < 2 * seen.n[k]:
+        return []
+    return [
+        Bundle(
+            int(seen.of[k]), finer, (column + left) * finer, (row + top) * finer,
+            min(_TILE, columns - left) * finer, min(_TILE, rows - top) * finer, float(seen.peak_mm[k]),
+        )
+        for top, left in zip(tops[np.nonzero(tiles)[0]].tolist(), lefts[np.nonzero(tiles)[1]].tolist(), strict=True)
+    ]  # fmt: skip
 
 
 def _width(coverage: Floats) -> float:

@@ -5,7 +5,7 @@ The beam is parallel and runs along the view's -h axis, so a pixel's pitch is ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -86,8 +86,8 @@ class Seen:
 
     Attributes
     ----------
-    of : (n,) int
-        Whose rays they are.
+    of, n : (n,) int
+        Whose rays they are, and how many to a pixel's side.
     cell_mm2 : (n,)
         The area that a ray stands for.
     total_mm : (n,)
@@ -105,6 +105,7 @@ class Seen:
     """
 
     of: Ints
+    n: Ints
     cell_mm2: Floats
     total_mm: Floats
     sums: Floats
@@ -114,27 +115,42 @@ class Seen:
     tips_mm: Floats
     windows: list[Window]
 
+    def rows(self, which: list[int]) -> Seen:
+        """Some of them."""
+        if len(which) == len(self.of):
+            return self
+        some = {f.name: getattr(self, f.name)[which] for f in fields(self) if f.name != "windows"}
+        return Seen(**some, windows=[self.windows[k] for k in which])
 
-def joined(parts: Iterable[Seen], window: Window) -> Seen:
-    """What the bundles of one solid, of equally fine rays, come to together, over the pixels of `window`."""
+
+def joined(parts: Iterable[Seen], windows: Mapping[int, Window]) -> Seen:
+    """What bundles of equally fine rays come to together, solid by solid, over the pixels of its window."""
     listed = list(parts)
-    every = {f.name: np.concatenate([getattr(part, f.name) for part in listed]) for f in fields(Seen) if f.name != "windows"}
-    for found in (found for part in listed for found in part.windows):
+    for of, found in ((of, found) for part in listed for of, found in zip(part.of.tolist(), part.windows, strict=True)):
+        window = windows[of]
         top, left = found.row - window.row, found.column - window.column
         rows, columns = found.coverage.shape
         window.path_mm[top : top + rows, left : left + columns] = found.path_mm
         window.coverage[top : top + rows, left : left + columns] = found.coverage
-    reach = every["reach_mm"]
-    ways = np.arange(2)[:, None], np.arange(reach.shape[2] // _FEW)
-    furthest = every["tips_mm"][(reach[:, :, ::_FEW].argmax(axis=0), *ways)]
-    added = {name: every[name].sum(axis=0)[None] for name in ("total_mm", "sums", "covered")}
+    every = {f.name: np.concatenate([getattr(part, f.name) for part in listed]) for f in fields(Seen) if f.name != "windows"}
+    order = np.argsort(every["of"], kind="stable")
+    every = {name: values[order] for name, values in every.items()}
+    of, first = np.unique(every["of"], return_index=True)
+    reach, tips = every["reach_mm"], every["tips_mm"]
+    ways = np.arange(2)[:, None], np.arange(tips.shape[2])
+    furthest = [
+        tips[start:end][(reach[start:end, :, ::_FEW].argmax(axis=0), *ways)]
+        for start, end in zip(first, [*first[1:], len(order)], strict=True)
+    ]
     return Seen(
-        **{name: every[name][:1] for name in ("of", "cell_mm2")},
-        **added,
-        peak_mm=every["peak_mm"].max(keepdims=True),
-        reach_mm=reach.max(axis=0)[None],
-        tips_mm=furthest[None],
-        windows=[window],
+        of,
+        every["n"][first],
+        every["cell_mm2"][first],
+        **{name: np.add.reduceat(every[name], first) for name in ("total_mm", "sums", "covered")},
+        peak_mm=np.maximum.reduceat(every["peak_mm"], first),
+        reach_mm=np.maximum.reduceat(reach, first),
+        tips_mm=np.stack(furthest),
+        windows=[windows[i] for i in of.tolist()],
     )
 
 
@@ -177,7 +193,7 @@ def _follow(solids: Solids, bundles: list[Bundle], wide: int, high: int) -> Seen
     sums = np.stack([by_column.sum(axis=1), (by_column * x).sum(axis=1), (by_row * y).sum(axis=1)], axis=1)
     reach, tips = _extent(covered, x, y)
     found = [Window(*one) for one in zip(top.tolist(), left.tolist(), *windows, strict=True)]
-    return Seen(of, step[:, 0] ** 2, total, sums, peak, np.count_nonzero(covered, axis=(1, 2)), reach, tips, found)
+    return Seen(of, n, step[:, 0] ** 2, total, sums, peak, np.count_nonzero(covered, axis=(1, 2)), reach, tips, found)
 
 
 def _windows(path: Floats, covered: Any, column: Ints, row: Ints, rows: Ints, columns: Ints, n: Ints) -> tuple[Any, Any]:
@@ -198,17 +214,18 @@ def _windows(path: Floats, covered: Any, column: Ints, row: Ints, rows: Ints, co
 
 def _extent(covered: Any, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """How far a stack's covered rays reach, and which reach furthest: -inf where none is covered."""
+    each = np.arange(len(x))[:, None]
     first = covered.argmax(axis=2)
-    full = np.take_along_axis(covered, first[:, :, None], axis=2)[:, :, 0]
+    full = covered[each, np.arange(first.shape[1]), first]
     last = covered.shape[2] - 1 - covered[:, :, ::-1].argmax(axis=2)
     rows = np.where(full, np.arange(full.shape[1]), full.argmax(axis=1)[:, None])  # an empty row says what a full one does
-    y = np.take_along_axis(y, rows, axis=1)
-    ends = [np.take_along_axis(x, np.take_along_axis(end, rows, axis=1), axis=1) for end in (last, first)]
+    y = y[each, rows]
+    ends = [x[each, end[each, rows]] for end in (last, first)]
     # the directions look right: along them the last of each row reaches furthest, against them the first
     up = _SIN * y[:, None, :]
     along, against = _COS * ends[0][:, None, :] + up, _COS * ends[1][:, None, :] + up
     reach = np.stack([along.max(axis=2), -against.min(axis=2)], axis=1)
     reach[~full.any(axis=1)] = -np.inf
     which = along[:, ::_FEW].argmax(axis=2), against[:, ::_FEW].argmin(axis=2)
-    tips = [np.stack([np.take_along_axis(v, at, axis=1) for v in (end, y)], axis=2) for end, at in zip(ends, which, strict=True)]
+    tips = [np.stack([v[each, at] for v in (end, y)], axis=2) for end, at in zip(ends, which, strict=True)]
     return reach, np.stack(tips, axis=1)
