@@ -50,7 +50,7 @@ class Kind(Scattered):
         60, 300
     )
     focus_grains: Annotated[Draw, Within(1, 30), "grains in each lobule when diffuse (estimate)"] = Draw.uniform(2, 6)
-    group_mm: Annotated[Draw, Within(1, 20, "mm"), "largest extent of a group"] = Draw.lognormal(9, 1.4, 5, 20)
+    group_mm: Annotated[Draw, Within(1, 20, "mm"), "largest extent of a group in the views"] = Draw.lognormal(9, 1.4, 5, 20)
     mixed: Annotated[float, Within(0, 1), "share of groups mixed with punctate grains: category 4A (estimate)"] = 0.3
     punctate_share: Annotated[Draw, Within(0, 1), "punctate grains in a mixed group (estimate)"] = Draw.uniform(
         0.2, 0.5

@@ -39,7 +39,7 @@ class Kind(Scattered):
     coalesced: Annotated[float, Within(0, 1), "share of grains that are two or three grown together (estimate)"] = 0.3
     grains: Annotated[Draw, Within(5, 400), "grains of a group, a line or a segment"] = Draw.uniform(5, 25)
     scattered_grains: Annotated[Draw, Within(1, 2000), "grains when regional (estimate)"] = Draw.uniform(12, 40)
-    group_mm: Annotated[Draw, Within(1, 20, "mm"), "largest extent of a group"] = Draw.lognormal(9, 1.5, 5, 20)
+    group_mm: Annotated[Draw, Within(1, 20, "mm"), "largest extent of a group in the views"] = Draw.lognormal(9, 1.5, 5, 20)
     gap_mm: Annotated[Draw, Within(0, 5, "mm"), "grains of a group keep this distance (estimate)"] = Draw.uniform(
         0.9, 1.3
     )

@@ -32,7 +32,7 @@ class Kind(Scattered):
     )
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.8
-    size_mm: Annotated[Draw, Within(0.1, 0.5, "mm"), "diameter"] = Draw.lognormal(0.175, 1.47, 0.1, 0.46)
+    size_mm: Annotated[Draw, Within(0.1, 0.5, "mm"), "diameter"] = Draw.lognormal(0.175, 1.47, 0.1, 0.44)
     aspect: Annotated[float, Within(1, 1.5), "longest over shortest axis, at most (estimate)"] = 1.2
     edge_mm: Annotated[float, Within(0, 0.1, "mm"), "width over which the edge fades (estimate)"] = 0.015
     grains: Annotated[Draw, Within(5, 400), "grains of a group, a line or a segment"] = Draw.uniform(5, 20)
@@ -40,7 +40,7 @@ class Kind(Scattered):
         30, 300
     )
     focus_grains: Annotated[Draw, Within(1, 30), "grains in each lobule when diffuse (estimate)"] = Draw.uniform(3, 8)
-    group_mm: Annotated[Draw, Within(1, 20, "mm"), "largest extent of a group"] = Draw.uniform(4, 10)
+    group_mm: Annotated[Draw, Within(1, 20, "mm"), "largest extent of a group in the views"] = Draw.uniform(4, 10)
     gap_mm: Annotated[Draw, Within(0, 5, "mm"), "grains of a group keep this distance (estimate)"] = Draw.constant(0.4)
 
     def form(self, seed: Seed, along: tuple[float, float, float], pathology: Pathology) -> Shape:

@@ -84,7 +84,7 @@ class Scattered(Bilateral):
     grains: Annotated[Draw, Within(1, 400), "grains of a group, a line or a segment"] = Draw.uniform(5, 20)
     scattered_grains: Annotated[Draw, Within(1, 2000), "grains when diffuse or regional"] = Draw.uniform(20, 80)
     focus_grains: Annotated[Draw, Within(1, 30), "grains in each lobule when diffuse (estimate)"] = Draw.constant(1)
-    group_mm: Annotated[Draw, Within(1, 20, "mm"), "largest extent of a group; at most 10 with up to 15 grains"] = (
+    group_mm: Annotated[Draw, Within(1, 20, "mm"), "extent of a group in the views; up to 15 grains: at most 10"] = (
         Draw.uniform(4, 10)
     )
     region_mm: Annotated[Draw, Within(24, 70, "mm"), "diameter when regional (estimate)"] = Draw.uniform(25, 60)
