@@ -12,6 +12,7 @@ from test_store import HOSTILE, HOSTILE_TABLES, _replaced
 
 import phantom
 from phantom import cli
+from phantom import preset as presets
 from phantom.dataset.files import sha256_of
 from phantom.dataset.run import generate
 
@@ -80,3 +81,63 @@ def test_every_command_refuses_what_would_harm_in_one_message(change, both, caps
     assert cli.run(["info", bad]) in (0, 1)  # which reads the tables beside the cases alone
     assert "Traceback" not in capsys.readouterr().err
     assert len(phantom.open(both / "good")) == 4
+
+
+def resigned(folder, name):
+    told = json.loads((folder / "manifest.json").read_text())
+    told["files"][name] = sha256_of(folder / name)
+    (folder / "manifest.json").write_text(json.dumps(told))
+
+
+def test_a_table_that_names_no_image_of_the_dataset_is_refused(both, capsys):
+    text = (both / "bad/findings.csv").read_text()
+    (both / "bad/findings.csv").write_text(text.replace("000000-", "../../0-", 1))
+    resigned(both / "bad", "findings.csv")
+    for command in ("info", "verify"):
+        assert cli.run([command, str(both / "bad")]) == 1
+        said = capsys.readouterr()
+        assert "findings.csv" in said.out + said.err
+
+
+def test_cases_that_lie_behind_a_link_are_refused(both, tmp_path, capsys):
+    (both / "bad/cases").rename(tmp_path / "elsewhere")
+    (both / "bad/cases").symlink_to(tmp_path / "elsewhere")
+    for words in (["verify", both / "bad"], ["merge", both / "good", both / "bad", "--out", tmp_path / "out"]):
+        assert cli.run([str(word) for word in words]) == 1
+    assert "link" in capsys.readouterr().err
+    with pytest.raises(phantom.errors.PhantomError, match="link"):
+        _ = phantom.open(both / "bad")[0].for_presentation
+
+
+NO_SCENE = {
+    "recipe": lambda scene: scene.update(recipe=[1]),
+    "detector": lambda scene: scene["recipe"]["detector"].update(name="/etc/passwd"),
+    "findings": lambda scene: scene.update(findings=[{"kind": 7}]),
+    "seed": lambda scene: scene.pop("seed"),
+}
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """A dataset whose scenes can be rendered again."""
+    small = {"name": "any", "description": "small", "detector": {"binning": 16}, "exam": {"views": ["CC"]}}
+    out = tmp_path_factory.mktemp("real") / "data"
+    generate(presets.from_dict(small), 1, 2, out, workers=1)
+    return out
+
+
+@pytest.mark.parametrize(("what", "workers"), [*((what, 1) for what in NO_SCENE), ("detector", 2)])
+def test_a_scene_that_is_none_is_one_message_of_rerender(what, workers, real, tmp_path, capsys):
+    """Here and in a worker process alike, whatever kind of error it is."""
+    shutil.copytree(real, tmp_path / "in")
+    path = tmp_path / "in/cases/000000.h5"
+    with h5py.File(path, "r+") as file:
+        scene = json.loads(file["scene"][()])
+        NO_SCENE[what](scene)
+        _scene(file, json.dumps(scene))
+    resigned(tmp_path / "in", "cases/000000.h5")
+    assert cli.run(["rerender", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", str(workers)]) in (1, 2)
+    said = capsys.readouterr().err
+    assert said.startswith("Error: case 0")
+    assert "Traceback" not in said
+    assert "TypeError" not in said

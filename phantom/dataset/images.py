@@ -127,6 +127,9 @@ class Dataset:
         if sha256(data) != self.manifest.files.get(path.name):
             raise DatasetError(f"{path}: not as it was written; `phantom verify` tells what else is wrong")
         try:
-            return from_csv(name, data.decode("utf-8"))
+            table = from_csv(name, data.decode("utf-8"))
         except UnicodeDecodeError as error:
             raise DatasetError(f"{path}: not UTF-8 text") from error
+        if name != "images" and not set(table["image_id"].tolist()) <= set(self._places):
+            raise DatasetError(f"{path}: names an image that images.csv does not")
+        return table

@@ -61,7 +61,7 @@ def open_case(path: Path) -> h5py.File:
     """
     import h5py
 
-    if path.is_symlink():
+    if path.is_symlink() or path.parent.is_symlink():
         raise DatasetError(f"{path}: a link to another place; a case must be a file of its own")
     if not path.is_file():
         raise DatasetError(f"{path}: missing")

@@ -112,7 +112,7 @@ def make_case(job: Job, index: int, known: str | None = None) -> Done:
     except PhantomError as error:
         if str(path) in str(error):
             raise
-        raise type(error)(f"case {index}: {error}") from error
+        raise CaseError(f"case {index}: {error}") from error
     except MemoryError as error:
         raise CaseError(f"case {index}: not enough memory; try fewer --workers") from error
     except Exception as error:
