@@ -172,8 +172,9 @@ def recipe(name: str, sets: list[str], grains: int | None) -> Any:
 def measure(name: str, sets: list[str], grains: int | None, cases: int, report: Any) -> None:
     """Make and write some cases, and report the seconds of each stage per view, and the peak of memory."""
     from phantom import case
-    from phantom.dataset import store
+    from phantom.dataset import memory, store
 
+    memory.keep()  # as `generate` does
     made = recipe(name, sets, grains)
     first = case.simulate(made, 1, 0)  # warms caches that a run of many cases has warm
     shape = first.views[0].for_presentation.shape

@@ -17,6 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from phantom.dataset import memory
 from phantom.dataset.work import CaseError, Done, Job, make_case, marks
 from phantom.errors import PhantomError, UsageError
 
@@ -40,8 +41,9 @@ def cpus() -> int:
 
 def serially(job: Job, cases: Iterable[int], known: Mapping[int, str]) -> Iterator[Done]:
     """Make the cases here, one after the other."""
-    for index in cases:
-        yield make_case(job, index, known.get(index))
+    with memory.kept():
+        for index in cases:
+            yield make_case(job, index, known.get(index))
 
 
 def in_processes(job: Job, cases: Iterable[int], known: Mapping[int, str], workers: int) -> Iterator[Done]:
@@ -165,10 +167,11 @@ def _one_thread() -> Iterator[None]:
 
 
 def _begin() -> None:
-    """In a fresh worker: leave Ctrl-C to the parent, and do not outlive it."""
+    """In a fresh worker: keep its memory, leave Ctrl-C to the parent, and do not outlive it."""
     import multiprocessing
     import threading
 
+    memory.keep()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
