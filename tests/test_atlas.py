@@ -266,6 +266,7 @@ def test_suspicious_groups_grow_at_the_published_rates(pathology, rate):
         rates.append(-math.log(np.ptp([grain.centre_mm[0] for grain in was.calcifications]) / 20.0))
     assert np.mean(rates) == pytest.approx(rate, abs=4 * 0.2 / math.sqrt(200))
     assert np.std(rates) == pytest.approx(0.2, abs=4 * 0.2 / math.sqrt(2 * 200))
+    assert kind.earlier(finding, 20.0, Seed(0)) is None
 
 
 def test_the_vocabulary_knows_every_word_and_agrees_with_the_codes_that_are_written():

@@ -17,14 +17,14 @@ from phantom.recipe.seed import Seed
 
 
 def receded(finding: Finding, years: float, seed: Seed) -> Finding | None:
-    """A group that was shorter: the grains nearest its middle, within the extent of that time; None if no grain."""
+    """A group that was shorter: the grains nearest its middle, within the extent of that time; None if under three."""
     rng = seed.rng()
     rate = max(0.0, rng.normal(0.67 if finding.pathology == "malignant" else 0.52, 0.2))
     points = np.array([grain.centre_mm for grain in finding.calcifications])
     away = np.linalg.norm(points - np.median(points, axis=0), axis=1)
     reach = float(away.max()) * math.exp(-rate * years)
     kept = tuple(grain for grain, far in zip(finding.calcifications, away, strict=True) if far <= reach + 1e-9)
-    return replace(finding, calcifications=kept) if kept else None
+    return replace(finding, calcifications=kept) if len(kept) >= 3 else None
 
 
 def thinned(finding: Finding, years: float, seed: Seed) -> Finding | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -75,16 +76,18 @@ class Kind(Bilateral):
         name = self.label.spread(distribution, patient, self.name)
         count = max(1, self.rods.integer(patient))
         rng = own.child("rods").rng()
-        spots: list[tuple[Path, float, float]] = []
+        found: list[list[Line]] = []
         for path, start, end in self._lines(breast, rng, name):
+            spots: list[Line] = []
             s = start + rng.uniform(0.0, 3.0)
             while s + 3.0 < end:
                 long = min(self.length_mm.sample(rng), end - s)
                 if _points_to(path, s, long, breast.nipple_mm, self.stray_deg, rng):
                     spots.append((path, s, long))
                 s += long + self.spacing_mm.sample(rng)
-            if spots and name == "linear":
-                break
+            found.append(spots)
+        # a line is the duct that holds most
+        spots = max(found, key=len, default=[]) if name == "linear" else list(chain(*found))
         pieces: list[Any] = []
         for path, s, long in [spots[k] for k in rng.permutation(len(spots))[:count]]:
             hollow = self.lumen.sample(rng) if rng.random() < self.hollow else 0.0
@@ -99,7 +102,7 @@ class Kind(Bilateral):
         lines = [(p, max(a, self.near_mm), min(b, self.far_mm)) for p, a, b in duct_lines(breast, rng)]
         lines = [line for line in lines if line[2] - line[1] >= 4.0]
         if distribution == "linear":
-            return sorted(lines, key=lambda line: line[1] - line[2])
+            return lines
         if distribution == "segmental":
             lobes = list(dict.fromkeys(line[0].lobe for line in lines))
             sizes = {lobe: sum(line[0].lobe == lobe for line in lines) for lobe in lobes}

@@ -50,7 +50,7 @@ class Kind(Bilateral):
     size_mm: Annotated[Draw, Within(0.1, 3, "mm"), "diameter along the skin"] = Draw.lognormal(0.7, 1.5, 0.2, 2.0)
     grains: Annotated[Draw, Within(1, 100), "grains of a group (estimate)"] = Draw.uniform(3, 12)
     singles: Annotated[Draw, Within(1, 200), "grains when diffuse (estimate)"] = Draw.uniform(4, 20)
-    group_mm: Annotated[Draw, Within(0.5, 5, "mm"), "extent of a group, as the views show it"] = Draw.uniform(2, 4.8)
+    group_mm: Annotated[Draw, Within(0.5, 5, "mm"), "extent of a group, as the views show it"] = Draw.uniform(2.5, 4.9)
     rings: Annotated[float, Within(0, 1), "share of rings (estimate)"] = 0.6
     plates: Annotated[float, Within(0, 1), "share of polygonal plates (estimate); the rest are balls"] = 0.25
     lucent: Annotated[Draw, Within(0, 0.95), "radius of a ring's empty middle over its own (estimate)"] = Draw.uniform(
@@ -97,6 +97,7 @@ class Kind(Bilateral):
         middle = skin_sites(breast, rng, region)[0]
         axes = skin_axes(breast, middle)
         extent = self.group_mm.sample(rng) / stretch(breast, middle)
+        sizes = np.minimum(sizes, 0.4 * extent)
         kept: list[Floats] = []
         fits: list[float] = []
         for size in sizes.tolist():
