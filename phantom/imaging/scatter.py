@@ -60,15 +60,22 @@ class Scatter:
         breast_only : bool
             Leave out what paddle and support scatter.
         """
+        table, cm = self._table(target_filter), thickness_mm / 10
+        form = (float(_interp(cm, table[:, 0], column)) for column in table.T[2:])
+        return Kernel(float(self._ratio(table, np.asarray(cm), grid_factor, breast_only)), *form)
+
+    def _table(self, target_filter: str) -> Any:
+        """(thicknesses, 5): cm, scatter over primary, and the kernel's three numbers, with or without the grid."""
         table = _tables()[_TABLE.get(target_filter, target_filter)]
-        cm = thickness_mm / 10
-        columns = table[:, 5:] if self.grid else table[:, 1:5]
-        ratio, *form = (float(_interp(cm, table[:, 0], column)) for column in columns.T)
+        return table[:, [0, 5, 6, 7, 8]] if self.grid else table[:, :5]
+
+    def _ratio(self, table: Any, cm: Any, grid_factor: float, breast_only: bool) -> Any:
+        ratio = _interp(cm, table[:, 0], table[:, 1])
         if breast_only:
             # what paddle and support add falls from the whole at 0 cm: 0.045 of 0.60 is left at 5 cm (without grid)
-            ratio -= float(columns[0, 0]) * math.exp(-cm / 20)
-        ratio *= self.factor * (grid_factor if self.grid else 1.0) * _gap_share(self.air_gap_mm) / _gap_share(15.0)
-        return Kernel(max(ratio, 0.0), *form)
+            ratio = ratio - table[0, 1] * np.exp(-cm / 20)
+        times = self.factor * (grid_factor if self.grid else 1.0) * _gap_share(self.air_gap_mm) / _gap_share(15.0)
+        return np.maximum(ratio * times, 0.0)
 
     def veil(
         self, primary: F32, thickness_mm: F32, pitch_mm: float, target_filter: str, *, grid_factor: float = 1.0,
@@ -107,10 +114,10 @@ class Scatter:
 
     def _ratios(self, thick: F32, target_filter: str, grid_factor: float, breast_only: bool) -> F32:
         at = np.linspace(0, max(float(thick.max()), 90.0), 181)
-        ratio = [self.kernel(target_filter, t, grid_factor=grid_factor, breast_only=breast_only).ratio for t in at]
+        ratio = self._ratio(self._table(target_filter), at / 10, grid_factor, breast_only)
         if breast_only:
             ratio[0] = 0.0
-        return np.interp(thick, at, ratio).astype(np.float32)
+        return np.asarray(np.interp(thick, at, ratio), np.float32)
 
     def _spread(self, source: F32, thick: F32, top: float, cell_cm: float, target_filter: str) -> F32:
         from scipy.fft import irfft2, next_fast_len, rfft2
@@ -140,7 +147,7 @@ def _tables() -> dict[str, Any]:
     return {name: np.array(rows) for name, rows in said["tables"].items()}
 
 
-def _interp(x: float, xs: Any, ys: Any) -> float:
+def _interp(x: Any, xs: Any, ys: Any) -> Any:
     """Linear, continued beyond the last two points."""
-    k = min(max(int(np.searchsorted(xs, x)) - 1, 0), len(xs) - 2)
-    return float(ys[k] + (ys[k + 1] - ys[k]) * (x - xs[k]) / (xs[k + 1] - xs[k]))
+    k = np.clip(np.searchsorted(xs, x) - 1, 0, len(xs) - 2)
+    return ys[k] + (ys[k + 1] - ys[k]) * (x - xs[k]) / (xs[k + 1] - xs[k])
