@@ -30,7 +30,7 @@ _SAID: dict[str, dict[str, Any]] = {
         "size_mm": {"lognormal": [0.28, 1.4], "within": [0.1, 0.5]},
         "benign_size_mm": {"lognormal": [0.28, 1.4], "within": [0.1, 0.5]},
     },
-    "residue": {"one_view": 0, "site": "fold", "material": "zinc_oxide"},
+    "residue": {"one_view": 0, "site": "fold", "material": "zinc_oxide", "film": 0},
     "vascular": {"grade": 3, "length_mm": 60, "run_mm": 14},
     "popcorn": {"stage": 3, "popcorn_mm": 7},
     "rim": {"diameter_mm": 9, "coverage": 0.9},
