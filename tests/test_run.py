@@ -21,7 +21,7 @@ import fakes
 import pytest
 
 from phantom.dataset import pool, run
-from phantom.dataset.files import Unwritable
+from phantom.dataset.files import Unwritable, folder_size
 from phantom.dataset.layout import FolderError
 from phantom.dataset.lock import FolderLock
 from phantom.dataset.run import Stopped, generate, parse_shard
@@ -596,6 +596,25 @@ def test_where_no_executor_answers_nothing_is_begun(tmp_path):
 
 
 # ---- small things
+
+
+def test_a_folder_is_measured_while_others_write_into_it(tmp_path):
+    (tmp_path / "kept").write_bytes(b"1234")
+    stop = threading.Event()
+
+    def come_and_go():
+        while not stop.is_set():
+            for number in range(20):
+                (tmp_path / f"{number}.part").touch()
+                (tmp_path / f"{number}.part").unlink()
+
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    try:
+        assert all(folder_size(tmp_path) == 4 for _ in range(300))
+    finally:
+        stop.set()
+        other.join()
 
 
 def test_progress_counts_images_and_time(tmp_path):

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 def summary(data: Dataset) -> dict[str, Any]:
     """Counts and sizes, ready for JSON. A finding is counted once per case, however many views show it."""
+    from phantom.dataset.files import folder_size
+
     images, findings, grains = data.images, data.findings, data.calcifications
     case_of = {str(row["image_id"]): int(row["case"]) for row in images}
     once = {(case_of[str(row["image_id"])], int(row["finding_id"])): row for row in findings}
-    files = [path for path in data.folder.rglob("*") if path.is_file()]
     return {
         "folder": str(data.folder),
         "preset": data.manifest.preset,
@@ -40,7 +41,7 @@ def summary(data: Dataset) -> dict[str, Any]:
         "calcifications": len({(case_of[str(row["image_id"])], int(row["calcification_id"])) for row in grains}),
         "calcification_views": len(grains),
         "visible_calcification_views": int(grains["visible"].sum()),
-        "bytes": sum(path.stat().st_size for path in files),
+        "bytes": folder_size(data.folder),
     }
 
 

@@ -73,6 +73,15 @@ def unwritable(path: Path, error: OSError) -> Unwritable:
     return Unwritable(f"{path} could not be written: {error.strerror or error}")
 
 
+def folder_size(folder: Path) -> int:
+    """Bytes of all files in a folder; what another run takes away meanwhile counts for nothing."""
+    size = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            size += path.stat().st_size if path.is_file() else 0
+    return size
+
+
 def sha256(data: bytes) -> str:
     """The checksum of some bytes, 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from phantom.dataset import state
+from phantom.dataset.files import folder_size, sha256, sha256_of, unwritable
 from phantom.dataset.files import replace as replace_file
-from phantom.dataset.files import sha256, sha256_of, unwritable
 from phantom.dataset.finish import finish
 from phantom.dataset.layout import MAX_CASES, UNFINISHED, DatasetError, FolderError, case_name, part_of
 from phantom.dataset.lock import FolderLock
-from phantom.dataset.manifest import Manifest, processor, read_manifest, versions
+from phantom.dataset.manifest import Manifest, is_unfinished, processor, read_manifest, versions
 from phantom.dataset.progress import Summary
 from phantom.dataset.renumber import read_through, renumbered
 from phantom.dataset.told import Count
@@ -126,7 +125,7 @@ def _parts_of_one_job(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]] 
 def _side_by_side(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]]:
     """Finished datasets, one behind the other."""
     for folder in folders:
-        if (folder / UNFINISHED).exists():
+        if is_unfinished(folder):
             raise FolderError(f"{folder}: unfinished; finish it first with --resume")
     manifests = [read_manifest(folder) for folder in folders]
     total = sum(manifest.cases for manifest in manifests)
@@ -134,7 +133,6 @@ def _side_by_side(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]]:
         raise UsageError(f"merge: {total} cases in all; at most {MAX_CASES} are possible")
     sources: list[dict[str, Any]] = []
     pieces: list[_Piece] = []
-    dropped: dict[str, list[str]] = {}
     for folder, manifest in zip(folders, manifests, strict=True):
         first = len(pieces)
         sources += _told(manifest, first)
@@ -156,7 +154,6 @@ def _side_by_side(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]]:
         processor=processor(),
         split=shares,
         sweeps=tuple(dict.fromkeys(sweep for manifest in manifests for sweep in manifest.sweeps)),
-        dropped=dropped,
         sources=tuple(sources),
     )
     return merged, pieces
@@ -187,8 +184,5 @@ def _all_different(sources: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _summary(folder: Path, manifest: Manifest, count: Count) -> Summary:
-    size = 0
-    with contextlib.suppress(OSError):
-        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     dropped = {name: list(said) for name, said in manifest.dropped.items()}
-    return Summary(folder, manifest.cases, 0, manifest.cases, 0, count, dropped, size, 0.0)
+    return Summary(folder, manifest.cases, 0, manifest.cases, 0, count, dropped, folder_size(folder), 0.0)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from phantom.dataset import strict
 from phantom.dataset.files import sha256_of
-from phantom.dataset.layout import MANIFEST, UNFINISHED, DatasetError, FolderError, case_name
-from phantom.dataset.manifest import Manifest, read_manifest
+from phantom.dataset.layout import MANIFEST, DatasetError, FolderError, case_name
+from phantom.dataset.manifest import Manifest, is_unfinished, read_manifest
 from phantom.dataset.progress import Summary, Watcher
 from phantom.dataset.run import generate, generator
 from phantom.errors import UsageError
@@ -123,7 +123,7 @@ def _readable(folder: Path) -> Manifest:
     """The manifest of a dataset whose scenes can be rendered again."""
     if not folder.is_dir():
         raise DatasetError(f"{folder}: there is no such folder")
-    if (folder / UNFINISHED).exists():
+    if is_unfinished(folder):
         raise DatasetError(f"{folder}: unfinished; the command that began it, with --resume, finishes it")
     manifest = read_manifest(folder)
     if manifest.sources:

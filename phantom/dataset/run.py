@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from phantom.dataset import pool, state
-from phantom.dataset.files import unwritable
+from phantom.dataset.files import folder_size, unwritable
 from phantom.dataset.finish import finish
 from phantom.dataset.layout import (
     MAX_CASES,
-    UNFINISHED,
     DatasetError,
     FolderError,
     case_name,
@@ -24,7 +23,7 @@ from phantom.dataset.layout import (
     part_of,
 )  # fmt: skip
 from phantom.dataset.lock import FolderLock
-from phantom.dataset.manifest import Manifest, processor, read_manifest, versions
+from phantom.dataset.manifest import Manifest, is_unfinished, processor, read_manifest, versions
 from phantom.dataset.progress import Stopwatch, Summary, Watcher
 from phantom.dataset.told import Count
 from phantom.dataset.work import Done, Job, Maker, Recipe, sweep_up
@@ -186,7 +185,7 @@ class _Run:
 
     def _is_whole(self) -> bool:
         """Whether the dataset has been finished before, so that this part can only need repair."""
-        if (self.folder / UNFINISHED).exists():
+        if is_unfinished(self.folder):
             return False
         try:
             return read_manifest(self.folder).cases == self.manifest.cases
@@ -253,10 +252,9 @@ class _Run:
         return self.part[1] - len(residues)
 
     def _summary(self, watch: Stopwatch, count: Count | None, dropped: dict[str, list[str]], missing: int) -> Summary:
-        size = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
         return Summary(
             self.folder, self.manifest.cases, watch.made, watch.done - watch.made, watch.repaired, count, dropped,
-            size, watch.seconds, missing,
+            folder_size(self.folder), watch.seconds, missing,
         )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from phantom.dataset.layout import (
     journal_name,
     part_manifest_name,
 )  # fmt: skip
-from phantom.dataset.manifest import Manifest, read_manifest
+from phantom.dataset.manifest import Manifest, is_unfinished, read_manifest
 from phantom.dataset.work import Done
 
 Part = tuple[int, int] | None
@@ -87,7 +87,7 @@ def may_begin(folder: Path, wanted: Manifest, part: Part, resume: bool, overwrit
     if overwrite:
         _may_clear(folder, there)
     elif not resume and not _other_parts(folder, wanted, part):
-        what = "an unfinished dataset" if (folder / UNFINISHED).exists() else "a dataset"
+        what = "an unfinished dataset" if is_unfinished(folder) else "a dataset"
         if begun(folder) is None:
             raise FolderError(f"{folder}: is not empty; choose another folder with --out")
         raise FolderError(f"{folder}: holds {what} already; use --resume to finish it, --overwrite, or another --out")
@@ -95,7 +95,7 @@ def may_begin(folder: Path, wanted: Manifest, part: Part, resume: bool, overwrit
 
 def _other_parts(folder: Path, wanted: Manifest, part: Part) -> bool:
     """Whether the folder holds nothing but other parts of this very job."""
-    if part is None or not (folder / UNFINISHED).exists():
+    if part is None or not is_unfinished(folder):
         return False
     other = begun(folder)
     mine = journal_name(part), part_manifest_name(part)
@@ -154,7 +154,7 @@ def continued(folder: Path, wanted: Manifest, cases: int | None, part: Part) -> 
     if cases is not None and cases < before.cases:
         raise FolderError(f"{folder}: has {before.cases} cases; --cases {cases} would take some away")
     other_job = before.parts != wanted.parts or (cases is not None and cases != before.cases)
-    if part is not None and (folder / UNFINISHED).exists() and other_job:
+    if part is not None and is_unfinished(folder) and other_job:
         raise FolderError(f"{folder}: is being made as {before.parts or 'one'} part(s) of {before.cases} cases")
     packages = {name: _both(before.packages.get(name, ""), v) for name, v in wanted.packages.items()}
     return replace(

@@ -13,7 +13,7 @@ from phantom.dataset import strict
 from phantom.dataset.columns import Table
 from phantom.dataset.files import sha256_of
 from phantom.dataset.layout import MANIFEST, TABLE_FILES, UNFINISHED, DatasetError, case_name
-from phantom.dataset.manifest import Manifest, read_manifest
+from phantom.dataset.manifest import Manifest, is_unfinished, read_manifest
 from phantom.dataset.state import entries
 from phantom.dataset.stored import labels_of, runs_of
 from phantom.dataset.told import header, tell
@@ -39,7 +39,7 @@ def verify(folder: str | Path, progress: Callable[[int, int], None] | None = Non
     if not folder.is_dir():
         return [f"{folder}: there is no such folder"]
     problems = []
-    if (folder / UNFINISHED).exists():
+    if is_unfinished(folder):
         problems.append(f"{UNFINISHED}: the run into this folder has not come to its end; finish it with --resume")
     try:
         manifest = read_manifest(folder)
