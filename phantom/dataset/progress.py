@@ -130,7 +130,7 @@ class Summary:
         if self.dropped:
             number = sum(map(len, self.dropped.values()))
             lines.append(
-                f"{number} {_plural(number, 'finding')} found no place and were left out; the manifest tells which."
+                f"{number} {_plural(number, 'finding')} found no place: left out, the manifest tells which and why."
             )
         return "\n".join(lines)
 
