@@ -36,7 +36,6 @@ def refiltered(before: F32, change: F32, pitch_mm: float, transfer: Callable[[An
     out, side = before.copy(), _TILE + 2 * REACH
     down = np.asarray(transfer(np.fft.fftfreq(side, pitch_mm)), np.float32)[:, None]
     along = np.asarray(transfer(np.fft.rfftfreq(side, pitch_mm)), np.float32)
-    reached = near(change != 0)
     for top in range(-REACH, rows + REACH, _TILE):
         for left in range(-REACH, columns + REACH, _TILE):
             part = _part(change, top, left)
@@ -48,10 +47,14 @@ def refiltered(before: F32, change: F32, pitch_mm: float, transfer: Callable[[An
             spectrum *= down
             spectrum *= along
             tile = irfft2(spectrum, s=(side, side), workers=1)
-            y, x = max(0, REACH - top), max(0, REACH - left)  # of the tile lies beyond the image
-            at = slice(top - REACH + y, top - REACH + side), slice(left - REACH + x, left - REACH + side)
+            # of the tile, and of what lies as far again around it, some is beyond the image
+            rows_from, columns_from = (max(0, REACH - first) for first in (top, left))
+            at = slice(top - REACH + rows_from, top - REACH + side), slice(left - REACH + columns_from, left - REACH + side)
+            around = tuple(slice(max(0, one.start - REACH), one.stop + REACH) for one in at)
             height, width = out[at].shape
-            out[at] += tile[y : y + height, x : x + width] * reached[at]
+            down_to, along_to = (one.start - wide.start for one, wide in zip(at, around, strict=True))
+            reached = near(change[around] != 0)[down_to : down_to + height, along_to : along_to + width]
+            out[at] += tile[rows_from : rows_from + height, columns_from : columns_from + width] * reached
     return out
 
 
@@ -66,12 +69,9 @@ def _part(change: F32, top: int, left: int) -> F32:
 
 def near(places: Any) -> Any:
     """(rows, columns) bool: what lies within `REACH` pixels, along rows and columns, of a place that is true."""
+    from scipy.ndimage import maximum_filter1d
+
+    found = np.asarray(places).view(np.uint8)
     for axis in (0, 1):
-        counts = np.cumsum(places, axis=axis, dtype=np.int32)
-        size = places.shape[axis]
-        last = np.minimum(np.arange(size) + REACH, size - 1)
-        first = np.arange(size) - REACH - 1
-        upto = counts.take(last, axis)
-        before = np.where(np.expand_dims(first >= 0, 1 - axis), counts.take(np.maximum(first, 0), axis), 0)
-        places = upto > before
-    return places
+        found = maximum_filter1d(found, 2 * REACH + 1, axis, mode="constant")
+    return found.view(bool)
