@@ -240,6 +240,8 @@ def test_where_no_place_exists_the_finding_says_so():
     for name in ("vascular", "large_rod", "fine_linear", "fine_linear_branching"):
         with pytest.raises(NoPlace, match="artery|duct"):
             KINDS[name]().grow(bare, Seed(0))
+    with pytest.raises(NoPlace, match="grade 0"):
+        KINDS["vascular"](grade=Draw.constant(0)).grow(breast(), Seed(0))
     with pytest.raises(NoPlace, match="90.0 mm below the skin"):
         sites(breast("dense small"), Seed(0).rng(), 1, margin_mm=90.0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -20,7 +21,7 @@ from phantom.geometry.view import View
 from phantom.imaging.projection import shadow
 from phantom.recipe.draw import Draw
 from phantom.recipe.seed import Seed
-from phantom.scene import _chosen
+from phantom.scene import _chosen, _relabelled
 
 KINDS = registry.kinds()
 
@@ -68,6 +69,14 @@ def test_arteries_are_calcified_as_often_as_published_at_each_age(age, share):
     hit = [any(e.kind == "vascular" for e in _chosen(recipe, Seed(2).child(k), age)) for k in range(1500)]
     # 3 percentage points: more than 2 standard errors at a share of one half
     assert np.mean(hit) == pytest.approx(share, abs=0.03)
+
+
+def test_what_a_recipe_calls_benign_or_probably_benign_is_no_cancer():
+    entry = next(e for e in preset.load("fat-necrosis").finding if e.kind == "coarse_heterogeneous")
+    assert entry.category == "3"
+    finding = replace(entry.grows.grow(breast(), Seed(0), "grouped"), pathology="malignant")
+    assert _relabelled(finding, entry, "L").pathology == "benign"
+    assert _relabelled(finding, replace(entry, category="4A"), "L").pathology == "malignant"
 
 
 def dip(values: np.ndarray) -> float:
