@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 
 from phantom.anatomy.bodies import half_axes, host_path
 from phantom.anatomy.breast import Breast, Host
+from phantom.anatomy.parenchyma_map import _covered
 from phantom.anatomy.shadow import Seen, lay, seen_on
 from phantom.anatomy.woman import Anatomy, birads_density
 from phantom.errors import UsageError
@@ -226,3 +228,16 @@ def test_walls_lie_as_far_apart_along_a_line_as_was_asked() -> None:
     # within a step of 3 mm the sign changes if an odd number of fields do, each with its own odds
     odds = 3.0 * np.array([1 / 20, 1 / 20, 1 / 30])
     assert np.mean(changed) == pytest.approx(0.5 * (1 - np.prod(1 - 2 * odds)), rel=0.06)
+
+
+@pytest.mark.parametrize("tilt", [0.0, 0.4, 3.0, 20.0])
+def test_a_wall_keeps_its_volume_through_slabs_at_any_slant(tilt: float) -> None:
+    """A sheet 0.6 mm thick, sampled where slabs meet: as much tissue per mm of its height, and no gap between slabs."""
+    x = np.arange(-60, 60, 0.1, dtype=np.float32)
+    ends = [x + tilt * (k - 2) for k in range(5)]  # four slabs, through which it moves sideways
+    half = np.full_like(x, 0.3)
+    covered = sum(_covered(below, above, half) for below, above in pairwise(ends))
+    assert float(covered.sum()) * 0.1 / 4 == pytest.approx(0.6, rel=0.02)
+    path = covered[np.abs(x) < 2 * tilt - 0.5]
+    if path.size:
+        assert np.ptp(path) < 0.02 * path.mean()

@@ -17,7 +17,7 @@ F32 = np.ndarray[Any, np.dtype[np.float32]]
 PLANE_MM, FINE_MM = 0.42, 0.14  # spacing of the lattice that structure is summed on, and of the one it ends on
 _DISTINCT = 5  # independent sheets of fine structure; slabs use them at random offsets
 # filaments at 8-24, 3.5-9 and 1.2-3.2 mm, and flecks: strengths in the score (tuned to the published spectra)
-_BANDS_MM, _FILAMENTS, _FLECK = ((8.0, 24.0), (3.5, 9.0), (1.2, 3.2)), (0.4, 0.175, 0.07), np.float32(0.06)
+_BANDS_MM, _FILAMENTS, _FLECK = ((8.0, 24.0), (3.5, 9.0), (1.2, 3.2)), (0.2, 0.06, 0.03), np.float32(0.03)
 _TILE_MM = (216.0, 144.0)  # after which random texture repeats: as much as a field shows of all but the largest breasts
 
 

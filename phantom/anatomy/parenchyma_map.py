@@ -17,11 +17,12 @@ from phantom.recipe.seed import Seed
 
 F32 = np.ndarray[Any, np.dtype[np.float32]]
 
-_SLAB_MM = 3.2
+_SLAB_MM = 4.2
 _EVERY = 3  # the score is followed at every third point of the plane, then interpolated
 _STEEP = np.float32(4.5)
-_GRAIN = 0.15  # mm, at 1 mm of gland: texture beyond 0.9 cycles/mm
-_LEAST = np.float32(0.2)  # of a wall's usual steepness: where it is less, as in their crossings, walls must not grow without end
+_GRAIN = 0.12  # mm, at 1 mm of gland: texture beyond 0.9 cycles/mm
+_LEAST = np.float32(0.4)  # of a wall's usual steepness: where it is less, as in their crossings, walls must not grow without end
+_SHARP = np.float32(0.2)  # mm, half a point of the plane: no edge is sharper
 
 
 def spread(breast: Breast, pressed: Compression, plane: Grid, room: F32, target_mm3: float, seed: Seed) -> F32 | None:
@@ -43,16 +44,18 @@ def spread(breast: Breast, pressed: Compression, plane: Grid, room: F32, target_
         None where even all the room would not do.
     """
     slabs = int(np.clip(round(pressed.thickness_mm / _SLAB_MM), 8, 36))
-    score, at, half = _structure(breast, pressed, plane, slabs)
+    score, wall, half = _structure(breast, pressed, plane, slabs)
     sheets = breast.fine.sheets
     where = seed.child("offsets").rng().integers(0, 1 << 16, (slabs, 3))
     per_slab = room / np.float32(slabs)
     full = np.empty((slabs, *plane.shape), np.float32)
     walls = np.empty_like(full)
+    above = _on(plane, wall[0])
     for k in range(slabs):
         sheet = texture.tiled(sheets[where[k, 2] % len(sheets)], plane, where[k, :2])
         np.add(_on(plane, score[k]), sheet, out=full[k])
-        walls[k] = _covered(_on(plane, at[k]), _on(plane, half[k]))
+        below, above = above, _on(plane, wall[k + 1])
+        walls[k] = _covered(below, above, _on(plane, half[k]))
     walls *= np.float32(_scarce(walls, per_slab, 0.5 * target_mm3 / plane.pitch_mm**2))
     offset = _offset(full, walls, per_slab, target_mm3 / plane.pitch_mm**2)
     if offset is None:
@@ -77,23 +80,28 @@ def _on(plane: Grid, values: F32) -> F32:
     return np.asarray(resample(values, (1.0, 1.0), 1 / _EVERY, plane.shape, cubic=False))
 
 
-def _covered(at: F32, half: F32) -> F32:
-    """The part of a slab that a wall fills: it moves sideways by 1 on its way through, and is 2 `half` wide."""
-    out = np.minimum(half + np.float32(0.5) - np.abs(at), 2 * half)
-    return np.asarray(np.clip(out, 0, 1, out=out))
+def _covered(below: F32, above: F32, half: F32) -> F32:
+    """The part of a slab that a wall fills, from the distances to it below and above: where they lie within `half`."""
+    middle, reach = below + above, np.abs(above - below)
+    middle *= np.float32(0.5)
+    np.maximum(reach, _SHARP, out=reach)
+    out = np.minimum(half, middle + np.float32(0.5) * reach)
+    out -= np.maximum(-half, middle - np.float32(0.5) * reach)
+    out /= reach
+    return np.asarray(np.maximum(out, 0, out=out))
 
 
 def _structure(breast: Breast, pressed: Compression, plane: Grid, slabs: int) -> tuple[F32, F32, F32]:
-    """(slabs, rows, columns) of every third point: score, walls' place and half thickness in the middle of each slab.
+    """At every third point: score of each slab, distance from a wall at each slab's ends, and half its thickness.
 
-    Places and thickness are in units of how far a wall moves sideways within a slab.
+    (slabs, rows, columns), of the distance one more.
     """
     step = _EVERY * plane.pitch_mm
     # one point before the plane's first and two behind its last, for the interpolation
     y, x = (o + step * np.arange(-1, n // _EVERY + 3) for o, n in zip(plane.origin_mm[::-1], plane.shape, strict=True))
     x0, y0, bottom, top, away = pressed.continued(x[None, :], y[:, None], 0.93 if pressed.chest.fold_mm else 1.0)
     inside = pressed.edge_mm(x[None, :], y[:, None]) > -2 * step
-    part = ((np.arange(slabs) + 0.5) / slabs)[:, None]
+    part = (np.arange(slabs + 1) / slabs)[:, None]
     h = bottom[inside] + part * (top - bottom)[inside]
     axes = pressed.view.axes
     points = np.empty((*h.shape, 3), np.float32)
@@ -101,15 +109,16 @@ def _structure(breast: Breast, pressed: Compression, plane: Grid, slabs: int) ->
         points[..., k] = x0[inside] * axes[0, k] + y0[inside] * axes[1, k] + h * axes[2, k]
     # outside the free breast gland ends soon, and walls more slowly
     faded = np.minimum(away[inside] / 12.0, 2.0).astype(np.float32)
-    score, wall, half = (np.full((slabs, *inside.shape), beside, np.float32) for beside in (-10.0, 1.0, -3.0))
+    score, wall, half = (np.full((slabs + 1, *inside.shape), beside, np.float32) for beside in (-10.0, 1.0, -3.0))
     score[:, inside], wall[:, inside], half[:, inside] = breast.parenchyma.structure(points)
     score[:, inside] -= 4 * faded
     half[:, inside] -= np.float32(0.25) * faded
     down, back, aside = (np.gradient(wall, size, axis=k) for k, size in enumerate((1.0, step, step)))
-    flat2 = back * back + aside * aside
-    whole = np.sqrt(flat2 + (down * np.float32(slabs / pressed.thickness_mm)) ** 2)
-    moved = np.abs(down) + np.float32(0.5 * plane.pitch_mm) * np.maximum(np.sqrt(flat2), _LEAST)
-    return score, wall / moved, half * np.maximum(whole, 2 * _LEAST) / moved
+    down *= np.float32(slabs / pressed.thickness_mm)
+    # as thick in the units of the distance, which is only roughly in mm
+    half *= np.maximum(np.sqrt(down * down + back * back + aside * aside), _LEAST)
+    middle = np.float32(0.5)
+    return middle * (score[1:] + score[:-1]), wall, middle * (half[1:] + half[:-1])
 
 
 def _fraction(score: F32, walls: F32, offset: float) -> F32:

@@ -79,8 +79,8 @@ class Anatomy:
     duct_mm: Annotated[Draw, Within(0.3, 4, "mm"), "calibre of the main ducts"] = Draw.uniform(0.7, 1.4)
     arteries: Annotated[Draw, Within(1, 12), "arteries that enter the breast"] = Draw.uniform(3, 5)
     veins: Annotated[Draw, Within(1, 12), "veins that leave it"] = Draw.uniform(3, 6)
-    ligaments: Annotated[Draw, Within(0, 3000), "Cooper's ligaments drawn as strands"] = Draw.uniform(260, 460)
-    fibres: Annotated[Draw, Within(0, 6000), "finer strands"] = Draw.uniform(900, 1800)
+    ligaments: Annotated[Draw, Within(0, 3000), "Cooper's ligaments drawn as strands"] = Draw.uniform(160, 300)
+    fibres: Annotated[Draw, Within(0, 6000), "finer strands"] = Draw.uniform(400, 800)
     lobule_mm: Annotated[Draw, Within(5, 25, "mm"), "size of the fat lobules between the ligaments"] = Draw.uniform(
         8, 12
     )
