@@ -154,6 +154,12 @@ def test_a_dry_run_says_much_and_writes_nothing(phantom_, tmp_path, monkeypatch)
     assert not list(tmp_path.iterdir())
 
 
+def test_a_dry_run_comes_near_the_size_of_the_real_one(phantom_, dataset):
+    real = sum(map(len, bytes_of(dataset).values()))
+    told = json.loads(phantom_(*JOB, "--cases", 1, "--dry-run", "--json")[1])["bytes_about"]
+    assert real / 2.5 < told < 2.5 * real  # of so small a dataset, tables and contact sheet are most
+
+
 def test_a_dry_run_counts_what_the_options_ask_for(phantom_, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -86,6 +88,37 @@ def test_a_dataset_without_the_sweep_is_not_continued_with_one(tmp_path):
     made(tmp_path / "d")
     with pytest.raises(UsageError, match="sweep"):
         made(tmp_path / "d", sweeps=["fake.dots=1,2"], resume=True)
+
+
+# ---- what it costs
+
+
+@pytest.fixture
+def costs():
+    spec = importlib.util.spec_from_file_location("scale_costs", HERE.parent / "benchmarks/scale.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["scale_costs"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["scale_costs"]
+
+
+def test_the_page_has_the_figures_as_the_command_writes_them(costs):
+    text = costs.PAGE.read_text("utf-8")
+    told = text.partition(costs.START)[2].partition(costs.END)[0].strip().splitlines()
+    made = costs.table("benign", costs.Cost(1.0, 0.1, 0.01, 4e6, 300.0, 8.5)).strip().splitlines()
+    assert [re.sub(r"[\d.]+", "", line)[:24] for line in told] == [re.sub(r"[\d.]+", "", line)[:24] for line in made]
+    assert "| 1.00 s | 12 core-hours |" in "\n".join(made)  # 45,000 s are 12.5 h
+    assert "| 4.0 MB | 180 GB |" in "\n".join(made)
+
+
+def test_estimates_part_what_an_image_costs_from_what_its_pixels_do(costs):
+    def cost(megapixels):
+        return costs.Cost(0.5 + 0.06 * megapixels, 0, 0, 8e4 + 0.4 * 1e6 * megapixels, 0, megapixels)
+
+    assert costs.estimates(cost(8.5), cost(0.5)).splitlines() == [
+        "_SECONDS_PER_IMAGE, _SECONDS_PER_MEGAPIXEL = 0.50, 0.060", "_BYTES_PER_IMAGE, _BYTES_PER_PIXEL = 8.0e+04, 0.40",
+    ]  # fmt: skip
 
 
 # ---- merging

@@ -15,9 +15,9 @@ from phantom.cli._print import json_option, print_json
 if TYPE_CHECKING:
     from phantom.preset import Preset
 
-# what one image costs, measured on one core of a server of 2024, for --dry-run: right within a factor of two
-_SECONDS_PER_IMAGE, _SECONDS_PER_MEGAPIXEL = 0.7, 0.25
-_BYTES_PER_IMAGE, _BYTES_PER_PIXEL = 7e4, 0.4
+# what one image costs on one core of a server, for --dry-run: benchmarks/scale.py measures it; right within a factor of two
+_SECONDS_PER_IMAGE, _SECONDS_PER_MEGAPIXEL = 0.65, 0.05
+_BYTES_PER_IMAGE, _BYTES_PER_PIXEL = 8.5e4, 0.5
 
 
 @click.command()
