@@ -185,7 +185,7 @@ def measure(name: str, sets: list[str], grains: int | None, cases: int, report: 
 
     memory.keep()  # as `generate` does
     made = recipe(name, sets, grains)
-    first = case.simulate(made, 1, 0)  # warms caches that a run of many cases has warm
+    first = case.to_store(made, 1, 0)  # warms caches that a run of many cases has warm
     shape = first.views[0].for_presentation.shape
     seconds: Seconds = defaultdict(float)
     views = count = 0
@@ -196,9 +196,7 @@ def measure(name: str, sets: list[str], grains: int | None, cases: int, report: 
         for index in range(1, cases + 1):
             units.append(unit_s(shape))
             start = time.process_time()
-            one = case.simulate(made, 1, index)
-            if not made.exam.keep_for_processing:
-                one = replace(one, views=tuple(replace(v, for_processing=np.zeros((0, 0), np.uint16)) for v in one.views))
+            one = case.to_store(made, 1, index)
             store.write_case(one, Path(folder) / "case.h5")
             seconds["whole"] += time.process_time() - start
             views += len(one.views)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from phantom import preset as presets
 from phantom import scene as scenes
@@ -13,7 +15,7 @@ from phantom.image import ViewImage
 from phantom.preset import Preset
 from phantom.recipe.seed import Seed
 
-__all__ = ["Case", "ViewImage", "case_seed", "render_case", "simulate"]
+__all__ = ["Case", "ViewImage", "case_seed", "render_case", "simulate", "to_store"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +58,18 @@ def simulate(preset: str | Preset, seed: int = 0, index: int = 0) -> Case:
     UsageError
         If there is no such preset, or the recipe has mistakes.
     """
+    return render_case(_scene(preset, seed, index))
+
+
+def to_store(preset: str | Preset, seed: int = 0, index: int = 0) -> Case:
+    """`simulate` for a dataset: images for processing are let go at once where the recipe does not keep them."""
+    scene = _scene(preset, seed, index)
+    return render_case(scene, raw=scene.preset.exam.keep_for_processing)
+
+
+def _scene(preset: str | Preset, seed: int, index: int) -> scenes.Scene:
     recipe = presets.load(preset) if isinstance(preset, str) else preset
-    scene = scenes.grow(recipe, case_seed(seed, index), index)
-    return render_case(met(scene))
+    return met(scenes.grow(recipe, case_seed(seed, index), index))
 
 
 def case_seed(seed: int, index: int) -> Seed:
@@ -66,6 +77,8 @@ def case_seed(seed: int, index: int) -> Seed:
     return Seed(seed).child("case", index)
 
 
-def render_case(scene: scenes.Scene) -> Case:
-    """All images of a scene. No dice fall here but the quantum noise."""
-    return Case(scene.index, tuple(images(scene)), scene.to_dict(), scene.dropped)
+def render_case(scene: scenes.Scene, *, raw: bool = True) -> Case:
+    """All images of a scene, with those for processing or without. No dice fall here but the quantum noise."""
+    none = np.zeros((0, 0), np.uint16)
+    views = tuple(view if raw else replace(view, for_processing=none) for view in images(scene))
+    return Case(scene.index, views, scene.to_dict(), scene.dropped)

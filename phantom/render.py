@@ -114,23 +114,28 @@ def take(shot: Shot, looks: Mapping[str, Keep]) -> Iterator[ViewImage]:
             blurred = detector.reblurred(own, signal, kev, noise)
         elif kev is not None:  # what is exposed is used up
             blurred = kev.copy() if look is not seen[-1] else kev
-        raw = detector.expose(own, noise, frame.offset, frame.field.shape, blurred)
-        del blurred
-        shown = machine.presentation.present(
-            raw,
-            mask,
-            frame.field.pitch_mm,
-            shot.pressed.thickness_mm,
-            zero_dn=float(detector.dn(0.0)),
-            air_dn=float(detector.dn(signal.air_kev)),
-            offset=frame.offset,
-        )
-        row = _row(shot, look, technique, density)
-        image = ViewImage(
-            look.image_id, row, shown.pixels, raw.pixels, frame.whole(mask), look.findings, look.calcifications,
-            look.hosts, shown.window_center, shown.window_width,
-        )  # fmt: skip
-        yield mirrored(image) if view.laterality == "R" else image
+        yield _image(shot, look, own, blurred, mask, _row(shot, look, technique, density))
+        del own, blurred
+
+
+def _image(shot: Shot, look: _Look, signal: Signal, blurred_kev: Any, mask: Any, row: dict[str, Any]) -> ViewImage:
+    """One look, exposed, processed and hung. `blurred_kev` is used up."""
+    detector, frame = shot.machine.detector, shot.frame
+    raw = detector.expose(signal, shot.dice("noise"), frame.offset, frame.field.shape, blurred_kev)
+    shown = shot.machine.presentation.present(
+        raw,
+        mask,
+        frame.field.pitch_mm,
+        shot.pressed.thickness_mm,
+        zero_dn=float(detector.dn(0.0)),
+        air_dn=float(detector.dn(signal.air_kev)),
+        offset=frame.offset,
+    )
+    image = ViewImage(
+        look.image_id, row, shown.pixels, raw.pixels, frame.whole(mask), look.findings, look.calcifications,
+        look.hosts, shown.window_center, shown.window_width,
+    )  # fmt: skip
+    return mirrored(image) if shot.view.laterality == "R" else image
 
 
 def _look(shot: Shot, name: str, keep: Keep, placed: list[Placed], exposed: Exposed, spectrum: Spectrum) -> _Look:

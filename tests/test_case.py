@@ -15,7 +15,7 @@ from phantom import scene as scenes
 from phantom.anatomy.woman import Anatomy
 from phantom.calcifications.calcification import Calcification, Finding
 from phantom.calcifications.errors import NoPlace
-from phantom.case import case_seed, render_case, simulate
+from phantom.case import case_seed, render_case, simulate, to_store
 from phantom.geometry.ellipsoids import Ellipsoid
 from phantom.geometry.view import View
 from phantom.image import highest_class, mirrored
@@ -335,3 +335,14 @@ def test_the_highest_class_names_the_image():
     assert highest_class([]) == "normal"
     assert highest_class(["artefact", "benign"]) == "benign"
     assert highest_class(["suspicious", "artefact"]) == "suspicious"
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_case_to_store_is_the_case_but_for_what_the_recipe_does_not_keep(keep):
+    recipe = preset(Grains())
+    recipe = dataclasses.replace(recipe, exam=dataclasses.replace(recipe.exam, keep_for_processing=keep))
+    for stored, made in zip(to_store(recipe, 3, 1).views, simulate(recipe, 3, 1).views, strict=True):
+        assert made.for_processing.shape == made.for_presentation.shape
+        assert np.array_equal(stored.for_processing, made.for_processing if keep else np.zeros((0, 0)))
+        assert np.array_equal(stored.for_presentation, made.for_presentation)
+        assert stored.row == made.row

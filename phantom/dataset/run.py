@@ -90,7 +90,7 @@ def generate(
     progress : callable
         Told a `Progress` after each case.
     make : callable
-        ``make(preset, seed, index) -> Case``, importable; by default `phantom.case.simulate`.
+        ``make(preset, seed, index) -> Case``, importable; by default `phantom.case.to_store`.
     rendered : mapping
         What the manifest says of the dataset whose scenes these are (`phantom.dataset.rerender`).
 
@@ -298,6 +298,6 @@ def generator() -> str:
 
 
 def _simulate(preset: Any, seed: int, index: int) -> Any:
-    from phantom.case import simulate
+    from phantom.case import to_store
 
-    return simulate(preset, seed=seed, index=index)
+    return to_store(preset, seed, index)
