@@ -16,7 +16,7 @@ from phantom.geometry.polyhedra import ConvexPolyhedron, Union
 from phantom.geometry.scaled import Scaled
 from phantom.geometry.sediment import Sediment
 from phantom.geometry.shapes import Shape
-from phantom.geometry.turning import axes_of, random_turn, turn_to
+from phantom.geometry.turning import axes_of, random_turn, turn_to, vector_of
 from phantom.geometry.view import Pose, View
 
 DOWN = np.array([0.0, 0.0, -1.0])
@@ -230,3 +230,12 @@ def test_random_turns_are_uniform_and_turn_to_points_where_it_should():
         axes = axes_of(turn_to(way, 0.7))
         np.testing.assert_allclose(axes[:, 2], np.asarray(way) / np.linalg.norm(way), atol=1e-9)
         np.testing.assert_allclose(axes.T @ axes, np.eye(3), atol=1e-9)
+
+
+def test_axes_give_the_turn_that_made_them():
+    rng = _rng()
+    half_turns = [np.diag(signs) for signs in ((1.0, 1.0, 1.0), (1.0, -1.0, -1.0), (-1.0, 1.0, -1.0), (-1.0, -1.0, 1.0))]
+    for axes in [*(axes_of(random_turn(rng)) for _ in range(200)), *half_turns]:
+        turn = vector_of(axes)
+        assert np.linalg.norm(turn) <= math.pi + 1e-9
+        np.testing.assert_allclose(axes_of(turn), axes, atol=1e-9)

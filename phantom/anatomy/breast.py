@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -50,11 +51,11 @@ class Curve:
     parent_id: int = -1
     lobe: int = -1
 
-    @property
+    @cached_property
     def arc_mm(self) -> Floats:
         """(n,): the length along the axis from the root to each point."""
-        steps = np.linalg.norm(np.diff(self.points_mm, axis=0), axis=1)
-        return np.concatenate(([0.0], np.cumsum(steps)))
+        ways = self.points_mm[1:] - self.points_mm[:-1]
+        return np.concatenate(([0.0], np.cumsum(np.sqrt((ways * ways).sum(axis=1)))))
 
     @property
     def length_mm(self) -> float:

@@ -216,12 +216,13 @@ def duct_lines(breast: Breast, rng: np.random.Generator) -> list[tuple[Path, flo
     # depth below the skin is asked for all at once, at points about 1 mm apart
     rulers = [np.linspace(0.0, path.length_mm, max(2, int(path.length_mm) + 1)) for path in found]
     deep = inside(breast, np.concatenate([path.at(s)[0] for path, s in zip(found, rulers, strict=True)]), 1.5)
+    ends = np.cumsum([len(s) for s in rulers]).tolist()
     lines = []
-    for path, ruler, good in zip(found, rulers, np.split(deep, np.cumsum([len(s) for s in rulers])[:-1]), strict=True):
-        good = good & (ruler >= 8.0)
-        if good.any():
-            first = int(np.argmax(good))
-            last = first + int(np.argmin(np.append(good[first:], False))) - 1
+    for path, ruler, end in zip(found, rulers, ends, strict=True):
+        good = np.append(deep[end - len(ruler) : end] & (ruler >= 8.0), False)
+        first = int(good.argmax())
+        if good[first]:
+            last = first + int(good[first:].argmin()) - 1
             lines.append((path, float(ruler[first]), float(ruler[last])))
     return [lines[i] for i in rng.permutation(len(lines))]
 

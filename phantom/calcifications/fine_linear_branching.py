@@ -68,26 +68,12 @@ class Kind(Casts):
 
     def pieces(self, breast: Breast, rng: np.random.Generator, stretches: list[Stretch]) -> list[Piece]:
         """Forked casts first, then broken lines that keep clear of them."""
-        near = [
-            (
-                float(
-                    np.min(
-                        [
-                            np.linalg.norm(path.points_mm - fork[1].points_mm[0], axis=1).min()
-                            for path, _, _ in stretches
-                        ]
-                    )
-                ),
-                k,
-                fork,
-            )
-            for k, fork in enumerate(casts.forks(breast))
-        ]
-        spots = [
-            fork
-            for gap, _, fork in sorted(near, key=lambda item: item[:2])
-            if gap < 0.5 and self._within(fork[1].points_mm[0], stretches)
-        ]
+        forks = casts.forks(breast)
+        places = np.array([fork[1].points_mm[0] for fork in forks]).reshape(-1, 1, 3)
+        along = np.concatenate([path.points_mm for path, _, _ in stretches])
+        gaps = np.sqrt(((along - places) ** 2).sum(axis=2)).min(axis=1)
+        nearest = [forks[k] for k in np.argsort(gaps, kind="stable") if gaps[k] < 0.5]
+        spots = [fork for fork in nearest if self._within(fork[1].points_mm[0], stretches)]
         if not spots:
             raise NoPlace("no fork of a duct in reach")
         count = max(1, self.forks.integer(rng))

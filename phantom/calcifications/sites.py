@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -98,35 +99,54 @@ class Path:
     def at(self, s_mm: Any) -> tuple[Floats, Floats, Floats]:
         """Points (m, 3), unit tangents away from the root (m, 3) and radii (m,) at lengths (m,)."""
         s = np.clip(np.atleast_1d(np.asarray(s_mm, float)), 0.0, self.length_mm)
-        points = np.stack([np.interp(s, self.arc_mm, self.points_mm[:, k]) for k in range(3)], axis=1)
-        i = np.clip(np.searchsorted(self.arc_mm, s, side="right") - 1, 0, len(self.arc_mm) - 2)
+        i, there = between(s, self.arc_mm, self._points_and_radius)
         ways = self.points_mm[i + 1] - self.points_mm[i]
-        ways = ways / np.linalg.norm(ways, axis=1, keepdims=True)
-        return points, ways, np.interp(s, self.arc_mm, self.radius_mm)
+        return there[:, :3], ways / np.sqrt((ways * ways).sum(axis=1, keepdims=True)), there[:, 3]
+
+    @cached_property
+    def _points_and_radius(self) -> Floats:
+        return np.column_stack([self.points_mm, self.radius_mm])
+
+
+def between(at: Floats, knots: Floats, values: Floats) -> tuple[Any, Floats]:
+    """Linear interpolation of rows of values (n, k) between knots (n,): after which knot each place (m,) lies, and (m, k)."""
+    i = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, len(knots) - 2)
+    start = values[i]
+    part = (at - knots[i]) / (knots[i + 1] - knots[i])
+    return i, start + part[:, None] * (values[i + 1] - start)
 
 
 def paths(curves: tuple[Curve, ...]) -> list[Path]:
     """Every line from a tree's root to a tip, in the order of the tips' ids."""
     by_id = {curve.curve_id: curve for curve in curves}
     parents = {curve.parent_id for curve in curves}
-    found = []
-    for tip in curves:
-        if tip.curve_id in parents:
-            continue
-        points, radii = tip.points_mm, tip.radius_mm
-        curve = tip
-        while curve.parent_id in by_id:
-            start, curve = points[0], by_id[curve.parent_id]
-            near = int(np.argmin(((curve.points_mm - start) ** 2).sum(axis=1)))
+    stems: dict[int, tuple[Floats, Floats]] = {}
+
+    def stem(curve: Curve) -> tuple[Floats, Floats]:
+        """Points and radii from the root to where a curve begins."""
+        if curve.parent_id not in by_id:
+            return curve.points_mm[:0], curve.radius_mm[:0]
+        if curve.curve_id not in stems:
+            parent = by_id[curve.parent_id]
+            near = int(np.argmin(((parent.points_mm - curve.points_mm[0]) ** 2).sum(axis=1)))
             keep = slice(0, max(near, 1))
-            points = np.concatenate([curve.points_mm[keep], points])
-            radii = np.concatenate([curve.radius_mm[keep], radii])
-        found.append(_path(points, radii, tip.lobe))
-    return found
+            points, radii = stem(parent)
+            stems[curve.curve_id] = (
+                np.concatenate([points, parent.points_mm[keep]]),
+                np.concatenate([radii, parent.radius_mm[keep]]),
+            )
+        return stems[curve.curve_id]
+
+    tips = [curve for curve in curves if curve.curve_id not in parents]
+    return [
+        _path(np.concatenate([stem(tip)[0], tip.points_mm]), np.concatenate([stem(tip)[1], tip.radius_mm]), tip.lobe)
+        for tip in tips
+    ]
 
 
 def _path(points: Floats, radii: Floats, lobe: int) -> Path:
-    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    ways = points[1:] - points[:-1]
+    steps = np.sqrt((ways * ways).sum(axis=1))
     kept = np.concatenate(([True], steps > 1e-6))
     arc = np.concatenate(([0.0], np.cumsum(steps)))
     return Path(points[kept], radii[kept], arc[kept], lobe)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from phantom.calcifications.sites import Path
+from phantom.calcifications.sites import Path, between
 from phantom.geometry.chains import Chains
 from phantom.geometry.ellipsoids import Ellipsoid
 from phantom.geometry.shapes import Shape
+from phantom.geometry.turning import vector_of
 
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
@@ -41,13 +43,15 @@ class Tube:
             side[i] = start
         return Tube(path, s, side, np.cross(ways, side))
 
+    @cached_property
+    def _around(self) -> Floats:
+        return np.concatenate([self.side, self.other], axis=1)
+
     def wall(self, s_mm: Any, angle_rad: Any, sink_mm: float) -> tuple[Floats, Floats]:
         """Points (n, 3) in the wall, `sink_mm` within its outer surface, and the outward directions there."""
         middle, _, radius = self.path.at(s_mm)
-        u, v = (
-            np.stack([np.interp(s_mm, self.s_mm, d[:, k]) for k in range(3)], axis=-1) for d in (self.side, self.other)
-        )
-        out = np.cos(angle_rad)[..., None] * u + np.sin(angle_rad)[..., None] * v
+        _, around = between(np.clip(s_mm, 0.0, self.path.length_mm), self.s_mm, self._around)
+        out = np.cos(angle_rad)[..., None] * around[:, :3] + np.sin(angle_rad)[..., None] * around[:, 3:]
         return middle + (radius - sink_mm)[:, None] * out, out
 
 
@@ -102,9 +106,6 @@ def _chip(tube: Tube, s_mm: float, angle_rad: float, radii: tuple[float, float, 
 
 def rotation_vector(axes: Floats) -> tuple[float, float, float]:
     """The rotation vector of a proper rotation (3, 3)."""
-    from scipy.spatial.transform import Rotation
-
     if np.linalg.det(axes) < 0.0:
         axes = axes * np.array([1.0, 1.0, -1.0])
-    x, y, z = Rotation.from_matrix(axes).as_rotvec()
-    return float(x), float(y), float(z)
+    return vector_of(axes)

@@ -29,6 +29,26 @@ def axes_of(turn_rad: Vector) -> Floats:
     )
 
 
+def vector_of(axes: Floats) -> Vector:
+    """The rotation vector of axes (3, 3) that are a proper rotation: `axes_of` gives them back (by a quaternion, Shepperd 1978)."""
+    m = axes.tolist()
+    squares = [1.0 + m[0][0] + m[1][1] + m[2][2]] + [1.0 + 2.0 * m[k][k] - m[0][0] - m[1][1] - m[2][2] for k in range(3)]
+    k = squares.index(max(squares)) - 1  # the largest component of the quaternion: safe to divide by
+    if k < 0:
+        w = squares[0]
+        vector = [m[2][1] - m[1][2], m[0][2] - m[2][0], m[1][0] - m[0][1]]
+    else:
+        i, j = (k + 1) % 3, (k + 2) % 3
+        w = m[j][i] - m[i][j]
+        vector = [squares[k + 1] if n == k else m[n][k] + m[k][n] for n in range(3)]
+    sine = math.sqrt(sum(v * v for v in vector))
+    if sine < 1e-12:
+        return (0.0, 0.0, 0.0)
+    angle = 2.0 * math.atan2(sine, w)
+    scale = (angle if w >= 0.0 else angle - 2.0 * math.pi) / sine  # the shorter way round
+    return (vector[0] * scale, vector[1] * scale, vector[2] * scale)
+
+
 def random_turn(rng: np.random.Generator) -> Vector:
     """A rotation vector, uniform over all rotations (Shoemake 1992)."""
     w, x, y, z = rng.standard_normal(4)
