@@ -440,11 +440,11 @@ def test_killed_and_resumed_it_is_byte_identical(tmp_path):
 
 @pytest.mark.slow
 def test_killed_thirty_times_it_is_byte_identical(tmp_path):
-    recipe = replace(RECIPE, slow_s=0.15)
-    made(tmp_path / "a", cases=150, recipe=recipe, workers=2)
-    hit = _killed_until_done(tmp_path / "b", random.Random(2), 32, 150, recipe, 2, 2.0)
+    recipe = replace(RECIPE, slow_s=0.3)  # so slow that no machine is done before the last kill
+    made(tmp_path / "a", cases=200, recipe=recipe, workers=2)
+    hit = _killed_until_done(tmp_path / "b", random.Random(2), 32, 200, recipe, 2, 2.0)
     assert hit >= 30
-    made(tmp_path / "b", cases=150, recipe=recipe, resume=True, workers=2)
+    made(tmp_path / "b", cases=200, recipe=recipe, resume=True, workers=2)
     assert content(tmp_path / "b") == content(tmp_path / "a")
 
 
