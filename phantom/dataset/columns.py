@@ -61,7 +61,8 @@ def _fitting(name: str, dtype: np.dtype[Any], values: list[Any]) -> list[Any]:
     if dtype.kind == "U":
         wide = dtype.itemsize // 4
         wanted = f"text of at most {wide} bytes"
-        wrong = [v for v in values if not isinstance(v, str) or len(v.encode()) > wide]
+        # words come again and again: each is looked at once
+        wrong = [v for v in values if not isinstance(v, str)] or [v for v in set(values) if len(v.encode()) > wide]
     elif dtype.kind == "f":
         wanted = "a finite number"
         wrong = list(filterfalse(math.isfinite, values))
