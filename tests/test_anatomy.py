@@ -241,3 +241,10 @@ def test_a_wall_keeps_its_volume_through_slabs_at_any_slant(tilt: float) -> None
     path = covered[np.abs(x) < 2 * tilt - 0.5]
     if path.size:
         assert np.ptp(path) < 0.02 * path.mean()
+
+
+def test_high_breasts_have_ducts_too() -> None:
+    """Behind a far nipple the gland begins late: main ducts run through the fat before it."""
+    for seed in range(6):
+        high = grown(seed, area_cm2=260.0, thickness_mm=70.0, projection=1.2)
+        assert len(high.ducts) > 200

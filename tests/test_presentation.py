@@ -135,3 +135,18 @@ def test_where_the_pixels_pairs_begin_makes_no_difference(look):
     difference = np.abs(whole - shifted)[mask[1:, 1:]]
     assert np.percentile(difference, 99) < 0.02 * 4095
     assert difference.max() < 0.1 * 4095
+
+
+@pytest.mark.parametrize("turn_deg", [0.0, 40.0])
+def test_the_nipple_is_seen_whichever_way_it_points(turn_deg):
+    """It stands out where the rim ends: neither lost in black, nor white, as dark fat and its own lift would leave it."""
+    raw, mask, d, depth = breast()
+    y, x = (np.mgrid[:900, :600] - np.array([450, 0])[:, None, None]) * PITCH
+    turn = np.radians(turn_deg)
+    ahead, aside = x * np.cos(turn) + y * np.sin(turn) - 58.0, y * np.cos(turn) - x * np.sin(turn)
+    chord = 2 * np.sqrt(np.clip(36 - aside**2, 0, None)) * ((ahead > -3) & (ahead < 9))
+    depth = np.maximum(depth, 0.08 * chord)
+    image = show(np.rint(ZERO + (AIR - ZERO) * np.exp(-depth)).astype(np.uint16), mask | (chord > 0)).astype(float)
+    fat = np.median(image[mask & (d > 6) & (d < 20)])
+    nipple = np.median(image[(ahead > 3) & (ahead < 7) & (abs(aside) < 4)])
+    assert 0.7 * fat < nipple < 2 * fat

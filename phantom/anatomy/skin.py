@@ -14,7 +14,7 @@ from phantom.geometry.interpolate import Resampled, resampled
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 F32 = np.ndarray[Any, np.dtype[np.float32]]
 
-_NIPPLE_RADIUS_MM, _NIPPLE_LENGTH_MM, _BLUNT_MM, _AREOLA_MM = 6.0, 9.0, 5.0, 13.0
+_NIPPLE_RADIUS_MM, _NIPPLE_LENGTH_MM, _BLUNT_MM, _MOUND_MM, _AREOLA_MM = 6.0, 9.0, 5.0, 4.0, 13.0
 
 
 def skin_path(pressed: Compression, depth_mm: F32, whole_mm: F32, skin_mm: F32) -> F32:
@@ -68,8 +68,8 @@ def nipple_path(breast: Breast, pressed: Compression, grid: Grid) -> tuple[tuple
     dy = grid.y_mm[rows, None] - centre[1]
     ahead, aside = dx * along[0] + dy * along[1], dy * along[0] - dx * along[1]
     if breast.nipple_in_profile:
-        # it widens into the areola at its base, and ends round
-        half = _NIPPLE_RADIUS_MM + 2.5 * np.exp(-np.maximum(ahead, 0) / 1.5)
+        # it rises from the areola, which fills up the rim behind it, and ends round
+        half = _NIPPLE_RADIUS_MM + _MOUND_MM * np.exp(-np.maximum(ahead + 1.0, 0) / 1.4)
         end = np.clip((ahead - _NIPPLE_LENGTH_MM + _BLUNT_MM) / _BLUNT_MM, 0, 1)
         chord = 2 * np.sqrt(np.maximum(half * half * (1 - end * end) - aside * aside, 0)) * (ahead > -_NIPPLE_LENGTH_MM)
     else:

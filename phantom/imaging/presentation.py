@@ -20,8 +20,8 @@ DICOM_TERMS = {
 }
 _ROWS = 32  # a strip that stays in the processor's cache
 _CELL_MM = 1.12
-_NIPPLE_CELLS = 33  # more than twice as many as a nipple is wide
-_NIPPLE_MM = 0.2
+_NIPPLE = np.float32(0.12)  # log exposure
+_SMOOTH_MM = 3.0  # over which the lifted rim is even
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -199,7 +199,8 @@ def _periphery(
     cell_mm = step * pitch_mm
     mean = np.asarray(block_mean(depth, step) / np.maximum(inside, np.float32(1e-6)), np.float32)
     whole = inside > 0.99
-    distance = _distance(inside, cut) * np.float32(cell_mm)
+    distance, nipple = _distance(inside, cut)
+    distance *= np.float32(cell_mm)
     at = np.arange(0.5, max(0.6 * thickness_mm / cell_mm, 3.0)) * cell_mm
     profile = np.array([_quartile(mean[whole & (np.abs(distance - d) <= 0.75 * cell_mm)]) for d in at])
     known = ~np.isnan(profile)
@@ -207,19 +208,21 @@ def _periphery(
         return Coarse(np.zeros_like(mean), step, depth.shape), Coarse(mean, step, depth.shape), mean
     profile = gaussian_filter1d(np.maximum.accumulate(np.interp(at, at[known], profile[known])), 1.0, mode="nearest")
     # never quite nothing: where there is a lift, there may be a skin line
-    # beyond the rim, where only the nipple is, little of the depth is the breast's own
-    known_at, known_depth = np.append(-_NIPPLE_MM, at), np.append(0.55 * profile[0], profile)
-    lift = np.interp(distance, known_at, max(share, 1e-4) * (profile[-1] - known_depth)).astype(np.float32)
-    level, weight = np.where(inside > 0.5, mean + lift, 0).astype(np.float32), (inside > 0.5).astype(np.float32)
-    sigma = 3.0 / cell_mm
-    spread = gaussian_filter(weight, sigma)
-    beyond = gaussian_filter(level, sigma) / np.maximum(spread, np.float32(1e-3))
+    lift = np.interp(distance, at, max(share, 1e-4) * (profile[-1] - profile)).astype(np.float32)
+    weight = (inside > 0.5).astype(np.float32)
+    spread = gaussian_filter(weight, _SMOOTH_MM / cell_mm)
+
+    # the nipple thins otherwise than the rim does: it is brought to one level, a little brighter than fat
+    own = gaussian_filter(nipple.astype(np.float32), 0.7)
+    lift += own * (share * (profile[-1] + _NIPPLE - gaussian_filter(mean * weight, 1.0)) - lift)
+    level = (mean + lift) * weight
+    beyond = gaussian_filter(level, _SMOOTH_MM / cell_mm) / np.maximum(spread, np.float32(1e-3))
     beyond = np.where(spread > 1e-3, beyond, level.sum() / weight.sum()).astype(np.float32)
     return Coarse(lift, step, depth.shape), Coarse(beyond, step, depth.shape), level
 
 
-def _distance(inside: F32, cut: tuple[bool, bool, bool]) -> F32:
-    """Cells to the nearest skin; borders that cut the breast are no skin."""
+def _distance(inside: F32, cut: tuple[bool, bool, bool]) -> tuple[F32, Bools]:
+    """Cells to the nearest skin, and where the nipple is, which is left out; borders that cut the breast are no skin."""
     from scipy.ndimage import distance_transform_edt, gaussian_filter
 
     far = 40  # further than the rim reaches
@@ -227,33 +230,30 @@ def _distance(inside: F32, cut: tuple[bool, bool, bool]) -> F32:
     for is_cut, side in zip(cut, (padded[:far], padded[-far:], padded[:, -far:]), strict=True):
         if not is_cut:
             side[...] = 0
-    _without_nipple(padded)
     body = padded > 0.5
-    # signed and smoothed, or the cells' staircase along the rim would be seen as teeth
+    nipple = _standing_out(body)
+    body &= ~nipple
     signed = distance_transform_edt(body) - distance_transform_edt(~body)
+    # smoothed, or the cells' staircase along the rim would be seen as teeth
     smooth = gaussian_filter(signed, 2.5)
-    return np.asarray(smooth[far:-far, far:-far], np.float32)
+    return np.asarray(smooth[far:-far, far:-far], np.float32), nipple[far:-far, far:-far]
 
 
-def _without_nipple(inside: F32) -> None:
-    """Cut off, in place, what stands out of a smooth outline: the nipple's rim is not the rim that thins.
+def _standing_out(body: Bools) -> Bools:
+    """What a disc of 25 mm does not fit into, if it is as small as a nipple: at half the resolution."""
+    from scipy.ndimage import binary_dilation, distance_transform_edt, label
 
-    Where the outline of the rows runs more than 1.5 cells ahead of its own running median, it is laid anew as a
-    parabola through its neighbours.
-    """
-    from scipy.ndimage import binary_dilation, median_filter
-
-    columns = np.arange(inside.shape[1])
-    edge = np.where(inside > 0.5, columns + 1, 0).max(axis=1).astype(float)
-    out = binary_dilation((edge - median_filter(edge, _NIPPLE_CELLS) > 1.5) & (edge > 0), iterations=3)
-    if not out.any() or out.sum() > _NIPPLE_CELLS:
-        return
-    rows = np.flatnonzero(out)
-    near = np.arange(max(rows[0] - 12, 0), min(rows[-1] + 13, len(edge)))
-    near = near[~out[near] & (edge[near] > 0)]
-    if len(near) >= 6:
-        smooth = np.polyval(np.polyfit(near - rows[0], edge[near], 2), rows - rows[0])
-        inside[rows] *= columns < np.minimum(np.rint(smooth), edge[rows])[:, None]
+    few, radius = body[::2, ::2], 25.0 / (2 * _CELL_MM)
+    rest = few & (distance_transform_edt(~(distance_transform_edt(few) > radius)) > radius)
+    parts, _ = label(rest)
+    area_mm2 = np.bincount(parts.ravel()) * (2 * _CELL_MM) ** 2
+    depth_mm = np.zeros(len(area_mm2))
+    np.maximum.at(depth_mm, parts.ravel(), distance_transform_edt(parts > 0).ravel() * 2 * _CELL_MM)
+    small = (area_mm2 > 25) & (area_mm2 < 450) & (depth_mm > 3)
+    small[0] = False
+    found = binary_dilation(small[parts])
+    whole: Bools = found.repeat(2, axis=0).repeat(2, axis=1)[: body.shape[0], : body.shape[1]] & body
+    return whole
 
 
 def _quartile(values: F32) -> float:
