@@ -186,6 +186,7 @@ def measure(name: str, sets: list[str], grains: int | None, cases: int, report: 
     memory.keep()  # as `generate` does
     made = recipe(name, sets, grains)
     first = case.to_store(made, 1, 0)  # warms caches that a run of many cases has warm
+    store.encode(first)
     shape = first.views[0].for_presentation.shape
     seconds: Seconds = defaultdict(float)
     views = count = 0
