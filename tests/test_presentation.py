@@ -140,7 +140,7 @@ def test_where_the_pixels_pairs_begin_makes_no_difference(look):
 @pytest.mark.parametrize("turn_deg", [0.0, 40.0])
 def test_the_nipple_is_seen_whichever_way_it_points(turn_deg):
     """It stands out where the rim ends: neither lost in black, nor white, as dark fat and its own lift would leave it."""
-    raw, mask, d, depth = breast()
+    _, mask, d, depth = breast()
     y, x = (np.mgrid[:900, :600] - np.array([450, 0])[:, None, None]) * PITCH
     turn = np.radians(turn_deg)
     ahead, aside = x * np.cos(turn) + y * np.sin(turn) - 58.0, y * np.cos(turn) - x * np.sin(turn)
