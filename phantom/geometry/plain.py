@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
 from phantom.errors import PhantomError
@@ -13,6 +14,7 @@ from phantom.geometry.shapes import Shape
 _MODULES = (chains, clouds, ellipsoids, polyhedra, scaled, sediment)
 
 
+@cache
 def shape_classes() -> dict[str, type[Any]]:
     """Every solid there is, by the name of its class."""
     things = [thing for module in _MODULES for thing in vars(module).values()]
@@ -44,7 +46,7 @@ def from_dict(plain: dict[str, Any]) -> Shape:
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    return to_dict(value) if is_dataclass(value) else value
+    return value if value is None or isinstance(value, (float, int, str)) else to_dict(value)
 
 
 def _solid(value: Any) -> Any:
