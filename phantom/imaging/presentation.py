@@ -240,16 +240,17 @@ def _distance(inside: F32, cut: tuple[bool, bool, bool]) -> tuple[F32, Bools]:
 
 
 def _standing_out(body: Bools) -> Bools:
-    """What a disc of 25 mm does not fit into, if it is as small as a nipple: at half the resolution."""
+    """What stands more than 4 mm out of what a disc of 25 mm fits into, if it is as small as a nipple: at half the resolution."""
     from scipy.ndimage import binary_dilation, distance_transform_edt, label
 
-    few, radius = body[::2, ::2], 25.0 / (2 * _CELL_MM)
-    rest = few & (distance_transform_edt(~(distance_transform_edt(few) > radius)) > radius)
-    parts, _ = label(rest)
-    area_mm2 = np.bincount(parts.ravel()) * (2 * _CELL_MM) ** 2
-    depth_mm = np.zeros(len(area_mm2))
-    np.maximum.at(depth_mm, parts.ravel(), distance_transform_edt(parts > 0).ravel() * 2 * _CELL_MM)
-    small = (area_mm2 > 25) & (area_mm2 < 450) & (depth_mm > 3)
+    few, cell_mm = body[::2, ::2], 2 * _CELL_MM
+    core = distance_transform_edt(few) > 25.0 / cell_mm
+    out_mm = distance_transform_edt(~core) * cell_mm - 25.0
+    # by most of a cell, or slivers along a rounded rim would hang together
+    parts, count = label(few & (out_mm > 0.75 * cell_mm))
+    most, area_mm2 = np.zeros(count + 1), np.bincount(parts.ravel(), minlength=count + 1) * cell_mm**2
+    np.maximum.at(most, parts.ravel(), out_mm.ravel())
+    small = (most > 4.0) & (area_mm2 < 450)
     small[0] = False
     found = binary_dilation(small[parts])
     whole: Bools = found.repeat(2, axis=0).repeat(2, axis=1)[: body.shape[0], : body.shape[1]] & body
