@@ -20,10 +20,14 @@ from PIL import Image
 from scipy import stats
 
 from phantom import preset as presets
+from phantom import scene as scenes
 from phantom.anatomy.woman import Anatomy
-from phantom.case import simulate
+from phantom.case import case_seed
 from phantom.image import ViewImage
+from phantom.imaging import beam
 from phantom.recipe.seed import Seed
+from phantom.render import assemble, render
+from phantom.shot import sit
 
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
@@ -32,12 +36,17 @@ BETA = {"a": 2.8, "b": 3.0, "c": 3.15, "d": 3.2}
 ROI_MM = 25.6
 
 
-def views_of(letter: str, count: int) -> Iterator[ViewImage]:
-    """CC and MLO of some breasts of one density."""
+def views_of(letter: str, count: int) -> Iterator[tuple[ViewImage, Floats, Any]]:
+    """CC and MLO of some breasts of one density, and without noise, blur and scatter: log signal over a window, its mask."""
     sets = [f"anatomy.density={DENSITIES[letter]}", "detector.binning=2"]
     recipe = presets.load("normal", sets)
     for index in range(count):
-        yield from simulate(recipe, seed=100 + ord(letter), index=index).views
+        scene = scenes.grow(recipe, case_seed(100 + ord(letter), index), index)
+        for view in scene.views:
+            shot = sit(scene, view)
+            spectrum = recipe.beam.at(recipe.detector.system, shot.pressed.thickness_mm)
+            behind = beam.collapse(assemble(shot, []), spectrum)
+            yield render(scene, view), -np.log(spectrum.primary(behind.g_cm, behind.a_cm)), behind.thickness_mm > 0
 
 
 def rois(image: Floats, mask: Any, pitch_mm: float) -> Iterator[Floats]:
@@ -68,7 +77,7 @@ def spectrum(roi: Floats, pitch_mm: float) -> tuple[Floats, Floats]:
 
 def slope(f: Floats, power: Floats, lo: float, hi: float) -> float:
     """-d log P / d log f over a range of frequencies, fitted to means over rings."""
-    edges = np.arange(lo, hi, 0.05) if hi < 1.5 else np.geomspace(lo, hi, 9)
+    edges = np.arange(lo, hi, 0.05) if hi < 1 else np.geomspace(lo, hi, 9)
     points = [(f[m].mean(), power[m].mean()) for a, b in pairwise(edges) if (m := (f >= a) & (f < b)).any()]
     logs = np.log(np.array(points))
     return float(-np.polyfit(logs[:, 0], logs[:, 1], 1)[0])
@@ -127,20 +136,21 @@ def structure_table(count: int) -> tuple[list[str], list[ViewImage]]:
     rows, shown = [], []
     for letter in DENSITIES:
         found: dict[str, list[ViewImage]] = {"CC": [], "MLO": []}
-        for view in views_of(letter, count):
-            found[view.row["view"]].append(view)
+        clean: dict[str, list[Floats]] = {"CC": [], "MLO": []}
+        for view, log, mask in views_of(letter, count):
+            name, pitch = view.row["view"], view.row["pixel_spacing_mm"]
+            found[name].append(view)
+            clean[name] += [np.stack(spectrum(roi, pitch)) for roi in rois(log, mask, pitch)]
         for name, views in found.items():
-            rows.append(_row(letter, name, views))
+            rows.append(_row(letter, name, views, np.mean(clean[name], axis=0)))
             shown.append(views[0])
     return rows, shown
 
 
-def _row(letter: str, name: str, views: list[ViewImage]) -> str:
+def _row(letter: str, name: str, views: list[ViewImage], clean: Floats) -> str:
     betas: list[float] = []
     shown: list[float] = []
     entropies: list[list[float]] = []
-    total: Any = 0.0
-    f = power = np.zeros(1)
     for view in views:
         pitch = view.row["pixel_spacing_mm"]
         mask = view.breast_mask
@@ -149,14 +159,13 @@ def _row(letter: str, name: str, views: list[ViewImage]) -> str:
             f, power = spectrum(roi, pitch)
             betas.append(slope(f, power, 0.15, 0.70))
             entropies.append([laplacian_entropy(roi, pitch, c) for c in (0.5, 1.0, 2.0)])
-            total = total + power
         for roi in rois(view.for_presentation.astype(float), mask, pitch):
             shown.append(slope(*spectrum(roi, pitch), 0.15, 0.70))
-    fine = slope(f, total, 0.9, 1.45) if betas else math.nan
+    falls = [slope(*clean, lo, hi) for lo, hi in ((0.7, 1.4), (1.4, 2.4), (2.4, 3.5))]
     entropy = np.mean(entropies, axis=0)
     return (
         f"| {letter} | {name} | {len(betas)} | {np.mean(betas):.2f} ± {np.std(betas):.2f} | {BETA[letter]:.2f} ± 0.25 "
-        f"| {np.mean(shown):.2f} | {fine:.1f} | {' / '.join(f'{100 * e:.0f}' for e in entropy)} "
+        f"| {np.mean(shown):.2f} | {' / '.join(f'{b:.1f}' for b in falls)} | {' / '.join(f'{100 * e:.0f}' for e in entropy)} "
         f"| {np.mean([skin_rise_mm(v) for v in views]):.2f} |"
     )
 
@@ -202,8 +211,8 @@ Made by `python benchmarks/realism.py`: do not edit by hand.
 
 Regions of {roi} mm, half overlapping, where the breast has its full thickness; log signal for processing unless said.
 β is the exponent of P(f) ~ f^-β between 0.15 and 0.7 cycles/mm (published: 2.8 on average, Burgess 2001; 3.17 ± 0.23 CC and
-3.30 ± 0.24 MLO, Chen 2012); "shown" is the same for presentation (2.4 to 3.0 expected); "slope" is the exponent between 0.9 and
-1.45 cycles/mm, quantum noise included. LFE is the Laplacian fractional entropy of Gabor responses at 0.5 / 1 / 2 cycles/mm, in per cent
+3.30 ± 0.24 MLO, Chen 2012); "shown" is the same for presentation (2.4 to 3.0 expected); "slope" is the exponent at 0.7-1.4 / 1.4-2.4 / 2.4-3.5
+cycles/mm of what the beam passes, before scatter, blur and noise (2 to 2.5 expected beyond 1, and no step). LFE is the Laplacian fractional entropy of Gabor responses at 0.5 / 1 / 2 cycles/mm, in per cent
 (Abbey 2012): 0 for a Gaussian field. Pixels are 0.14 mm.
 
 | density | view | regions | β | published | β shown | slope | LFE % | skin rises over (mm) |
@@ -211,6 +220,8 @@ Regions of {roi} mm, half overlapping, where the breast has its full thickness; 
 {structure}
 
 ## Who the women are
+
+The nipple is a blunt cone 12 mm wide that stands out 9 mm, in profile in four of five breasts (estimates).
 
 {drawn} women, drawn without rendering. KS is the Kolmogorov-Smirnov distance from the published distribution.
 

@@ -48,7 +48,7 @@ def grow_ligaments(body: Body, count: int, rng: np.random.Generator) -> Strands:
         level,
     )
     radius = np.exp(rng.normal(np.log(0.16), 0.4, (count, 1))) * _taper(t)
-    return Strands(points + _waver(count, 0.5, rng), np.clip(radius, 0.03, 0.4), 2.4)
+    return Strands(points + _waver(count, 0.5, rng), np.clip(radius, 0.03, 0.4), 1.9)
 
 
 def grow_fibres(body: Body, count: int, rng: np.random.Generator) -> Strands:
@@ -66,7 +66,7 @@ def grow_fibres(body: Body, count: int, rng: np.random.Generator) -> Strands:
         np.clip(level + rng.normal(0, 0.35, (count, 1)) * long * t + 0.4 * long * bend, 0.05, 0.965),
     )
     radius = np.exp(rng.normal(np.log(0.10), 0.35, (count, 1))) * _taper(t + 0.5)
-    return Strands(points + _waver(count, 0.35, rng), np.clip(radius, 0.03, 0.25), 1.9)
+    return Strands(points + _waver(count, 0.35, rng), np.clip(radius, 0.03, 0.25), 1.5)
 
 
 def _taper(t: Floats) -> Floats:
