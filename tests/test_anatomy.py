@@ -75,6 +75,32 @@ def test_tissues_fill_the_breast(breast: Breast) -> None:
     assert {"adipose", "glandular", "skin", "muscle"} <= set(found)
 
 
+@pytest.mark.parametrize("pitch_mm", [0.05, 0.07, 0.1, 0.28])
+def test_no_tissue_is_less_than_none_whatever_the_pixels(breast: Breast, pitch_mm: float) -> None:
+    pressed, grid = window(breast, View("CC", "L", 0))
+    laid = lay(breast, pressed, grid, Seed(0))  # type: ignore[arg-type]
+    part = Grid((300, 300), pitch_mm, (20 + 0.5 * pitch_mm, 0.0))
+    thickness, found = maps(laid.seen(part))
+    assert sum(found.values()) == pytest.approx(thickness, abs=1e-3)
+    assert all(path.min() >= 0 for path in found.values())
+
+
+def test_skin_thicker_than_the_edge_is_round_fills_it() -> None:
+    b = grown(3, skin_mm=5, thickness_mm=20, area_cm2=60, roll_off=0.3, oblique_extra_mm=0)
+    pressed, grid = window(b, View("MLO", "L", 45))
+    found = paths(b, pressed, grid)
+    assert all(path.min() >= 0 for path in found.values())
+
+
+def test_tissue_looked_at_twice_is_the_same() -> None:
+    b = grown(3)
+    host = Host(1, "cyst", (35.0, 8.0, 5.0), (5.0, 6.0, 7.0), "water")
+    pressed, grid = window(b, View("CC", "L", 0))
+    seen = lay(b.with_hosts((host,)), pressed, grid, Seed(0)).seen(grid)  # type: ignore[arg-type]
+    once, again = maps(seen)[1], maps(seen)[1]
+    assert all((once[name] == again[name]).all() for name in once)
+
+
 def test_glandular_volume_is_the_same_in_both_views(breast: Breast) -> None:
     volumes = []
     for view in (View("CC", "L", 0), View("ML", "L", 90)):

@@ -153,6 +153,7 @@ def lay(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> Laid:
     detail = parenchyma_map.grain(breast, gland, plane, fine, seed, seen_on)
     detail += fibrous
     detail += seen_on(broad, middle, fine)
+    np.maximum(detail, 0, out=detail)  # cubic convolution overshoots beside a vessel
     return Laid(breast, pressed, seed, edge, coarse, detail, fine)
 
 
@@ -190,7 +191,7 @@ class Layers:
         rim = min(int(self._unbent[self._coarse(rows)].min()), reach)
         skin_mm = self._skin_mm.rows(rows.start, rows.stop, slice(0, reach))
         self.whole: F32 = np.full(skin_mm.shape, thickness, np.float32)
-        self.skin: F32 = np.asarray(2 * skin_mm, np.float32)
+        self.skin: F32 = np.asarray(np.minimum(2 * skin_mm, thickness), np.float32)
         depth = self._depth.rows(rows.start, rows.stop, slice(rim, reach))
         self.whole[:, rim:] = edge_profile(depth, thickness, pressed.roll_off)
         self.skin[:, rim:] = skin_path(pressed, depth, self.whole[:, rim:], skin_mm[:, rim:])

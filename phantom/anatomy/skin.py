@@ -33,7 +33,8 @@ def skin_path(pressed: Compression, depth_mm: F32, whole_mm: F32, skin_mm: F32) 
     """
     thickness = np.float32(pressed.thickness_mm)
     w = np.float32(pressed.roll_off) * thickness
-    t = np.clip(1 - (depth_mm - skin_mm) / (w - skin_mm), 0, 1)
+    # skin thicker than the rounding is wide has no rounding within
+    t = np.clip(1 - (depth_mm - skin_mm) / np.maximum(w - skin_mm, np.float32(0.1)), 0, 1)
     inner = (thickness - 2 * skin_mm) * np.sqrt(1 - t * t)
     return np.asarray(np.minimum(whole_mm - inner, whole_mm), np.float32)
 

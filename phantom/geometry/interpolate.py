@@ -106,7 +106,7 @@ class Resampled:
         """Rows first to last - 1 of the new lattice, and of them some columns, float32."""
         wide = self.wide[:, columns]
         if not self.step:
-            return np.asarray(wide[first:last])
+            return np.array(wide[first:last])  # whoever asks may work in it
         out = np.empty((last - first, wide.shape[1]), np.float32)
         _interpolate(wide, self.start + self.step * first, self.step, out, self.cubic)
         return out
@@ -135,7 +135,7 @@ def _interpolate(values: Floats, start: float, step: float, out: Floats, cubic: 
         return
     size = len(values)
     if abs(often * step - 1) > 1e-9:
-        _gather(values, start + step * np.arange(len(out)), out)
+        _gather(values, start + step * np.arange(len(out)), out, cubic)
         return
     # every `often`-th place has the same fraction: four slices with four weights do for all of them
     term = np.empty((-(-len(out) // often), out.shape[1]), np.float32)
@@ -144,13 +144,12 @@ def _interpolate(values: Floats, start: float, step: float, out: Floats, cubic: 
         place = start + step * phase
         first = int(np.floor(place))
         if first < 1 or first + 2 + len(mine) > size:
-            _gather(values, place + np.arange(len(mine)), mine)
+            _gather(values, place + np.arange(len(mine)), mine, cubic)
             continue
-        t = np.float32(place - first)
-        taps = range(first - 1, first + 3) if cubic else range(first, first + 2)
-        weights = _weights(t) if cubic else [1 - t, t]
-        np.multiply(values[taps[0] : taps[0] + len(mine)], weights[0], out=mine)
-        for tap, weight in zip(taps[1:], weights[1:], strict=True):
+        before, weights = _weights(np.float32(place - first), cubic)
+        begin = first - before
+        np.multiply(values[begin : begin + len(mine)], weights[0], out=mine)
+        for tap, weight in enumerate(weights[1:], start=begin + 1):
             part = term[: len(mine)]
             np.multiply(values[tap : tap + len(mine)], weight, out=part)
             mine += part
@@ -166,19 +165,21 @@ def _between(values: Floats, at: Floats, out: Floats) -> None:
         out[mine] += values[k]
 
 
-def _gather(values: Floats, at: Floats, out: Floats) -> None:
-    """Cubic convolution at any places."""
+def _gather(values: Floats, at: Floats, out: Floats, cubic: bool) -> None:
+    """Cubic convolution, or linear, at any places."""
     first = np.floor(at).astype(np.intp)
-    weights = _weights((at - first).astype(np.float32))
+    before, weights = _weights((at - first).astype(np.float32), cubic)
     out[...] = 0
-    for k, weight in enumerate(weights):
-        out += values[np.clip(first + k - 1, 0, len(values) - 1)] * weight[:, None]
+    for tap, weight in enumerate(weights, start=-before):
+        out += values[np.clip(first + tap, 0, len(values) - 1)] * weight[:, None]
 
 
-def _weights(t: Any) -> list[Any]:
-    """The four neighbours' weights at a fraction t past the second."""
+def _weights(t: Any, cubic: bool) -> tuple[int, list[Any]]:
+    """How many neighbours come before the one that a place lies a fraction t past, and the weights of all: four or two."""
     one, two, three, half = (np.float32(v) for v in (1, 2, 3, 0.5))
-    return [
+    if not cubic:
+        return 0, [one - t, t]
+    return 1, [
         half * ((two - t) * t - one) * t,
         half * ((three * t - two - three) * t * t + two),
         half * ((two + two - three * t) * t + one) * t,
