@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -139,6 +140,16 @@ def test_many_together_cast_the_shadows_of_each_alone():
         assert (found.outline_mm == alone.outline_mm).all()
         for name in ("area_mm2", "diameter_mm", "thickness_mm", "centre_mm"):
             assert getattr(found, name) == pytest.approx(getattr(alone, name), rel=1e-12)
+
+
+def test_one_solid_that_lies_in_two_ways_casts_two_shadows():
+    solid, poses = Ellipsoid(0.4, 0.1, 0.1), []
+    for turn in (0.6, -0.6):  # boxes alike, so that their rays are followed together
+        c, s = math.cos(turn), math.sin(turn)
+        poses.append(replace(pose_at(5.0, 0.0), rotation=np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])))
+    together = shadows([solid, solid], poses, GRID)
+    for pose, found in zip(poses, together, strict=True):
+        assert (found.path_mm == shadow(solid, pose, GRID).path_mm).all()
 
 
 def test_none_cast_no_shadow():

@@ -80,7 +80,7 @@ def chords(shapes: Sequence[Shape], x_mm: Floats, y_mm: Floats, poses: Sequence[
         if hasattr(kind, "chords"):
             out[which] = kind.chords([shapes[k] for k in which], x_mm[which, None, :], y_mm[which, :, None], [poses[k] for k in which])
             continue
-        for first, end in _of_one(shapes, which):
+        for first, end in _of_one(shapes, poses, which):
             columns, rows = int(wide[first:end].max()), int(high[first:end].max())
             step = max(1, _AT_ONCE // (columns * (end - first)))
             for top in range(0, rows, step):
@@ -99,10 +99,10 @@ def _by_class(shapes: Sequence[Shape]) -> Iterable[tuple[list[int], Any]]:
     return ((which, kind) for kind, which in found.items())
 
 
-def _of_one(shapes: Sequence[Shape], which: list[int]) -> Iterable[tuple[int, int]]:
-    """First and last of those that follow each other and are one and the same."""
+def _of_one(shapes: Sequence[Shape], poses: Sequence[Pose], which: list[int]) -> Iterable[tuple[int, int]]:
+    """First and last of those that follow each other and are one and the same, lying alike."""
     first = which[0]
     for k, after in zip(which, [*which[1:], -1], strict=True):
-        if after != k + 1 or shapes[after] is not shapes[first]:
+        if after != k + 1 or shapes[after] is not shapes[first] or poses[after] is not poses[first]:
             yield first, k + 1
             first = after
