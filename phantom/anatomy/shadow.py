@@ -127,7 +127,9 @@ def lay(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> Laid:
     edge = np.asarray(pressed.edge_mm(coarse.x_mm[None, :], coarse.y_mm[:, None]), np.float32)
     fine, middle, plane = (lattice(window, pitch) for pitch in (FINE_MM, 2 * FINE_MM, PLANE_MM))
 
-    lines = [(c.points_mm, c.radius_mm, 1.0) for c in breast.ducts]
+    # with the gland about them ducts involute: in fatty breasts little more than fat is left of them (an estimate)
+    kept = float(np.clip(breast.density / 0.14, 0.3, 1.0))
+    lines = [(c.points_mm, c.radius_mm, kept) for c in breast.ducts]
     lines += [(*from_chest(c), 1.0) for c in (*breast.arteries, *breast.veins)]
     for strands in (breast.ligaments, breast.fibres):
         lines += [(p, r, strands.ribbon) for p, r in zip(strands.points_mm, strands.radius_mm, strict=True)]
