@@ -182,6 +182,13 @@ def test_a_group_is_as_small_as_the_lexicon_says_where_it_is_read(name):
                 assert groups.extent(seen) <= (5.0 if name == "skin" else 20.0) + 1e-6, (which, seed, view.name)
 
 
+def test_a_group_may_be_asked_to_be_one_grain():
+    found = grown("round", "grouped", grains=Draw.constant(1))
+    assert found is not None
+    assert np.isfinite([one.centre_mm for one in found.calcifications]).all()
+    assert len(found.calcifications) == 1
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_the_same_seed_gives_the_same_grains_and_no_two_are_alike(name):
     one, again, other = grown(name, seed=5), grown(name, seed=5), grown(name, seed=6)

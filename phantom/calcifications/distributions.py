@@ -140,7 +140,7 @@ def grouped(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) 
         centre = sites(breast, rng, 1, min(0.5 * size_now, 6.0) + 1.0, _shares(reach))[0]
         apex = toward(centre[None], breast.nipple_mm)[0]
         points = groups.group(rng, count, size_now, apex, reach.triangular, reach.gap_mm)
-        points = centre + points * (size_now / seen(centre + points))
+        points = centre + points * (size_now / max(seen(centre + points), 1e-6))  # a lone grain has no extent
         if inside(breast, points, 0.5).all():
             return Places(points, toward(points, breast.nipple_mm), np.zeros(count), grouped=True)
     raise NoPlace(f"no room for a group of {size:.0f} mm")
