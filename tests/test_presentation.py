@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from phantom.imaging.arrays import ForProcessing
-from phantom.imaging.presentation import Presentation
+from phantom.imaging.presentation import Presentation, _standing_out
 from phantom.imaging.pyramid import Bands, Doubled, halved
 
 PITCH, T = 0.14, 50.0
@@ -150,3 +150,14 @@ def test_the_nipple_is_seen_whichever_way_it_points(turn_deg):
     fat = np.median(image[mask & (d > 6) & (d < 20)])
     nipple = np.median(image[(ahead > 3) & (ahead < 7) & (abs(aside) < 4)])
     assert 0.7 * fat < nipple < 2 * fat
+
+
+@pytest.mark.parametrize("cell_mm", [0.56, 1.12, 1.6, 2.24])
+def test_a_nipple_is_found_by_its_size_in_mm_whatever_the_cells(cell_mm):
+    y, x = np.mgrid[-70:70:cell_mm, 0:70:cell_mm]
+    disc = np.hypot(x, y) < 55.0
+    bump = (np.abs(y) < 6.0) & (x < 65.0) & ~disc
+    found = _standing_out(disc | bump, 2 * cell_mm)
+    assert found[bump & (x > 59.0)].mean() > 0.8
+    assert not found[np.hypot(x, y) < 55.0 - 4 * cell_mm].any()
+    assert not _standing_out(disc & (np.abs(y) < 20.0) & (x > 30.0), 2 * cell_mm).any()

@@ -199,7 +199,7 @@ def _periphery(
     cell_mm = step * pitch_mm
     mean = np.asarray(block_mean(depth, step) / np.maximum(inside, np.float32(1e-6)), np.float32)
     whole = inside > 0.99
-    distance, nipple = _distance(inside, cut)
+    distance, nipple = _distance(inside, cut, cell_mm)
     distance *= np.float32(cell_mm)
     at = np.arange(0.5, max(0.6 * thickness_mm / cell_mm, 3.0)) * cell_mm
     profile = np.array([_quartile(mean[whole & (np.abs(distance - d) <= 0.75 * cell_mm)]) for d in at])
@@ -221,7 +221,7 @@ def _periphery(
     return Coarse(lift, step, depth.shape), Coarse(beyond, step, depth.shape), level
 
 
-def _distance(inside: F32, cut: tuple[bool, bool, bool]) -> tuple[F32, Bools]:
+def _distance(inside: F32, cut: tuple[bool, bool, bool], cell_mm: float) -> tuple[F32, Bools]:
     """Cells to the nearest skin, and where the nipple is, which is left out; borders that cut the breast are no skin."""
     from scipy.ndimage import distance_transform_edt, gaussian_filter
 
@@ -231,7 +231,7 @@ def _distance(inside: F32, cut: tuple[bool, bool, bool]) -> tuple[F32, Bools]:
         if not is_cut:
             side[...] = 0
     body = padded > 0.5
-    nipple = _standing_out(body)
+    nipple = _standing_out(body, 2 * cell_mm)
     body &= ~nipple
     signed = distance_transform_edt(body) - distance_transform_edt(~body)
     # smoothed, or the cells' staircase along the rim would be seen as teeth
@@ -239,12 +239,17 @@ def _distance(inside: F32, cut: tuple[bool, bool, bool]) -> tuple[F32, Bools]:
     return np.asarray(smooth[far:-far, far:-far], np.float32), nipple[far:-far, far:-far]
 
 
-def _standing_out(body: Bools) -> Bools:
-    """What stands more than 4 mm out of what a disc of 25 mm fits into, if it is as small as a nipple: at half the resolution."""
+def _standing_out(body: Bools, cell_mm: float) -> Bools:
+    """What stands more than 4 mm out of what a disc of 25 mm fits into, if it is as small as a nipple.
+
+    It is looked for on every other cell; those lie `cell_mm` apart.
+    """
     from scipy.ndimage import binary_dilation, distance_transform_edt, label
 
-    few, cell_mm = body[::2, ::2], 2 * _CELL_MM
+    few = body[::2, ::2]
     core = distance_transform_edt(few) > 25.0 / cell_mm
+    if not core.any():
+        return np.zeros_like(body)
     out_mm = distance_transform_edt(~core) * cell_mm - 25.0
     # by most of a cell, or slivers along a rounded rim would hang together
     parts, count = label(few & (out_mm > 0.75 * cell_mm))
