@@ -96,7 +96,7 @@ class Collapsed:
 
     @property
     def density(self) -> float:
-        """Fibroglandular volume over the volume inside the skin, muscle and hosts left out, as it came out."""
+        """Fibroglandular volume over the volume inside the skin, muscle and hosts of other tissue left out, as it came out."""
         gland = self.volume_mm3.get("glandular", 0.0)
         return gland / max(gland + self.volume_mm3.get("adipose", 0.0), 1e-9)
 

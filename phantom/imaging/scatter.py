@@ -50,19 +50,11 @@ class Scatter:
     factor: Annotated[float, Within(0, 5), "times the scatter; 0 for none"] = 1.0
     air_gap_mm: Annotated[float, Within(5, 500, "mm"), "breast support to detector; magnification views have 200-350"] = 15.0
 
-    def kernel(self, target_filter: str, thickness_mm: float, *, grid_factor: float = 1.0, breast_only: bool = False) -> Kernel:
-        """The kernel of a thickness, interpolated in the table; thicker than 90 mm is continued.
-
-        Parameters
-        ----------
-        grid_factor : float
-            The grid's scatter transmission relative to that of a linear 5:1 grid.
-        breast_only : bool
-            Leave out what paddle and support scatter.
-        """
+    def kernel(self, target_filter: str, thickness_mm: float) -> Kernel:
+        """The kernel of a thickness, interpolated in the table (a linear 5:1 grid's); thicker than 90 mm is continued."""
         table, cm = self._table(target_filter), thickness_mm / 10
         form = (float(_interp(cm, table[:, 0], column)) for column in table.T[2:])
-        return Kernel(float(self._ratio(table, np.asarray(cm), grid_factor, breast_only)), *form)
+        return Kernel(float(self._ratio(table, np.asarray(cm), 1.0, False)), *form)
 
     def _table(self, target_filter: str) -> Any:
         """(thicknesses, 5): cm, scatter over primary, and the kernel's three numbers, with or without the grid."""
@@ -94,8 +86,12 @@ class Scatter:
             Of the breast; 0 beside it.
         pitch_mm : float
         target_filter : str
+        grid_factor : float
+            The grid's scatter transmission relative to that of a linear 5:1 grid.
         chest_wall_left : bool
             Whether the beam ends at the left edge. On the other sides 60 mm of open beam follow.
+        breast_only : bool
+            Leave out what paddle and support scatter.
         collimated : bool
             Whether the beam ends at all of them.
         """
