@@ -16,10 +16,9 @@ from phantom.geometry.grid import Grid
 from phantom.geometry.view import View
 from phantom.image import ViewImage, highest_class, mirrored
 from phantom.imaging import beam as beams
-from phantom.imaging.arrays import Coarse, Collapsed, PathLengths, Signal
+from phantom.imaging.arrays import Coarse, Collapsed, PathLengths, Signal, block_mean
 from phantom.imaging.exposure import Technique
 from phantom.imaging.projection import shadows
-from phantom.imaging.scatter import block_mean
 from phantom.imaging.spectrum import Spectrum
 from phantom.imaging.windows import Windows
 from phantom.preset import Preset

@@ -32,6 +32,7 @@ from phantom.errors import PhantomError, UsageError
 Part = tuple[int, int] | None
 DEFAULT_CASES = 4
 _JOINING = 0, 0  # the lock of whichever part joins them all
+_PATIENCE_S = 3600.0  # longer than tables and contact sheet of the largest dataset take
 
 
 class Stopped(PhantomError):  # noqa: N818 - what the user reads
@@ -173,13 +174,16 @@ class _Run:
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
-        """Waits until no other part is at the end of its run."""
+        """Waits until no other part is at the end of its run, but not for ever: a machine may have died there."""
         with contextlib.ExitStack() as stack:
+            last = time.monotonic() + _PATIENCE_S
             while True:
                 try:
                     stack.enter_context(FolderLock(self.folder, _JOINING))
                     break
                 except FolderError:
+                    if time.monotonic() > last:
+                        raise
                     time.sleep(0.5)
             yield
 

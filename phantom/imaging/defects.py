@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ PATTERN_SD = 32
 _ROWS = 32
 
 
-@cache
+@lru_cache(maxsize=4)  # a sweep over detectors does not keep them all
 def fixed_pattern(name: str, shape: tuple[int, int]) -> Any:
     """What the gain map leaves: (rows, columns) int8, `PATTERN_SD` to a standard deviation."""
     rng = _seed(name).child("pattern").rng()
@@ -26,7 +26,7 @@ def fixed_pattern(name: str, shape: tuple[int, int]) -> Any:
     return out
 
 
-@cache
+@lru_cache(maxsize=4)  # a sweep over detectors does not keep them all
 def dead_pixels(name: str, shape: tuple[int, int], share: float) -> tuple[Any, Any]:
     """Rows and columns of the dead pixels."""
     rng = _seed(name).child("dead").rng()

@@ -14,8 +14,6 @@ import numpy as np
 from phantom.imaging.arrays import F32, Coarse, block_mean
 from phantom.recipe.draw import Within
 
-__all__ = ["CELL_MM", "Kernel", "Scatter", "block_mean"]
-
 CELL_MM = 1.12
 _AROUND_MM = 60.0
 _CLASSES = 4
