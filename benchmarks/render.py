@@ -19,6 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
 import functools
+import importlib
 import json
 import multiprocessing
 import resource
@@ -187,6 +188,7 @@ def measure(name: str, sets: list[str], grains: int | None, cases: int, report: 
     made = recipe(name, sets, grains)
     first = case.to_store(made, 1, 0)  # warms caches that a run of many cases has warm
     store.encode(first)
+    importlib.import_module("scipy.spatial")  # takes longer than a case does, once a run
     shape = first.views[0].for_presentation.shape
     seconds: Seconds = defaultdict(float)
     views = count = 0

@@ -90,11 +90,10 @@ class _Bench:
 
 def _bench(shot: Shot) -> _Bench:
     placed = place(shot.scene, shot.view, shot.pressed, shot.frame.window)
-    paths = assemble(shot, placed)
     spectrum = shot.machine.beam.at(shot.machine.detector.system, shot.pressed.thickness_mm)
-    behind = beams.collapse(paths, spectrum)
+    behind = beams.collapse(assemble(shot, placed), spectrum)
     technique = expose(shot, spectrum, behind.density if shot.density is None else shot.density)
-    signal = signal_of(shot.machine, paths, behind, spectrum, technique)
+    signal = signal_of(shot.machine, shot.frame, behind, spectrum, technique)
     frame = shot.frame
     exposed = Exposed(frame.window, frame.offset, frame.field.shape, behind.g_cm, behind.a_cm, signal, ceiling_kev(shot.machine))
     by_finding: dict[int, list[Placed]] = {}

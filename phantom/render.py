@@ -11,6 +11,7 @@ import numpy as np
 from phantom.anatomy.bodies import shadow_points
 from phantom.anatomy.woman import birads_density
 from phantom.calcifications.calcification import Finding
+from phantom.framing import Frame
 from phantom.geometry.compression import Compression
 from phantom.geometry.grid import Grid
 from phantom.geometry.view import View
@@ -92,16 +93,15 @@ def take(shot: Shot, looks: Mapping[str, Keep]) -> Iterator[ViewImage]:
     """
     scene, view, machine, frame = shot.scene, shot.view, shot.machine, shot.frame
     placed = place(scene, view, shot.pressed, frame.window)
-    paths = assemble(shot, placed)
     spectrum = machine.beam.at(machine.detector.system, shot.pressed.thickness_mm)
-    behind = beams.collapse(paths, spectrum)
+    behind = beams.collapse(assemble(shot, placed), spectrum)
     density = behind.density if shot.density is None else shot.density
     technique = expose(shot, spectrum, density)
     mask = behind.thickness_mm > 0
-    signal = signal_of(machine, paths, behind, spectrum, technique)
+    signal = signal_of(machine, frame, behind, spectrum, technique)
     exposed = Exposed(frame.window, frame.offset, frame.field.shape, behind.g_cm, behind.a_cm, signal, ceiling_kev(machine))
     seen = [_look(shot, name, keep, placed, exposed, spectrum) for name, keep in looks.items()]
-    del exposed, placed, behind, paths  # what is done with makes room for the next stage: tens of megabytes each
+    del exposed, placed, behind  # what is done with makes room for the next stage: tens of megabytes each
     noise, detector = shot.dice("noise"), machine.detector
     # a single plain look needs no copy of what the others are made from
     kev = detector.blurred(signal, noise) if any(look.where.size for look in seen) or len(seen) > 1 else None
@@ -222,8 +222,8 @@ def place(scene: Scene, view: View, pressed: Compression, window: Grid, keep: Ke
 
 def assemble(shot: Shot, placed: list[Placed]) -> PathLengths:
     """Tissue and calcifications under the frame's window."""
-    frame, stamps = shot.frame, tuple(one.stamp for one in placed)
-    return PathLengths(frame.window, frame.offset, shot.tissue.seen(frame.window), frame.field.shape, stamps)
+    window = shot.frame.window
+    return PathLengths(window, shot.tissue.seen(window), tuple(one.stamp for one in placed))
 
 
 def expose(shot: Shot, spectrum: Spectrum, density: float) -> Technique:
@@ -234,9 +234,9 @@ def expose(shot: Shot, spectrum: Spectrum, density: float) -> Technique:
     return set_by_it.times(shot.dose) if shot.dose != 1 else set_by_it
 
 
-def signal_of(preset: Preset, paths: PathLengths, behind: Collapsed, spectrum: Spectrum, technique: Technique) -> Signal:
+def signal_of(preset: Preset, frame: Frame, behind: Collapsed, spectrum: Spectrum, technique: Technique) -> Signal:
     """What reaches the converter: primary, scatter, and how noisy each keV is."""
-    system, grid, times = preset.detector.system, paths.grid, np.float32(preset.detector.magnification)
+    system, grid, times = preset.detector.system, frame.window, np.float32(preset.detector.magnification)
     primary = spectrum.primary(behind.g_cm, behind.a_cm)
     veil = preset.scatter.veil(
         primary, behind.thickness_mm, grid.pitch_mm, spectrum.target_filter, grid_factor=system.grid_factor,
@@ -245,7 +245,7 @@ def signal_of(preset: Preset, paths: PathLengths, behind: Collapsed, spectrum: S
     energy = spectrum.energy_kev(block_mean(behind.g_cm, veil.step), block_mean(behind.a_cm, veil.step))
     coarse = np.arange(energy.shape[1]), np.arange(energy.shape[0])
     x_mm = grid.origin_mm[0] + (coarse[0] * veil.step + 0.5 * (veil.step - 1)) * grid.pitch_mm
-    row = paths.offset[0] + coarse[1] * veil.step + 0.5 * (veil.step - 1) - 0.5 * (paths.full_shape[0] - 1)
+    row = frame.offset[0] + coarse[1] * veil.step + 0.5 * (veil.step - 1) - 0.5 * (frame.field.shape[0] - 1)
     at = x_mm.astype(np.float32)[None, :] * times, (row * grid.pitch_mm).astype(np.float32)[:, None] * times
     flux = preset.beam.flux(*at, system)
     return Signal(primary, veil, Coarse(energy / flux, veil.step, grid.shape), technique.air_kev(spectrum, preset.detector.pixel_mm))

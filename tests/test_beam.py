@@ -104,7 +104,7 @@ def test_collapse_adds_stamps_and_displaces():
         Stamp(1, 1, np.full((2, 2), 0.2, np.float32), "calcium_oxalate", 1.0, "adipose"),
         Stamp(-1, 7, np.full((2, 2), 0.1, np.float32), "aluminium", 0.5, "air"),  # reaches over the corner
     )
-    paths = PathLengths(grid, (0, 0), Slabs(adipose, {"adipose": adipose}), grid.shape, stamps)
+    paths = PathLengths(grid, Slabs(adipose, {"adipose": adipose}), stamps)
     beam = spectrum.load("W/Rh", 28)
     behind = collapse(paths, beam)
     signal = beam.primary(behind.g_cm, behind.a_cm)

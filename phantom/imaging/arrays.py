@@ -109,20 +109,14 @@ class PathLengths:
     ----------
     grid : Grid
         The window's own grid (crop of the detector's around the breast).
-    offset : (int, int)
-        The window's first row and column in the whole detector's grid.
     tissue : Tissue
         All but the calcifications.
     stamps : tuple of Stamp
         The calcifications, in the order of the scene's rows.
-    full_shape : (int, int)
-        Rows and columns of the whole detector image.
     """
 
     grid: Grid
-    offset: tuple[int, int]
     tissue: Tissue
-    full_shape: tuple[int, int]
     stamps: tuple[Stamp, ...] = field(default=())
 
 

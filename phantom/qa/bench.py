@@ -67,7 +67,7 @@ class Bench:
     def paths(self, grid: Grid, slab_mm: float, materials: Mapping[str, float | F32], stamps: tuple[Stamp, ...] = ()) -> PathLengths:
         """Path lengths of slabs (a number) and maps (an array), mm; `slab_mm` is what scatters as a breast does."""
         maps = {name: np.broadcast_to(np.asarray(mm, np.float32), grid.shape) for name, mm in materials.items()}
-        return PathLengths(grid, (0, 0), Slabs(np.full(grid.shape, slab_mm, np.float32), maps), grid.shape, stamps)
+        return PathLengths(grid, Slabs(np.full(grid.shape, slab_mm, np.float32), maps), stamps)
 
     def primary(self, paths: PathLengths) -> F32:
         """What passes a test object, of the open beam."""
