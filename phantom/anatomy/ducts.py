@@ -80,7 +80,7 @@ def _accept(body: Body, points: Floats, radius: Floats, parent: Ints, lobe: Ints
     level = body.level(points)
     inside = (level < 0.86) & (points[..., 0] > 3.0)
     inside[:, 0] |= parent < 0
-    inside[:, 1:6] |= (parent < 0)[:, None]
+    inside[:, 1:6] |= (parent < 0)[:, None]  # a main duct passes the fat behind the nipple
     ends = np.where(inside.all(axis=1), _NODES, np.argmin(inside, axis=1)) - 1
     taper = radius[:, None] * np.linspace(1.0, 0.85, _NODES)
     for i in np.flatnonzero(ends >= 2):
