@@ -19,15 +19,15 @@ import numpy as np
 from PIL import Image
 from scipy import stats
 
-from phantom import preset as presets
-from phantom import scene as scenes
-from phantom.anatomy.woman import Anatomy
-from phantom.case import case_seed
-from phantom.image import ViewImage
+from phantom.anatomy.patient import Anatomy
+from phantom.exam import preset as presets
+from phantom.exam import scene as scenes
+from phantom.exam.acquisition import sit
+from phantom.exam.case import case_seed
+from phantom.exam.mammogram import ViewImage
+from phantom.exam.render import assemble, render
 from phantom.imaging import beam
 from phantom.recipe.seed import Seed
-from phantom.render import assemble, render
-from phantom.shot import sit
 
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 

@@ -67,7 +67,7 @@ def write_s(shape: tuple[int, int]) -> float:
     """What a compressed write of a picture costs, once: with Y, the least that a view can cost."""
     import h5py
 
-    from phantom.dataset.store import write_array
+    from phantom.dataset.format.case_writer import write_array
 
     what, start = picture(shape), time.process_time()
     with h5py.File("floor", "w", driver="core", backing_store=False) as file:
@@ -120,10 +120,10 @@ def stopwatch(seconds: Seconds, calls: list[tuple[Any, str, str]]) -> Iterator[N
 
 def stages() -> list[tuple[Any, str, str]]:
     """Which function is which stage."""
-    from phantom import render, scene
-    from phantom.anatomy import shadow
-    from phantom.anatomy.woman import Anatomy
-    from phantom.dataset import store
+    from phantom.anatomy.patient import Anatomy
+    from phantom.anatomy.projected import shadow
+    from phantom.dataset.format import case_writer
+    from phantom.exam import render, scene
     from phantom.imaging import beam
     from phantom.imaging.detector import Detector
     from phantom.imaging.presentation import Presentation
@@ -140,7 +140,7 @@ def stages() -> list[tuple[Any, str, str]]:
         (render, "signal_of", "imaging: primary, scatter"),
         (Detector, "expose", "imaging: detector"),
         (Presentation, "present", "imaging: presentation"),
-        (store, "write_case", "writing"),
+        (case_writer, "write_case", "writing"),
     ]
 
 
@@ -151,8 +151,8 @@ class Specks:
     count: int
 
     def grow(self, breast: Any, seed: Any, distribution: Any = None) -> Any:
-        from phantom.calcifications.calcification import Calcification, Finding
-        from phantom.geometry.ellipsoids import Ellipsoid
+        from phantom.calcifications.finding import Calcification, Finding
+        from phantom.geometry.solids.ellipsoids import Ellipsoid
 
         rng, (lo, hi) = seed.rng(), breast.bounds_mm
         places: list[Any] = []
@@ -169,7 +169,7 @@ class Specks:
 
 def recipe(name: str, sets: list[str], grains: int | None) -> Any:
     """The preset, or the preset with nothing but so many specks in it."""
-    from phantom import preset as presets
+    from phantom.exam import preset as presets
 
     made = presets.load(name, sets)
     if grains is None:
@@ -181,13 +181,14 @@ def recipe(name: str, sets: list[str], grains: int | None) -> Any:
 
 def measure(name: str, sets: list[str], grains: int | None, cases: int, report: Any) -> None:
     """Make and write some cases, and report the seconds of each stage per view, and the peak of memory."""
-    from phantom import case
-    from phantom.dataset import memory, store
+    from phantom.dataset.format import case_writer
+    from phantom.dataset.running import memory
+    from phantom.exam import case
 
     memory.keep()  # as `generate` does
     made = recipe(name, sets, grains)
     first = case.to_store(made, 1, 0)  # warms caches that a run of many cases has warm
-    store.encode(first)
+    case_writer.encode(first)
     importlib.import_module("scipy.spatial")  # takes longer than a case does, once a run
     shape = first.views[0].for_presentation.shape
     seconds: Seconds = defaultdict(float)
@@ -200,7 +201,7 @@ def measure(name: str, sets: list[str], grains: int | None, cases: int, report: 
             units.append(unit_s(shape))
             start = time.process_time()
             one = case.to_store(made, 1, index)
-            store.write_case(one, Path(folder) / "case.h5")
+            case_writer.write_case(one, Path(folder) / "case.h5")
             seconds["whole"] += time.process_time() - start
             views += len(one.views)
             count += sum(len(view.calcifications) for view in one.views)
@@ -234,8 +235,8 @@ def with_workers(name: str, sets: list[str], cases: int, workers: int) -> str:
     The start of the run's processes counts; of the floor's, it does not.
     """
     from phantom import open as open_dataset
-    from phantom import preset as presets
-    from phantom.dataset.run import generate
+    from phantom.dataset.running.run import generate
+    from phantom.exam import preset as presets
 
     made = presets.load(name, sets)
     with tempfile.TemporaryDirectory() as folder:

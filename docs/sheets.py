@@ -7,9 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from phantom import preset as presets
 from phantom.cli._progress import Bar
 from phantom.dataset import generate
+from phantom.exam import preset as presets
 
 LARGEST_BYTES = 300_000
 HEAD = """# The presets

@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from phantom.case import Case, simulate
     from phantom.dataset import Dataset, open, stream
+    from phantom.exam.case import Case, simulate
 
 __all__ = ["Case", "Dataset", "__version__", "open", "simulate", "stream"]
 
 # what is imported only when it is asked for: `phantom --help` must not wait for NumPy
 _LAZY = {
-    "Case": "phantom.case",
-    "simulate": "phantom.case",
+    "Case": "phantom.exam.case",
+    "simulate": "phantom.exam.case",
     "Dataset": "phantom.dataset",
     "open": "phantom.dataset",
     "stream": "phantom.dataset",

@@ -1,10 +1,27 @@
-"""Errors a user can cause, and what the command line makes of them."""
+"""Every error a user can meet, and what the command line makes of it: one message, no traceback.
+
+Raise the most special one that fits; the message names the thing and how to fix it.
+
+    PhantomError                    exit code 1: something failed
+    ├── UsageError                  exit code 2: wrong use
+    │   ├── RecipeError             mistakes in a recipe, all of them
+    │   ├── ImpossibleDistribution  a kind cannot be spread as asked
+    │   └── FolderError             an output folder that must not be written as asked
+    ├── NoPlace                     the breast has no room for a finding: it is left out
+    ├── MassError                   a solid whose chord contradicts its volume
+    ├── DatasetError                a dataset that is damaged, unfinished or none
+    ├── CaseError                   a case that could not be made
+    ├── Unwritable                  the disk is full, the folder read-only
+    └── Stopped                     interrupted; exit code 130
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class PhantomError(Exception):
-    """Something failed that the user can mend: exit code 1, the message as it is, no traceback."""
+    """Something failed that the user can fix: exit code 1, the message as it is, no traceback."""
 
     exit_code = 1
 
@@ -13,3 +30,54 @@ class UsageError(PhantomError):
     """Wrong use: a misspelt name, an impossible range, a folder that is not empty. Exit code 2."""
 
     exit_code = 2
+
+
+class RecipeError(UsageError):
+    """A recipe with mistakes, all of them.
+
+    Attributes
+    ----------
+    source : str
+        The recipe's name or file.
+    problems : tuple of str
+        One line each, by full dotted name.
+    """
+
+    def __init__(self, source: str, problems: Sequence[str]) -> None:
+        self.source, self.problems = source, tuple(problems)
+        count = f"{len(problems)} problems" if len(problems) != 1 else "1 problem"
+        super().__init__("\n  ".join([f"{source}: {count}", *problems]))
+
+
+class ImpossibleDistribution(UsageError):  # noqa: N818 (it says what is wrong)
+    """A kind cannot be spread like that: rods lie only in ducts."""
+
+
+class FolderError(UsageError):
+    """An output folder that must not be written as asked."""
+
+
+class NoPlace(PhantomError):  # noqa: N818 (it is no mistake)
+    """This breast has no room for the finding (no artery long enough, no gland): it is left out, with the reason."""
+
+
+class MassError(PhantomError):
+    """A solid whose chord does not agree with the volume it claims."""
+
+
+class DatasetError(PhantomError):
+    """A dataset that is damaged, unfinished or not a dataset at all; the message says which and where."""
+
+
+class CaseError(PhantomError):
+    """A case that could not be made; the message names it."""
+
+
+class Unwritable(PhantomError):  # noqa: N818 (what the user reads)
+    """The disk is full, the folder read-only, the path not a folder: what the system said, in plain words."""
+
+
+class Stopped(PhantomError):  # noqa: N818 (what the user reads)
+    """The run was interrupted; what is done is kept. Exit code 130."""
+
+    exit_code = 130

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+Table = np.ndarray[Any, Any]
+"""Records of one of the tables: a structured array."""
 # name -> (numpy type, meaning)
 Columns = dict[str, tuple[str, str]]
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from phantom.image import ViewImage
+    from phantom.exam.mammogram import ViewImage
     from phantom.scoring.lesions import ImageTruth, Target
     from phantom.scoring.marks import Raw
     from phantom.scoring.score import Score
@@ -34,8 +34,8 @@ Images = tuple["ViewImage", ...]
 
 def simulated(preset: str, cases: int = 4, seed: int = 0, sets: Sequence[str] = ()) -> Images:
     """The images of the first cases of a preset, with their truth; `sets` changes keys (``detector.binning=4``)."""
-    from phantom import preset as presets
-    from phantom.case import simulate
+    from phantom.exam import preset as presets
+    from phantom.exam.case import simulate
 
     recipe = presets.load(preset, tuple(sets))
     return tuple(view for index in range(cases) for view in simulate(recipe, seed, index).views)

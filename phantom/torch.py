@@ -19,7 +19,7 @@ try:
 except ImportError as why:
     raise ImportError("phantom.torch needs PyTorch: pip install torch") from why
 
-from phantom.dataset.images import Dataset
+from phantom.dataset.dataset import Dataset
 from phantom.errors import UsageError
 from phantom.formats._boxes import CLASSES, boxes
 from phantom.formats._tiles import Tile, grains_in, tiles
@@ -29,7 +29,7 @@ Sample = tuple[Any, Target]
 Transform = Callable[[Any, Target], Sample]
 
 
-class Detection(_Dataset):  # type: ignore[misc,unused-ignore]
+class Detection(_Dataset):  # type: ignore[misc,type-arg,unused-ignore]
     """A dataset in torchvision's detection format: ``image, target`` a sample, images without findings too.
 
     The image is (1, rows, columns) float32, 0 to 1. The target has ``boxes`` (n, 4) float32 as x1 y1
@@ -77,7 +77,7 @@ class Detection(_Dataset):  # type: ignore[misc,unused-ignore]
         return self.transforms(*told) if self.transforms else told
 
 
-class Stream(IterableDataset):  # type: ignore[misc,unused-ignore]
+class Stream(IterableDataset):  # type: ignore[misc,type-arg,unused-ignore]
     """Patches without end, made as they are asked for, in the same format as `Detection`.
 
     Each worker of a `DataLoader` makes cases of its own: case i's patches are the same for any
@@ -90,7 +90,7 @@ class Stream(IterableDataset):  # type: ignore[misc,unused-ignore]
         self.preset, self.seed, self.masks, self.transforms, self.more = preset, seed, masks, transforms, more
 
     def __iter__(self) -> Iterator[Sample]:
-        from phantom.dataset.streaming import stream
+        from phantom.dataset.patch_stream import stream
 
         info = get_worker_info()
         worker, workers = (info.id, info.num_workers) if info else (0, 1)
@@ -121,7 +121,7 @@ def target(image: Any, part: Tile, level: str, masks: bool) -> Target:
 
 
 def _masks(image: Any, part: Tile, count: int) -> Any:
-    from phantom import runs as rle
+    from phantom import rle
 
     out = np.zeros((count, part.rows * part.columns), np.uint8)
     for number, (_, runs) in enumerate(grains_in(part, image)):

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from phantom.case import Case
 from phantom.errors import UsageError
-from phantom.image import ViewImage
+from phantom.exam.case import Case
+from phantom.exam.mammogram import ViewImage
+from phantom.exam.truth import CalcificationTruth, FindingTruth, HostTruth
 from phantom.recipe.seed import Seed
-from phantom.runs import box, from_pixels
-from phantom.truth import CalcificationTruth, FindingTruth, HostTruth
+from phantom.rle import box, from_pixels
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from phantom import preset
+from phantom.exam import preset
 from phantom.recipe import schema, toml
 from phantom.recipe.seed import Seed
 
@@ -25,7 +25,7 @@ def needle(tmp_path, monkeypatch):
     """The example, loaded as the module it would be."""
     path = tmp_path / "needle.py"
     path.write_text(block("python"), "utf-8")
-    spec = importlib.util.spec_from_file_location("phantom.calcifications.needle", path)
+    spec = importlib.util.spec_from_file_location("phantom.calcifications.kinds.needle", path)
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, spec.name, module)  # annotations are looked up there
     spec.loader.exec_module(module)

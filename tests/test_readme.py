@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from phantom import cli, preset
+from phantom import cli
+from phantom.exam import preset
 from phantom.recipe import toml
 
 ROOT = Path(__file__).parents[1]

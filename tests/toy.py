@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from phantom import runs as rle
-from phantom.case import Case
-from phantom.image import ViewImage
+from phantom import rle
+from phantom.exam.case import Case
+from phantom.exam.mammogram import ViewImage
+from phantom.exam.truth import CalcificationTruth, FindingTruth
 from phantom.tables import CALCIFICATIONS, FINDINGS, IMAGES
-from phantom.truth import CalcificationTruth, FindingTruth
 
 SPACING = 0.1
 
@@ -156,7 +156,7 @@ def make(preset: Recipe, seed: int, index: int) -> Case:
 def write(folder: Any) -> Any:
     """The cases as a dataset on disk, opened."""
     import phantom
-    from phantom.dataset.run import generate
+    from phantom.dataset.running.run import generate
 
     generate(Recipe(), seed=0, cases=4, out=folder, workers=1, make=make)
     return phantom.open(folder)

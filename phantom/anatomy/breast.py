@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from phantom.anatomy.ligaments import Strands
 from phantom.anatomy.outline import Body
+from phantom.anatomy.parenchyma import Parenchyma
+from phantom.anatomy.projected.fine import Fine
+from phantom.arrays import Floats
 from phantom.geometry.chest import Chest
 from phantom.geometry.compression import Compression
 from phantom.geometry.view import Laterality, View, ViewName
 
-if TYPE_CHECKING:
-    from phantom.anatomy.fine import Fine
-    from phantom.anatomy.ligaments import Strands
-    from phantom.anatomy.tissue import Parenchyma
-
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 Tree = Literal["duct", "artery", "vein", "ligament"]
 HostKind = Literal["cyst", "fibroadenoma", "oil_cyst", "scar", "dilated_duct", "surgical_bed"]
 

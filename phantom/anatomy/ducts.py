@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from phantom.anatomy.breast import Curve, Floats
+from phantom.anatomy.breast import Curve
 from phantom.anatomy.outline import Body
-
-Ints = np.ndarray[Any, np.dtype[np.signedinteger[Any]]]
+from phantom.arrays import Floats, Ints
 
 _GENERATIONS = 6
 _NODES = 9

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from phantom.anatomy.breast import Floats
 from phantom.anatomy.outline import Body
+from phantom.arrays import Floats
 
 _NODES = 18
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from phantom.arrays import Floats
 from phantom.geometry.view import View
-
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 _CONTOUR = 1440
 _HEIGHTS = 400

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import fft
 
+from phantom.arrays import F32
 from phantom.geometry.grid import Grid
-
-F32 = np.ndarray[Any, np.dtype[np.float32]]
 
 
 def frequencies(shape: tuple[int, ...], step_mm: float) -> F32:

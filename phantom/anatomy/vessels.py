@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from phantom.anatomy.breast import Curve, Floats
+from phantom.anatomy.breast import Curve
 from phantom.anatomy.outline import Body
+from phantom.arrays import Floats
 
 _NODE_MM = 1.5
 

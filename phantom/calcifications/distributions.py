@@ -10,19 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from phantom.anatomy.breast import Breast
+from phantom.arrays import Floats
 from phantom.calcifications import groups
-from phantom.calcifications.calcification import Distribution
-from phantom.calcifications.errors import NoPlace
+from phantom.calcifications.finding import Distribution
 from phantom.calcifications.sites import SHARES, SUSPICIOUS_SHARES, Path, inside, paths, sites, toward
+from phantom.errors import NoPlace
 from phantom.geometry.view import View
 from phantom.recipe.seed import Seed
-
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 _TRIES = 40
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from phantom.calcifications.calcification import Finding
+from phantom.calcifications.finding import Finding
 from phantom.recipe.seed import Seed
 
 

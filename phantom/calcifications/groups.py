@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from phantom.arrays import Floats
 from phantom.geometry.turning import axes_of, random_turn
-
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 
 def random_axes(rng: np.random.Generator) -> Floats:

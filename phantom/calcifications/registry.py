@@ -1,7 +1,7 @@
-"""The kinds there are: every file of this folder that defines `Kind`, and those of other packages.
+"""The kinds there are: every file of the folder `kinds`, and those of other packages.
 
 A kind is one file: a frozen dataclass called ``Kind`` whose fields are its recipe keys, whose docstring
-says what it is and where its numbers come from, with ``label`` (`phantom.calcifications.labels.Label`)
+says what it is and where its numbers come from, with ``label`` (`phantom.calcifications.label.Label`)
 and ``grow(breast, seed, distribution) -> Finding``. A package of one's own may offer more under the
 entry-point group ``phantom.kinds``; the entry point's name is the kind's.
 """
@@ -15,10 +15,10 @@ from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import Any
 
-import phantom.calcifications
-from phantom.calcifications.labels import Label
+from phantom.calcifications import kinds as folder
+from phantom.calcifications.label import Label
 from phantom.errors import UsageError
-from phantom.recipe.words import suggestion
+from phantom.recipe.messages import suggestion
 
 GROUP = "phantom.kinds"
 
@@ -33,8 +33,8 @@ def kinds() -> MappingProxyType[str, type[Any]]:
         If another package offers a kind whose name is taken, or that cannot be loaded.
     """
     found: dict[str, type[Any]] = {}
-    for file in pkgutil.iter_modules(phantom.calcifications.__path__):
-        kind = getattr(import_module(f"phantom.calcifications.{file.name}"), "Kind", None)
+    for file in pkgutil.iter_modules(folder.__path__):
+        kind = getattr(import_module(f"{folder.__name__}.{file.name}"), "Kind", None)
         if kind is not None:
             found[file.name] = kind
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from phantom.anatomy.breast import Breast, Curve
-from phantom.calcifications.errors import NoPlace
-
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+from phantom.arrays import Floats
+from phantom.errors import NoPlace
 
 # off the chest wall, so that the views hold it
 WALL_MM = 8.0

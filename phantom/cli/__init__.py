@@ -45,7 +45,7 @@ class _Folder(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in self.list_commands(ctx) and not args[0].startswith("-"):
-            from phantom.recipe.words import suggestion
+            from phantom.recipe.messages import suggestion
 
             ctx.fail(f"no such command '{args[0]}'; {suggestion(args[0], self.list_commands(ctx))}")
         return super().resolve_command(ctx, args)

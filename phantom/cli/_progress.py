@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from phantom.dataset.progress import Progress
+    from phantom.dataset.running.progress import Progress
 
 _WIDTH = 30
 _QUIET_S = 10.0  # where there is no terminal, one line now and then is enough

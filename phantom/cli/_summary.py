@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def summary(data: Dataset) -> dict[str, Any]:
     """Counts and sizes, ready for JSON. A finding is counted once per case, however many views show it."""
-    from phantom.dataset.files import folder_size
+    from phantom.dataset.format.files import folder_size
 
     images, findings, grains = data.images, data.findings, data.calcifications
     case_of = {str(row["image_id"]): int(row["case"]) for row in images}
@@ -47,7 +47,7 @@ def summary(data: Dataset) -> dict[str, Any]:
 
 def tell(told: dict[str, Any]) -> None:
     """The summary in plain words, on stdout."""
-    from phantom.dataset.progress import size_text
+    from phantom.dataset.running.progress import size_text
 
     sizes = ", ".join(told["image_sizes"])
     click.echo(

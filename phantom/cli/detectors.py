@@ -17,15 +17,15 @@ def command(name: str | None, as_json: bool) -> None:
 
     A recipe takes one by `detector.name`, or a file of your own by its path.
     """
-    from phantom.imaging import systems
+    from phantom.imaging import mammography_units
 
     if name is not None:
         if as_json:
-            print_json(asdict(systems.load(name)))
+            print_json(asdict(mammography_units.load(name)))
         else:
-            click.echo(systems.text(name), nl=False)
+            click.echo(mammography_units.text(name), nl=False)
         return
-    known = [systems.load(each) for each in systems.names()]
+    known = [mammography_units.load(each) for each in mammography_units.names()]
     if as_json:
         print_json([asdict(each) for each in known])
     else:

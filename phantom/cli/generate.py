@@ -13,7 +13,7 @@ import click
 from phantom.cli._print import json_option, print_json
 
 if TYPE_CHECKING:
-    from phantom.preset import Preset
+    from phantom.exam.preset import Preset
 
 # what one image costs on one core of a server, for --dry-run: benchmarks/scale.py measures it; right within a factor of two
 _SECONDS_PER_IMAGE, _SECONDS_PER_MEGAPIXEL = 0.65, 0.05
@@ -43,9 +43,9 @@ def command(name: str, sets: tuple[str, ...], dry_run: bool, as_json: bool, **as
     """
     if asked["resume"] and asked["overwrite"]:
         raise click.UsageError("--resume and --overwrite exclude each other")
-    from phantom import preset as presets
-    from phantom.dataset.run import generate, parse_shard
-    from phantom.dataset.split import parse_split
+    from phantom.dataset.format.split import parse_split
+    from phantom.dataset.running.run import generate, parse_shard
+    from phantom.exam import preset as presets
 
     preset = presets.load(name, sets)
     out = asked["out"] or f"./{preset.name}"
@@ -85,8 +85,8 @@ def _plan(
     preset: Preset, cases: int, out: str, workers: int | None, shard: tuple[int, int] | None, sweeps: Sequence[str]
 ) -> dict[str, Any]:  # fmt: skip
     """What would be made, ready for JSON; sizes and times are estimates."""
-    from phantom.dataset.pool import cpus
-    from phantom.dataset.sweep import stepped
+    from phantom.dataset.running.pool import cpus
+    from phantom.dataset.running.sweep import stepped
 
     mine = len(range(shard[0] % shard[1], cases, shard[1])) if shard else cases
     costs = [_cost(each) for each in [changed for _, changed in stepped(preset, sweeps)] or [preset]]
@@ -115,7 +115,7 @@ def _cost(preset: Preset) -> tuple[int, float, float]:
 
 def _plan_text(told: dict[str, Any]) -> str:
     from phantom.cli._progress import duration
-    from phantom.dataset.progress import size_text
+    from phantom.dataset.running.progress import size_text
 
     hands = "1 process" if told["workers"] == 1 else f"{told['workers']} processes"
     return (

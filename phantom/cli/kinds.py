@@ -35,7 +35,7 @@ def command(name: str | None, as_json: bool) -> None:
         return
     if name not in kinds:
         from phantom.errors import UsageError
-        from phantom.recipe.words import suggestion
+        from phantom.recipe.messages import suggestion
 
         raise UsageError(f"no kind '{name}'; {suggestion(name, kinds)}")
     _describe(name, kinds[name], as_json)
@@ -46,7 +46,7 @@ def _first(cls: type) -> str:
 
 
 def _describe(name: str, cls: type, as_json: bool) -> None:
-    from phantom.preset import FindingEntry
+    from phantom.exam.preset import FindingEntry
     from phantom.recipe import schema
 
     own, shared = schema.describe(cls), schema.describe(FindingEntry)

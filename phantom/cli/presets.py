@@ -15,7 +15,7 @@ def command(name: str | None, as_json: bool) -> None:
 
     A recipe of your own starts as a copy: `phantom presets benign > mine.toml`.
     """
-    from phantom.recipe import shelf
+    from phantom.recipe import presets as shelf
 
     if name is None:
         rows = [(preset, shelf.summary(preset)) for preset in shelf.names()]
@@ -24,7 +24,7 @@ def command(name: str | None, as_json: bool) -> None:
         else:
             print_table(["preset", "what it is for"], rows)
     elif as_json:
-        from phantom import preset as presets
+        from phantom.exam import preset as presets
 
         print_json(presets.load(name).resolved())
     else:

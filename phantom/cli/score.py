@@ -65,7 +65,7 @@ def command(
     images without marks count as such. docs/scoring.md tells the rules.
     """
     import phantom
-    from phantom.dataset.key import key_of
+    from phantom.dataset.format.key import key_of
     from phantom.scoring.lesions import gather
     from phantom.scoring.match import Rules
     from phantom.scoring.read import read

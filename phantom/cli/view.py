@@ -53,7 +53,7 @@ def command(dataset: Path, out: Path | None, marks: Path | None, png: bool, as_j
 
 def _overlay(data: Any, path: Path) -> Overlay:
     """The marks with their fates, and the FROC curve."""
-    from phantom.dataset.key import key_of
+    from phantom.dataset.format.key import key_of
     from phantom.scoring import froc, plot
     from phantom.scoring.lesions import gather
     from phantom.scoring.read import read

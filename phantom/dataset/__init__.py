@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from phantom.dataset.images import Dataset, open  # noqa: A004
-    from phantom.dataset.run import generate
-    from phantom.dataset.stored import StoredImage
-    from phantom.dataset.streaming import stream
+    from phantom.dataset.dataset import Dataset, open  # noqa: A004
+    from phantom.dataset.format.case_reader import StoredImage
+    from phantom.dataset.patch_stream import stream
+    from phantom.dataset.running.run import generate
 
 __all__ = ["Dataset", "StoredImage", "generate", "open", "stream"]
 
-_LAZY = {"Dataset": "images", "StoredImage": "stored", "open": "images", "generate": "run", "stream": "streaming"}
+_LAZY = {
+    "Dataset": "dataset",
+    "StoredImage": "format.case_reader",
+    "generate": "running.run",
+    "open": "dataset",
+    "stream": "patch_stream",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from phantom.dataset import state
-from phantom.dataset.files import folder_size, sha256, sha256_of, unwritable
-from phantom.dataset.files import replace as replace_file
-from phantom.dataset.finish import finish
-from phantom.dataset.layout import MAX_CASES, UNFINISHED, DatasetError, FolderError, case_name, part_of
-from phantom.dataset.lock import FolderLock
-from phantom.dataset.manifest import Manifest, is_unfinished, processor, read_manifest, versions
-from phantom.dataset.progress import Summary
+from phantom.dataset.format.case_tables import Count
+from phantom.dataset.format.files import folder_size, sha256, sha256_of, unwritable
+from phantom.dataset.format.files import replace as replace_file
+from phantom.dataset.format.layout import MAX_CASES, UNFINISHED, case_name, part_of
+from phantom.dataset.format.manifest import Manifest, is_unfinished, processor, read_manifest, versions
 from phantom.dataset.renumber import read_through, renumbered
-from phantom.dataset.told import Count
-from phantom.errors import UsageError
+from phantom.dataset.running import resume
+from phantom.dataset.running.finish import finish
+from phantom.dataset.running.lock import FolderLock
+from phantom.dataset.running.progress import Summary
+from phantom.errors import DatasetError, FolderError, UsageError
 
 
 @dataclass(frozen=True)
@@ -67,16 +67,16 @@ def merge(
     manifest, pieces = _parts_of_one_job(sources) or _side_by_side(sources)
     if len({folder.resolve() for folder in sources}) < len(sources):
         raise UsageError("merge: the same folder is given twice")
-    state.may_begin(target, manifest, None, False, overwrite)
+    resume.may_begin(target, manifest, None, False, overwrite)
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(target, error) from error
     with FolderLock(target):
-        state.may_begin(target, manifest, None, False, overwrite)
+        resume.may_begin(target, manifest, None, False, overwrite)
         if overwrite:
-            state.clear(target)
-        state.declare(target, manifest, None)
+            resume.clear(target)
+        resume.declare(target, manifest, None)
         digests = {}
         for number, piece in enumerate(pieces, start=1):
             digests[piece.new] = _carry(piece, target)
@@ -106,7 +106,7 @@ def _parts_of_one_job(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]] 
         return None
     jobs = [read_manifest(folder, UNFINISHED) for folder in folders]
     for folder, job in zip(folders, jobs, strict=True):
-        if any(getattr(job, key) != getattr(jobs[0], key) for key in state.SAME_JOB):
+        if any(getattr(job, key) != getattr(jobs[0], key) for key in resume.SAME_JOB):
             raise UsageError(f"merge: {folder} is a part of another job than {folders[0]}")
     found: dict[int, _Piece] = {}
     for folder in folders:
@@ -174,7 +174,7 @@ def _all_different(sources: Sequence[Mapping[str, Any]]) -> None:
     """Refuses the same cases twice: they would be in training and test at once."""
     seen: dict[tuple[str, int], Mapping[str, Any]] = {}
     for source in sources:
-        key = state.recipe_digest(source["recipe"]), int(source["seed"])
+        key = resume.recipe_digest(source["recipe"]), int(source["seed"])
         if key in seen:
             raise UsageError(
                 f"merge: two of the datasets hold the same cases (preset {source['preset']}, seed {source['seed']}); "

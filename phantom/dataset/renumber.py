@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from phantom.dataset import strict
-from phantom.dataset.columns import Table, to_disk
-from phantom.dataset.layout import CASE_FORMAT, FORMAT_VERSION, LICENCE, TABLE_FILES, DatasetError
+from phantom.dataset.format import hdf5_checks
+from phantom.dataset.format.columns import to_disk
+from phantom.dataset.format.layout import CASE_FORMAT, FORMAT_VERSION, LICENCE, TABLE_FILES
+from phantom.errors import DatasetError
+from phantom.tables import Table
 
 if TYPE_CHECKING:
     import h5py
@@ -38,30 +40,30 @@ def renumbered(path: Path, old: int, new: int) -> bytes:
     """
     import h5py
 
-    with strict.translated(path), strict.open_case(path) as source, h5py.File(
+    with hdf5_checks.translated(path), hdf5_checks.open_case(path) as source, h5py.File(
         f"case-{new}", "w", driver="core", backing_store=False, block_size=1 << 20, libver=("v108", "v110")
     ) as file:  # fmt: skip
         file.attrs.update({"format": CASE_FORMAT, "format_version": FORMAT_VERSION, "case": new, "licence": LICENCE})
         file.attrs.update({"synthetic": True, "made_as": int(source.attrs.get("made_as", old))})
         _copy_attributes(source, file, _ABOUT)
-        images = strict.table(source, "images")
+        images = hdf5_checks.table(source, "images")
         for image_id in map(str, images["image_id"]):
             name = _renamed(image_id, old, new)
             group = file.create_group(f"images/{name}")
-            _copy_attributes(strict.image_group(source, image_id), group, _ATTRIBUTES)
+            _copy_attributes(hdf5_checks.image_group(source, image_id), group, _ATTRIBUTES)
             group.attrs["image_id"] = name
-            for array in strict.ARRAYS:
-                if array in strict.image_group(source, image_id):
-                    _copy_array(strict.array(source, image_id, array), group, array)
+            for array in hdf5_checks.ARRAYS:
+                if array in hdf5_checks.image_group(source, image_id):
+                    _copy_array(hdf5_checks.array(source, image_id, array), group, array)
         for table in TABLE_FILES:
-            rows = strict.table(source, table)
+            rows = hdf5_checks.table(source, table)
             rows["image_id"] = [_renamed(image_id, old, new) for image_id in rows["image_id"].tolist()]
             if table == "images":
                 rows["case"] = new
             _put(file, table, to_disk(rows))
         for table in ("runs", "hulls"):
-            _put(file, table, strict.table(source, table))
-        scene = json.dumps(strict.scene(source), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            _put(file, table, hdf5_checks.table(source, table))
+        scene = json.dumps(hdf5_checks.scene(source), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         file.create_dataset("scene", data=scene, dtype=h5py.string_dtype("utf-8"), track_times=False)
         file.flush()
         return bytes(file.id.get_file_image())
@@ -75,15 +77,15 @@ def read_through(path: Path, case: int) -> None:
     DatasetError
         If the file is not to be trusted.
     """
-    with strict.translated(path), strict.open_case(path) as file:
-        for image_id in map(str, strict.table(file, "images")["image_id"]):
+    with hdf5_checks.translated(path), hdf5_checks.open_case(path) as file:
+        for image_id in map(str, hdf5_checks.table(file, "images")["image_id"]):
             _renamed(image_id, case, case)
-            for name in strict.ARRAYS:
-                if name in strict.image_group(file, image_id):
-                    strict.array(file, image_id, name)
+            for name in hdf5_checks.ARRAYS:
+                if name in hdf5_checks.image_group(file, image_id):
+                    hdf5_checks.array(file, image_id, name)
         for table in (*TABLE_FILES, "runs", "hulls"):
-            strict.table(file, table)
-        strict.scene(file)
+            hdf5_checks.table(file, table)
+        hdf5_checks.scene(file)
 
 
 def _renamed(image_id: str, old: int, new: int) -> str:
@@ -111,7 +113,7 @@ def _copy_attributes(source: Any, target: Any, names: tuple[str, ...]) -> None:
 
 def _copy_array(source: h5py.Dataset, group: h5py.Group, name: str) -> None:
     """The array as it is, chunk by chunk, without unpacking where it is packed as phantom packs."""
-    from phantom.dataset.store import write_array
+    from phantom.dataset.format.case_writer import write_array
 
     packed = source.chunks is not None and source.compression == "gzip" and source.shuffle
     target = write_array(group, name, np.zeros(source.shape, source.dtype) if packed else source[()])

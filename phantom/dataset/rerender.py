@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phantom.dataset import strict
-from phantom.dataset.files import sha256_of
-from phantom.dataset.layout import MANIFEST, DatasetError, FolderError, case_name
-from phantom.dataset.manifest import Manifest, is_unfinished, read_manifest
-from phantom.dataset.progress import Summary, Watcher
-from phantom.dataset.run import generate, generator
-from phantom.errors import UsageError
+from phantom.dataset.format import hdf5_checks
+from phantom.dataset.format.files import sha256_of
+from phantom.dataset.format.layout import MANIFEST, case_name
+from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
+from phantom.dataset.running.progress import Summary, Watcher
+from phantom.dataset.running.run import generate, generator
+from phantom.errors import DatasetError, FolderError, UsageError
 from phantom.recipe import toml
 from phantom.recipe.draw import Draw
 
 if TYPE_CHECKING:
-    from phantom.case import Case
+    from phantom.exam.case import Case
 
 _MACHINE = ("beam", "exposure", "scatter", "detector", "presentation")
 _EXAM = ("keep_for_processing", "twins", "magnification", "magnified_mm", "magnified_dose",
@@ -48,7 +48,7 @@ def rerender(
     source : path
         A whole dataset of this version; it is only read.
     out : path
-        Where to, as for `phantom.dataset.run.generate`, as are `workers`, `resume`, `overwrite` and `progress`.
+        Where to, as for `phantom.dataset.running.run.generate`, as are `workers`, `resume`, `overwrite` and `progress`.
     detector : str
         A detector's name, or the file of one.
     dose_factor : float
@@ -103,15 +103,15 @@ class _Again:
     files: Mapping[str, str]
 
     def __call__(self, preset: Any, seed: int, index: int) -> Case:
-        from phantom import preset as presets
-        from phantom import scene as scenes
-        from phantom.case import render_case
+        from phantom.exam import preset as presets
+        from phantom.exam import scene as scenes
+        from phantom.exam.case import render_case
 
         path = Path(self.folder) / case_name(index)
         if not path.is_symlink() and sha256_of(path) != self.files.get(case_name(index)):
             raise DatasetError(f"{path}: missing or damaged; repair it first (generate --resume)")
-        with strict.translated(path), strict.open_case(path) as file:
-            told = strict.scene(file)
+        with hdf5_checks.translated(path), hdf5_checks.open_case(path) as file:
+            told = hdf5_checks.scene(file)
         recipe = presets.from_dict(told.get("recipe", {}), str(path)).changed(self.changes)
         scene = scenes.from_dict({**told, "recipe": recipe.resolved()})
         if scene.index != index:
@@ -138,7 +138,7 @@ def _readable(folder: Path) -> Manifest:
 
 
 def _recipe(manifest: Manifest) -> Any:
-    from phantom import preset as presets
+    from phantom.exam import preset as presets
 
     return presets.from_dict(manifest.recipe, f"the recipe in {MANIFEST}")
 

@@ -9,16 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from phantom.dataset import strict
-from phantom.dataset.columns import Table
-from phantom.dataset.files import sha256_of
-from phantom.dataset.layout import MANIFEST, TABLE_FILES, UNFINISHED, DatasetError, case_name
-from phantom.dataset.manifest import Manifest, is_unfinished, read_manifest
-from phantom.dataset.state import entries
-from phantom.dataset.stored import labels_of, runs_of
-from phantom.dataset.told import header, tell
-from phantom.image import highest_class
-from phantom.runs import box
+from phantom.dataset.format import hdf5_checks
+from phantom.dataset.format.case_reader import labels_of, runs_of
+from phantom.dataset.format.case_tables import header, tell
+from phantom.dataset.format.files import sha256_of
+from phantom.dataset.format.layout import MANIFEST, TABLE_FILES, UNFINISHED, case_name
+from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
+from phantom.dataset.running.resume import entries
+from phantom.errors import DatasetError
+from phantom.exam.mammogram import highest_class
+from phantom.rle import box
+from phantom.tables import Table
 
 MAX_TOLD = 20  # problems of one case; after these, their number is enough
 
@@ -88,7 +89,7 @@ def _kind_of_damage(path: Path) -> str:
         return "empty"
     if path.suffix == ".h5":
         try:
-            strict.open_case(path).close()
+            hdf5_checks.open_case(path).close()
         except DatasetError as error:
             return str(error).removeprefix(f"{path}: ")
     return "not the bytes that were written (the checksum differs)"
@@ -130,11 +131,11 @@ def _cases(
 def _case(folder: Path, case: int) -> Iterator[str]:
     """What is wrong within a case file that could be read."""
     path = folder / case_name(case)
-    with strict.translated(path), strict.open_case(path) as file:
-        images, findings, grains = (strict.table(file, name) for name in ("images", "findings", "calcifications"))
-        runs, hosts = strict.table(file, "runs"), strict.table(file, "hosts")
-        strict.table(file, "hulls")
-        strict.scene(file)
+    with hdf5_checks.translated(path), hdf5_checks.open_case(path) as file:
+        images, findings, grains = (hdf5_checks.table(file, name) for name in ("images", "findings", "calcifications"))
+        runs, hosts = hdf5_checks.table(file, "runs"), hdf5_checks.table(file, "hosts")
+        hdf5_checks.table(file, "hulls")
+        hdf5_checks.scene(file)
         if not len(images):
             yield "has no images"
         if len(np.unique(images["image_id"])) != len(images):
@@ -155,7 +156,7 @@ def _image(file: Any, image: Any, findings: Table, grains: Table, runs: Table) -
     shape = int(image["rows"]), int(image["columns"])
     arrays = {}
     for name in ("for_presentation", "labels", "breast_mask"):
-        data = strict.array(file, str(image["image_id"]), name)
+        data = hdf5_checks.array(file, str(image["image_id"]), name)
         if data.shape != shape:
             yield f"{name} is {data.shape[0]} x {data.shape[1]} pixels, its row says {shape[0]} x {shape[1]}"
             return

@@ -40,7 +40,7 @@ def get(name: str) -> Any:
         If there is no such format.
     """
     if name not in names():
-        from phantom.recipe.words import suggestion
+        from phantom.recipe.messages import suggestion
 
         raise UsageError(f"no format '{name}'; {suggestion(name, names())}")
     return import_module(f"phantom.formats.{name}")

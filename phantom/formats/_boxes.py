@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from phantom import runs as rle
+from phantom import rle
 from phantom.formats._tiles import Tile, box_in, grains_in
 
 CLASSES = ("benign", "suspicious", "artefact")

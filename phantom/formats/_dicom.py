@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from phantom.dataset.format.uids import image_uid, uid
 from phantom.formats._options import Options
-from phantom.uids import image_uid, uid
 
 # The day of the latest examination; earlier years (variant ``prior2``) count back from it.
 YEAR = 2000

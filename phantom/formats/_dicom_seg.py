@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from phantom import runs as rle
+from phantom import rle
+from phantom.dataset.format.uids import image_uid, uid
 from phantom.formats._dicom import ORIENTATION, code, patient_and_study
 from phantom.formats._dicom_codes import type_of
 from phantom.formats._options import Options
-from phantom.uids import image_uid, uid
 
 SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
 FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.2"

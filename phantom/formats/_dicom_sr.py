@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from phantom.dataset.format.uids import image_uid, uid
 from phantom.formats import _dicom_items as sr
 from phantom.formats._dicom import (
     FOR_PRESENTATION,
@@ -17,7 +18,6 @@ from phantom.formats._dicom import (
 )
 from phantom.formats._dicom_codes import CLUSTER, DISTRIBUTIONS, GRAIN, Code, type_of
 from phantom.formats._options import Options
-from phantom.uids import image_uid, uid
 
 CAD_SR = "1.2.840.10008.5.1.4.1.1.88.50"
 _UM: Code = ("um", "UCUM", "micrometer")

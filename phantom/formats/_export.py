@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from phantom.dataset.files import replace, unwritable
-from phantom.dataset.key import key_of
+from phantom.dataset.format.files import replace, unwritable
+from phantom.dataset.format.key import key_of
 from phantom.errors import PhantomError, UsageError
 from phantom.formats import get
 from phantom.formats._options import Options, settled

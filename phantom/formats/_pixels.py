@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from phantom.arrays import Array
 from phantom.errors import UsageError
 
-Array = np.ndarray[Any, Any]
 TOP = 4095  # images for presentation have 12 bits
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from phantom import runs as rle
+from phantom import rle
 
 
 class Tile(NamedTuple):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from phantom import runs as rle
+from phantom import rle
 from phantom.formats._export import Unit, file_name, put, put_json, split_of, splits
 from phantom.formats._options import Options
 from phantom.formats._pixels import png, shown, window_of

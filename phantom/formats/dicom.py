@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from phantom.dataset.key import key_of
+from phantom.dataset.format.key import key_of
 from phantom.formats._dicom import file_of, mammogram
 from phantom.formats._dicom_seg import segmentation
 from phantom.formats._dicom_sr import report

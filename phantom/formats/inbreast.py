@@ -10,12 +10,12 @@ import plistlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phantom.dataset.key import key_of
+from phantom.dataset.format.key import key_of
+from phantom.dataset.format.uids import uid
 from phantom.formats._dicom import file_of, mammogram
 from phantom.formats._export import Unit, put
 from phantom.formats._options import Options
-from phantom.runs import outline
-from phantom.uids import uid
+from phantom.rle import outline
 
 if TYPE_CHECKING:
     from phantom.dataset import Dataset

@@ -9,11 +9,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from phantom.arrays import Floats
 from phantom.geometry.chest import Chest
 from phantom.geometry.interpolate import bilinear
 from phantom.geometry.view import Pose, View
-
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 _ANGLES = 121
 _STEPS = 200

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+from phantom.arrays import Floats
 
 
 @dataclass(frozen=True)

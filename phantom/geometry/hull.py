@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-Points = np.ndarray[Any, np.dtype[np.float64]]
+from phantom.arrays import Points
 
 
 def convex_hull(points: Points) -> Points:

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
-F32 = np.ndarray[Any, np.dtype[np.float32]]
+from phantom.arrays import F32, Floats
 
 ALL = slice(None)
 STRIP = 64  # rows that are worked on at once: they stay in the processor's cache

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+from phantom.arrays import Floats, Indices
+
 Span = tuple[Floats, Floats]
-Which = np.ndarray[Any, np.dtype[np.intp]]
-Spans = Callable[[Which, Floats, Floats], Span]
+Spans = Callable[[Indices, Floats, Floats], Span]
 
 
 def length_of(span: Span) -> Floats:
@@ -51,7 +51,7 @@ def union_length(x: Floats, y: Floats, boxes: Floats, spans: Spans) -> Floats:
     return _merged(ray[hit], enters[hit], leaves[hit], flat_x.size).reshape(shape)
 
 
-def _merged(ray: Which, enters: Floats, leaves: Floats, rays: int) -> Floats:
+def _merged(ray: Indices, enters: Floats, leaves: Floats, rays: int) -> Floats:
     """(rays,): length of the union of each ray's spans."""
     total, counts = np.bincount(ray, leaves - enters, rays), np.bincount(ray, minlength=rays)
     several = counts[ray] > 1

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+from phantom.arrays import Floats
+
 Vector = tuple[float, float, float]
 
 

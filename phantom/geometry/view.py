@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+from phantom.arrays import Floats
+
 Laterality = Literal["L", "R"]
 ViewName = Literal["CC", "MLO", "ML"]
 

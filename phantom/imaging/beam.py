@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from phantom.arrays import F32
 from phantom.imaging import materials, spectrum
-from phantom.imaging.arrays import F32, Collapsed, PathLengths, Stamp
+from phantom.imaging.mammography_units import System
+from phantom.imaging.quantities import Collapsed, PathLengths, Stamp
 from phantom.imaging.spectrum import Spectrum
-from phantom.imaging.systems import System
-from phantom.imaging.windows import Windows
+from phantom.imaging.stamp_pixels import Windows
 from phantom.recipe.draw import Within
 
 _ROWS = 32  # a strip that stays in the processor's cache

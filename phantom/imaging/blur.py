@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from phantom.imaging.arrays import F32
+from phantom.arrays import F32
 
 EDGE = 48  # pixels of padding on each side: a converter's blur is down to 1e-4 of an edge there
 ROWS = 32  # strips that stay in the processor's cache

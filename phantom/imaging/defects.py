@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from phantom.imaging.arrays import U16
+from phantom.arrays import U16
 from phantom.recipe.seed import Seed
 
 PATTERN_SD = 32

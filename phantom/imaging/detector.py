@@ -9,23 +9,23 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from phantom.arrays import F32, U16, Floats
 from phantom.errors import PhantomError, UsageError
 from phantom.geometry.grid import Grid
-from phantom.imaging import blur, systems
-from phantom.imaging.arrays import F32, U16, ForProcessing, Signal
-from phantom.imaging.change import refiltered
+from phantom.imaging import blur, mammography_units
 from phantom.imaging.defects import PATTERN_SD, dead_pixels, fixed_pattern, repair
-from phantom.imaging.dice import Dice, quantiles
+from phantom.imaging.deviates import Dice, quantiles
+from phantom.imaging.mammography_units import System
 from phantom.imaging.materials import energies_kev
+from phantom.imaging.quantities import ForProcessing, Signal
+from phantom.imaging.refilter import refiltered
 from phantom.imaging.spectrum import load as load_beam
-from phantom.imaging.systems import System
 from phantom.recipe import schema
 from phantom.recipe.draw import Within
+from phantom.recipe.messages import dotted
 from phantom.recipe.seed import Seed
-from phantom.recipe.words import dotted
 
 _ROWS = 32  # a strip that stays in the processor's cache
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Detector:
         before, name = len(problems), table.get("name")
         if isinstance(name, str):
             try:
-                systems.load(name)
+                mammography_units.load(name)
             except PhantomError as why:
                 problems.append(f"{dotted(where, 'name')}: {why}")
         made = schema.read_plainly(Detector, table, where, problems)
@@ -65,7 +65,7 @@ class Detector:
         UsageError
             If there is no such detector, or its file is wrong.
         """
-        own = systems.load(self.name)
+        own = mammography_units.load(self.name)
         changes = {k: v for k, v in (("pitch_mm", self.pitch_mm), ("rows", self.rows), ("columns", self.columns)) if v}
         if self.magnification > 1:
             # the breast's middle is magnified; the support lies half of 50 mm nearer

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import numpy as np
 
+from phantom.imaging.mammography_units import System
 from phantom.imaging.spectrum import TABLE_DISTANCE_MM, Spectrum
-from phantom.imaging.systems import System
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
 

@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
+from phantom.arrays import F64
 from phantom.errors import UsageError
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 TissueSet = Literal["hammerstein", "johns-yaffe"]
 
 
@@ -96,18 +96,18 @@ NAMES: tuple[str, ...] = (*MATERIALS, *_JOHNS_YAFFE.values())
 
 
 @cache
-def _table() -> tuple[Floats, Floats, dict[str, Floats]]:
+def _table() -> tuple[F64, F64, dict[str, F64]]:
     said = json.loads((files("phantom.imaging") / "data" / "attenuation.json").read_text())
     mu = {name: np.array(values) for name, values in said["mu_per_cm"].items()}
     return np.array(said["energy_kev"]), np.array(said["air_kerma_ugy_per_photon_mm2"]), mu
 
 
-def energies_kev() -> Floats:
+def energies_kev() -> F64:
     """The middles of the 0.5 keV bins in which attenuation and spectra are tabulated."""
     return _table()[0]
 
 
-def air_kerma_ugy() -> Floats:
+def air_kerma_ugy() -> F64:
     """Air kerma, uGy, of one photon per mm2 of each bin (NIST SRD 126 mass energy absorption of dry air)."""
     return _table()[1]
 
@@ -117,7 +117,7 @@ def tissue(name: str, tissue_set: TissueSet) -> str:
     return _JOHNS_YAFFE.get(name, name) if tissue_set == "johns-yaffe" else name
 
 
-def mu_per_cm(name: str) -> Floats:
+def mu_per_cm(name: str) -> F64:
     """Linear attenuation, 1/cm, at `energies_kev` (xraylib's total cross sections).
 
     Raises

@@ -8,10 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from phantom.imaging.arrays import F32
-
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
+from phantom.arrays import F32, Bools, Floats
 
 _MARGIN = 10  # pixels of padding: further than any converter's noise reaches
 _SIZES = (16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)

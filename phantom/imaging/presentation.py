@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from phantom.imaging.arrays import F32, U16, Coarse, ForPresentation, ForProcessing, block_mean
+from phantom.arrays import F32, F64, U16, Bools
 from phantom.imaging.pyramid import Bands, Doubled, halved
+from phantom.imaging.quantities import Coarse, ForPresentation, ForProcessing, block_mean
 from phantom.recipe.draw import Within
 
 FULL = 4095
@@ -22,8 +23,6 @@ _ROWS = 32  # a strip that stays in the processor's cache
 _CELL_MM = 1.12
 _NIPPLE = np.float32(0.12)  # log exposure
 _SMOOTH_MM = 3.0  # over which the lifted rim is even
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -111,13 +110,13 @@ class Presentation:
         return _Look(**{name: getattr(look, name) if own[name] is None else own[name] for name in names})
 
 
-def _optical_depths(zero_dn: float, air_dn: float) -> Floats:
+def _optical_depths(zero_dn: float, air_dn: float) -> F64:
     """(65536,) ln of the open beam over what is left of it, for every detector value."""
     left = np.maximum(np.arange(1 << 16) - zero_dn, 1.0)
     return np.asarray(math.log(max(air_dn - zero_dn, 1.0)) - np.log(left))
 
 
-def _halved(pixels: U16, breast: Bools, depth: Floats) -> tuple[F32, F32]:
+def _halved(pixels: U16, breast: Bools, depth: F64) -> tuple[F32, F32]:
     """Optical depth and the breast's share at half the resolution; where the breast is not, the depth is 0."""
     shape = -(-breast.shape[0] // 2), -(-breast.shape[1] // 2)
     half, inside, table = np.zeros(shape, np.float32), np.zeros(shape, np.float32), depth.astype(np.float32)

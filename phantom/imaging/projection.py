@@ -9,15 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from phantom.errors import PhantomError
+from phantom.arrays import F32, Floats
+from phantom.errors import MassError
 from phantom.geometry.grid import Grid
-from phantom.geometry.shapes import Shape
+from phantom.geometry.solids.shapes import Shape
 from phantom.geometry.view import Pose
-from phantom.imaging.arrays import F32, Stamp
+from phantom.imaging.quantities import Stamp
 from phantom.imaging.rays import Bundle, Seen, Solids, Window, follow, joined
-from phantom.imaging.windows import Windows
-
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+from phantom.imaging.stamp_pixels import Windows
 
 _RAYS_PER_PIXEL = 8  # along each side
 _RAYS_ACROSS = 16  # across the narrower side of a solid's shadow
@@ -26,10 +25,6 @@ _RAYS_ACROSS_THIN = 16  # across the arms of a solid that fills little of its bo
 _MAX_MASS_ERROR = 0.05  # of the raw sum of rays, before it is put right
 _DENSITIES = (1, 2, 4)  # of rays: denser ones for a solid whose mass they miss
 _TILE = 16  # pixels along each side
-
-
-class MassError(PhantomError):
-    """A solid whose chord does not agree with the volume it claims."""
 
 
 @dataclass(frozen=True, eq=False)

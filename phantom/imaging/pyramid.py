@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from phantom.imaging.arrays import F32
+from phantom.arrays import F32
 
 _COARSEST_MM = 5.0
 _ROWS = 32  # a strip that stays in the processor's cache

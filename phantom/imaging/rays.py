@@ -12,13 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from phantom.arrays import F32, Floats, Ints
 from phantom.geometry.grid import Grid
-from phantom.geometry.shapes import Shape, boxes, chords
+from phantom.geometry.solids.shapes import Shape, boxes, chords
 from phantom.geometry.view import Pose
-from phantom.imaging.arrays import F32
-
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 SOFT_EDGE = 0.1  # of the peak path: where a soft solid's mask ends
 _AT_ONCE = 1 << 16  # rays that are followed at a time: they stay in the processor's cache

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from phantom.imaging.arrays import F32, Coarse, block_mean
+from phantom.arrays import F32
+from phantom.imaging.quantities import Coarse, block_mean
 from phantom.recipe.draw import Within
 
 CELL_MM = 1.12

@@ -10,12 +10,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from phantom.arrays import F32, Floats
 from phantom.errors import UsageError
 from phantom.imaging import materials
-from phantom.imaging.arrays import F32
 
 Converter = Literal["a-Se", "CsI"]
-Floats = materials.Floats
 
 # Thickness, cm, times packing of the two converters the tables are made for.
 _CONVERTERS = {"a-Se": ("selenium", 0.0200), "CsI": ("caesium_iodide", 0.0080)}

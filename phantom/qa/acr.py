@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from phantom.geometry.shapes import Shape
+from phantom.geometry.solids.shapes import Shape
 from phantom.qa.bench import Bench
 from phantom.qa.solids import Disc, Fibre, Sphere
 
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 THICKNESS_MM = 42.0  # both stand for a 4.2 cm compressed breast of half glandular tissue
 SEEN = 4.0
 _FIBRE_MM, _MASS_MM = 10.0, 8.0  # length of a fibre and diameter of a mass: estimates

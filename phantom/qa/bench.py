@@ -8,14 +8,15 @@ from functools import cached_property
 
 import numpy as np
 
+from phantom.arrays import F32, U16
 from phantom.geometry.grid import Grid
-from phantom.geometry.shapes import Shape
+from phantom.geometry.solids.shapes import Shape
 from phantom.geometry.view import Pose, View
-from phantom.imaging.arrays import F32, U16, Coarse, PathLengths, Signal, Slabs, Stamp
 from phantom.imaging.beam import Beam, collapse
 from phantom.imaging.detector import Detector
 from phantom.imaging.exposure import Exposure, Technique
 from phantom.imaging.projection import shadow
+from phantom.imaging.quantities import Coarse, PathLengths, Signal, Slabs, Stamp
 from phantom.imaging.scatter import CELL_MM, Scatter
 from phantom.imaging.spectrum import Spectrum
 from phantom.recipe.draw import Draw

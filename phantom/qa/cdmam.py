@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from phantom.arrays import U16, Floats
 from phantom.geometry.grid import Grid
-from phantom.imaging.arrays import U16, PathLengths, Stamp
+from phantom.imaging.quantities import PathLengths, Stamp
 from phantom.qa.bench import Bench
 from phantom.qa.solids import Disc
 from phantom.recipe.seed import Seed
 
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 DIAMETERS_MM = (2.00, 1.60, 1.25, 1.00, 0.80, 0.63, 0.50, 0.40, 0.31, 0.25, 0.20, 0.16, 0.13, 0.10, 0.08, 0.06)
 THICKNESS_UM = (0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.13, 0.16, 0.20, 0.25, 0.36, 0.50, 0.71, 1.00, 1.42, 2.00)
 # European guidelines, 4th edition: acceptable and achievable threshold gold thickness, um, by diameter in mm

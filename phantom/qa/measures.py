@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from phantom.imaging.arrays import Coarse, Signal
+from phantom.arrays import Floats
 from phantom.imaging.detector import Detector
 from phantom.imaging.materials import energies_kev
+from phantom.imaging.quantities import Coarse, Signal
 from phantom.imaging.spectrum import load
 from phantom.recipe.seed import Seed
 
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 _OVER = 8  # bins per pixel of the edge
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from phantom.arrays import Floats
 from phantom.imaging.observer import Difference, detectability
 from phantom.qa.bench import DENSITY, Bench
 from phantom.qa.solids import Sphere
 
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 DIAMETERS_MM = (0.08, 0.10, 0.12, 0.14, 0.16, 0.18, 0.20, 0.25, 0.30, 0.40)
 VISIBLE = 4.0  # 2.6 (92 % right of four choices) over a human's 0.65 of the ideal
 SKIN_MM = 2.9

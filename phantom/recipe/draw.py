@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from phantom.recipe.words import quote
+from phantom.recipe.messages import quote
 
 _ATTEMPTS = 10_000
 # the smallest share of draws a truncation may keep: 10,000 attempts then fail with probability e^-50

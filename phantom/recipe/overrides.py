@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from phantom.recipe import toml
-from phantom.recipe.words import quote
+from phantom.recipe.messages import quote
 
 _PART = re.compile(r"([A-Za-z0-9_-]+)((?:\[\d{1,4}\])*)")
 

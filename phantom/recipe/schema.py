@@ -22,33 +22,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
-from phantom.errors import UsageError
+from phantom.errors import RecipeError, UsageError
 from phantom.recipe import toml
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.keys import PLAIN, Key, Like, keys_of, says, strip
-from phantom.recipe.words import closest, dotted, quote, suggestion
+from phantom.recipe.messages import closest, dotted, quote, suggestion
 
 __all__ = ["FieldDoc", "Like", "RecipeError", "describe", "keys_of", "read", "read_plainly", "said", "said_plainly"]
 
 T = TypeVar("T")
 _BAD: Any = object()
-
-
-class RecipeError(UsageError):
-    """A recipe with mistakes, all of them.
-
-    Attributes
-    ----------
-    source : str
-        The recipe's name or file.
-    problems : tuple of str
-        One line each, by full dotted name.
-    """
-
-    def __init__(self, source: str, problems: Sequence[str]) -> None:
-        self.source, self.problems = source, tuple(problems)
-        count = f"{len(problems)} problems" if len(problems) != 1 else "1 problem"
-        super().__init__("\n  ".join([f"{source}: {count}", *problems]))
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from phantom.arrays import Array, Floats
 from phantom.recipe.seed import Seed
-from phantom.scoring.ratings import Floats, Ratings
-
-Array = np.ndarray[Any, Any]
+from phantom.scoring.ratings import Ratings
 
 
 def weights(ratings: Ratings, resamples: int, seed: Seed) -> Array:

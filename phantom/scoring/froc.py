@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from phantom.scoring.ratings import Floats, Ratings
+from phantom.arrays import Floats
+from phantom.scoring.ratings import Ratings
 
 RATES_PER_IMAGE = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 RATES_PER_CM2 = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 1.0)

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from phantom.arrays import Bools
 from phantom.errors import UsageError
-from phantom.tables import dtype_of
-from phantom.truth import CalcificationTruth, FindingTruth
+from phantom.exam.truth import CalcificationTruth, FindingTruth
+from phantom.tables import Table, dtype_of
 
 if TYPE_CHECKING:
-    from phantom.dataset.stored import StoredImage
-    from phantom.image import ViewImage
+    from phantom.dataset.format.case_reader import StoredImage
+    from phantom.exam.mammogram import ViewImage
 
-Table = np.ndarray[Any, Any]
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Target = Literal["calcification", "suspicious", "malignant"]
 TARGETS: tuple[Target, ...] = ("calcification", "suspicious", "malignant")
 

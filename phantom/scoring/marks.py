@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from phantom.arrays import Array
 from phantom.errors import UsageError
 from phantom.scoring.lesions import ImageTruth, Target, is_target
-
-Array = np.ndarray[Any, Any]
 
 MARK = np.dtype(
     [

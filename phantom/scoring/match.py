@@ -17,12 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from phantom import runs as rle
+from phantom import rle
+from phantom.arrays import Array
 from phantom.scoring.lesions import ImageTruth, Target, is_target
 from phantom.scoring.marks import Marks
 from phantom.scoring.ratings import MISSED, Ratings
-
-Array = np.ndarray[Any, Any]
 
 # A false mark this close to the end of the breast is put down to the skin line, and one this
 # close to a calcification to its surroundings. Estimates: the roll-off and a few blur widths.

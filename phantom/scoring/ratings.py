@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
+from phantom.arrays import F64, Bools, Ints
 
 MISSED = -np.inf
 
@@ -36,13 +34,13 @@ class Ratings:
 
     image_ids: np.ndarray[Any, Any]
     case: Ints
-    area_cm2: Floats
+    area_cm2: F64
     positive: Bools
     undecided: Bools
     lesion_image: Ints
-    lesion_rating: Floats
+    lesion_rating: F64
     fp_image: Ints
-    fp_rating: Floats
+    fp_rating: F64
 
     @property
     def images(self) -> int:
@@ -54,13 +52,13 @@ class Ratings:
         """How many lesions."""
         return len(self.lesion_image)
 
-    def highest_fp(self) -> Floats:
+    def highest_fp(self) -> F64:
         """(images,): the highest rating of a false mark; minus infinity where there is none."""
         out = np.full(self.images, MISSED)
         np.maximum.at(out, self.fp_image, self.fp_rating)
         return out
 
-    def highest(self) -> Floats:
+    def highest(self) -> F64:
         """(images,): the highest rating of any mark that counts."""
         out = self.highest_fp()
         np.maximum.at(out, self.lesion_image, self.lesion_rating)

@@ -27,7 +27,7 @@ def read(path: str | Path, images: Sequence[ImageTruth], regions: bool = False, 
     regions : bool
         Whether each mark is meant for a whole finding. CAD SRs say it themselves.
     key : str
-        The dataset's key (`phantom.uids.dataset_key`), by which CAD SRs name its images.
+        The dataset's key (`phantom.dataset.format.uids.dataset_key`), by which CAD SRs name its images.
 
     Raises
     ------

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from phantom import runs as rle
+from phantom import rle
 from phantom.errors import UsageError
 from phantom.scoring.lesions import ImageTruth
 from phantom.scoring.marks import Marks, Raw, check

@@ -5,15 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from phantom.arrays import Array
 from phantom.errors import UsageError
 from phantom.scoring.lesions import ImageTruth
 from phantom.scoring.marks import Marks, Raw, check
-
-Array = np.ndarray[Any, Any]
 
 # Maxima closer than this are one mark: the default tolerance of a hit.
 SEPARATION_MM = 0.5

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from phantom.dataset.format.uids import image_uid
 from phantom.errors import PhantomError, UsageError
 from phantom.scoring.lesions import ImageTruth
 from phantom.scoring.marks import Marks, Raw, check
-from phantom.uids import image_uid
 
 # Codes of CID 6014: SNOMED CT's and, before it, SNOMED RT's.
 _GRAIN = {"129770007", "F-01775"}
@@ -25,7 +25,7 @@ def read_sr(paths: Sequence[Path], images: Sequence[ImageTruth], source: str, ke
 
     The score is the probability of cancer if given, else the certainty of the finding, in percent.
 
-    `key` is the dataset's (`phantom.uids.dataset_key`): it names the images' UIDs.
+    `key` is the dataset's (`phantom.dataset.format.uids.dataset_key`): it names the images' UIDs.
 
     Raises
     ------

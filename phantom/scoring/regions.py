@@ -18,12 +18,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from phantom.arrays import Array
 from phantom.scoring.lesions import ImageTruth, is_target
 from phantom.scoring.marks import Marks
 from phantom.scoring.match import LESION, Match, Rules, box_iou, standing, wanted
 from phantom.scoring.ratings import MISSED, Ratings
 
-Array = np.ndarray[Any, Any]
 Rule = Literal["kallergi", "box"]
 
 COVERED = 0.5

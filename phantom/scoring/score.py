@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from phantom.arrays import Array
 from phantom.errors import UsageError
 from phantom.recipe.seed import Seed
 from phantom.scoring import bootstrap, strata
@@ -17,8 +18,6 @@ from phantom.scoring.marks import Marks
 from phantom.scoring.match import Match, Rules, match
 from phantom.scoring.ratings import Ratings
 from phantom.scoring.regions import GRAINS, Rule, match_regions
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)

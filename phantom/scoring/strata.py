@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from phantom.arrays import Array
 from phantom.scoring.lesions import ImageTruth
 from phantom.scoring.match import Match
-
-Array = np.ndarray[Any, Any]
 
 EDGES: dict[str, tuple[float, ...]] = {
     "diameter_mm": (0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0),

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from phantom import preset
 from phantom.calcifications import registry
-from phantom.case import Case, ViewImage, simulate
 from phantom.errors import PhantomError
+from phantom.exam import preset
+from phantom.exam.case import Case, ViewImage, simulate
 
 VIEWS = ("CC", "MLO", "ML")
 CELL = 208  # pixels of the sheet

@@ -19,8 +19,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from phantom import runs as rle
-from phantom.dataset.files import replace
+from phantom import rle
+from phantom.dataset.format.files import replace
 
 # About nine full-field images; a page with more of them in it opens slowly.
 MOST_PIXELS = 80_000_000

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from phantom.dataset.files import replace
-from phantom.dataset.sheet import IMAGES, contact_sheet
+from phantom.dataset.format.contact_sheet import IMAGES, contact_sheet
+from phantom.dataset.format.files import replace
 from phantom.viewer.page import Images
 
 CLOSE_UP = 256  # pixels

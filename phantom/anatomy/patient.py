@@ -1,0 +1,196 @@
+"""The recipe's patient: what may be asked of her, and how her breasts grow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from scipy.special import ndtr
+
+from phantom.anatomy.breast import Breast
+from phantom.anatomy.ducts import grow_ducts
+from phantom.anatomy.ligaments import grow_fibres, grow_ligaments
+from phantom.anatomy.outline import Body
+from phantom.anatomy.outline_fit import fit_body
+from phantom.anatomy.parenchyma import Pattern, grow_parenchyma
+from phantom.anatomy.projected.fine import Fine
+from phantom.anatomy.vessels import grow_vessels
+from phantom.errors import UsageError
+from phantom.geometry.chest import Chest
+from phantom.geometry.view import Laterality, ViewName
+from phantom.recipe.draw import Draw, Within
+from phantom.recipe.seed import Seed
+
+# Correlations of (age, density, thickness, area) in a Gaussian copula: density falls with age (Sprague
+# 2014) and with thickness (-0.5); thicker breasts are larger (+0.6). The last two are estimates of size.
+_TIES = np.array([[1.0, -0.25, 0.05, 0.1], [-0.25, 1.0, -0.5, -0.35], [0.05, -0.5, 1.0, 0.6], [0.1, -0.35, 0.6, 1.0]])
+_TRIES = 60
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """A woman's breasts.
+
+    Age, density, thickness and area are drawn together (a Gaussian copula), so that old breasts tend to be
+    fatty, thick ones large and fatty. Density is the volume of fibroglandular tissue (parenchyma, ducts,
+    ligaments, vessels) over the volume inside the skin, muscle left out: BI-RADS a 0.02-0.065,
+    b 0.065-0.155, c 0.155-0.34, d 0.34-0.60. Sources of the defaults: density Yaffe 2009 on the scale without
+    skin; thickness Yaffe 2009 and UK screening 2016-19; area Boone 2000; skin Huang 2008; ducts Rusby 2007.
+    Shape, folds and muscle are estimates.
+    """
+
+    age: Annotated[Draw, Within(25, 95, "years"), "the woman's age"] = Draw.normal(57, 10, 40, 85)
+    density: Annotated[Draw, Within(0.02, 0.60), "volume of fibroglandular tissue over volume inside the skin"] = (
+        Draw.lognormal(0.14, 1.82, 0.02, 0.60)
+    )
+    thickness_mm: Annotated[Draw, Within(20, 110, "mm"), "compressed thickness in CC"] = Draw.normal(57, 13, 22, 100)
+    area_cm2: Annotated[Draw, Within(40, 450, "cm2"), "area of the compressed breast in CC"] = Draw.lognormal(
+        146, 1.52, 50, 320
+    )
+    oblique_extra_mm: Annotated[Draw, Within(-10, 20, "mm"), "how much thicker than CC the breast is in MLO and ML"] = (
+        Draw.normal(4.5, 3, -4, 14)
+    )
+    skin_mm: Annotated[Draw, Within(0.5, 5, "mm"), "mean thickness of the skin"] = Draw.normal(1.44, 0.25, 0.87, 2.34)
+    projection: Annotated[Draw, Within(0.5, 1.6), "height of the free breast over the half width of its base"] = (
+        Draw.normal(1.05, 0.15, 0.75, 1.5)
+    )
+    dome: Annotated[Draw, Within(1.2, 3), "exponent of the outline toward the nipple: 2 round, less conical"] = (
+        Draw.uniform(1.3, 2.0)
+    )
+    rim: Annotated[Draw, Within(1.4, 3), "exponent of the outline toward the chest wall: more is boxier"] = (
+        Draw.uniform(1.8, 2.5)
+    )
+    sag: Annotated[Draw, Within(-0.1, 0.8), "how far the nipple hangs below the base's middle, over the height"] = (
+        Draw.normal(0.36, 0.11, 0.1, 0.6)
+    )
+    skew: Annotated[
+        Draw, Within(-0.3, 0.3), "how far the nipple lies lateral of the base's middle, over the height"
+    ] = Draw.normal(0.05, 0.06, -0.15, 0.22)
+    tail: Annotated[Draw, Within(0, 0.5), "how much further the base reaches toward the axilla"] = Draw.uniform(
+        0.02, 0.2
+    )
+    nipple_in_profile: Annotated[Draw, Within(0, 1), "probability that the nipple is seen in profile"] = Draw.constant(
+        0.8
+    )
+    lobes: Annotated[Draw, Within(5, 40), "lobes, each with its duct tree"] = Draw.uniform(15, 25)
+    duct_mm: Annotated[Draw, Within(0.3, 4, "mm"), "calibre of the main ducts"] = Draw.uniform(0.7, 1.4)
+    arteries: Annotated[Draw, Within(1, 12), "arteries that enter the breast"] = Draw.uniform(3, 5)
+    veins: Annotated[Draw, Within(1, 12), "veins that leave it"] = Draw.uniform(3, 6)
+    ligaments: Annotated[Draw, Within(0, 3000), "Cooper's ligaments drawn as strands"] = Draw.uniform(160, 300)
+    fibres: Annotated[Draw, Within(0, 6000), "finer strands"] = Draw.uniform(400, 800)
+    lobule_mm: Annotated[Draw, Within(5, 25, "mm"), "size of the fat lobules between the ligaments"] = Draw.uniform(
+        8, 12
+    )
+    lobe_mm: Annotated[Draw, Within(10, 60, "mm"), "size of the larger lobules"] = Draw.uniform(16, 26)
+    subcutaneous_mm: Annotated[Draw, Within(2, 40, "mm"), "fat between skin and gland"] = Draw.uniform(6, 13)
+    core: Annotated[Draw, Within(0, 5), "how strongly gland keeps to the middle behind the nipple"] = Draw.uniform(
+        1.3, 3.0
+    )
+    cloud: Annotated[Draw, Within(0, 3), "weight of smooth variation in the gland"] = Draw.uniform(0.5, 0.9)
+    cellular: Annotated[Draw, Within(0, 3), "weight of the lobules' own brightness"] = Draw.uniform(0.8, 1.4)
+    wall_mm: Annotated[Draw, Within(0, 3, "mm"), "thickness of the walls between lobules"] = Draw.uniform(0.35, 0.65)
+    muscle_mm: Annotated[Draw, Within(0, 100, "mm"), "width of the pectoral muscle at the top of an MLO view"] = (
+        Draw.normal(50, 15, 15, 90)
+    )
+    muscle_length_mm: Annotated[Draw, Within(40, 240, "mm"), "height of the pectoral muscle in an MLO view"] = (
+        Draw.normal(130, 30, 60, 200)
+    )
+    muscle_sagitta_mm: Annotated[Draw, Within(-6, 12, "mm"), "how much the muscle's edge bulges"] = Draw.uniform(0, 6)
+    fold_mm: Annotated[
+        Draw, Within(0, 80, "mm"), "width of the axillary fold beside the muscle at the top of an MLO view"
+    ] = Draw.uniform(14, 38)
+    roll_off: Annotated[Draw, Within(0.3, 0.7), "width of the compressed edge's rounding over the thickness"] = (
+        Draw.uniform(0.42, 0.55)
+    )
+
+    def grow(self, seed: Seed, laterality: Laterality) -> Breast:
+        """One breast of the woman that `seed` names; the same seed and the other side give her other breast.
+
+        Raises
+        ------
+        UsageError
+            If thickness, area and the rest cannot belong to one breast.
+        """
+        shared, own = seed.child("woman").rng(), seed.child("breast", laterality)
+        drawn = self.draw(shared)
+        body, thickness = drawn.body, drawn.thickness_mm
+        age = drawn.values["age"]
+        # the other breast is a little different: 3 % in every measure (an estimate)
+        jitter = own.child("shape").rng().normal(1, 0.03, 4)
+        body = Body(
+            body.height_mm, body.lateral_mm * jitter[0], body.medial_mm * jitter[0], body.upper_mm * jitter[1],
+            body.lower_mm * jitter[1], body.rim, body.dome, body.sag_mm * jitter[2], body.skew_mm, body.tail,
+        )  # fmt: skip
+        v = drawn.values
+        pattern = Pattern(
+            v["lobule_mm"], v["lobe_mm"], v["cloud"], v["cellular"], v["wall_mm"], v["core"], v["subcutaneous_mm"]
+        )
+        whole = seed.child("woman", "parenchyma").rng()
+        tortuosity = float(np.clip((age - 40) / 30, 0.1, 1.2))
+        trees = own.child("trees")
+        top = -0.56 * 233.0 + body.sag_mm
+        oblique = Chest(v["muscle_mm"], v["muscle_length_mm"], v["muscle_sagitta_mm"], top, v["fold_mm"], 7.0, 0.0)
+        lateral = Chest(0.0, 100.0, 0.0, top, 0.7 * v["fold_mm"], 7.0, 0.0)
+        profile = own.child("nipple").rng().random() < v["nipple_in_profile"]
+        density = float(np.clip(v["density"] * jitter[3], self.density.lo, self.density.hi))
+        return Breast(
+            laterality=laterality,
+            age=age,
+            density=density,
+            body=body,
+            thickness_mm=thickness,
+            skin_thickness_mm=v["skin_mm"],
+            chest={"CC": Chest(inframammary_mm=0.0), "MLO": oblique, "ML": lateral},
+            nipple_in_profile=bool(profile),
+            ducts=grow_ducts(body, round(v["lobes"]), 0.5 * v["duct_mm"], trees.child("ducts").rng()),
+            arteries=grow_vessels(body, "artery", round(v["arteries"]), tortuosity, trees.child("arteries").rng()),
+            veins=grow_vessels(body, "vein", round(v["veins"]), tortuosity, trees.child("veins").rng()),
+            ligaments=grow_ligaments(body, round(v["ligaments"]), trees.child("ligaments").rng()),
+            fibres=grow_fibres(body, round(v["fibres"]), trees.child("fibres").rng()),
+            parenchyma=grow_parenchyma(body, pattern, own.child("parenchyma").rng(), whole),
+            fine=Fine(own.child("fine")),
+            roll_off=v["roll_off"],
+        )
+
+    def draw(self, rng: np.random.Generator) -> Drawn:
+        """Her numbers, and a body that has them; combinations that no breast has are drawn again."""
+        why = ""
+        for _ in range(_TRIES):
+            tied = np.linalg.cholesky(_TIES) @ rng.standard_normal(4)
+            u = ndtr(tied)
+            values = {
+                name: getattr(self, name).quantile(float(part))
+                for name, part in zip(("age", "density", "thickness_mm", "area_cm2"), u, strict=True)
+            }
+            for name, draw in self.__dict__.items():
+                if name not in values:
+                    values[name] = draw.sample(rng)
+            thickness: dict[ViewName, float] = {"CC": values["thickness_mm"]}
+            thickness["MLO"] = thickness["ML"] = max(values["thickness_mm"] + values["oblique_extra_mm"], 20.0)
+            try:
+                body = fit_body(
+                    values["area_cm2"], thickness["CC"], values["roll_off"], values["projection"], values["dome"],
+                    values["rim"], values["sag"], values["skew"], values["tail"],
+                )  # fmt: skip
+            except ValueError as error:
+                why = str(error)
+                continue
+            return Drawn(values, body, thickness)
+        raise UsageError(f"anatomy: {why}; no breast was found in {_TRIES} draws: widen thickness_mm or area_cm2")
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A woman's numbers by recipe key, the body that has them, and its thickness in each view."""
+
+    values: Mapping[str, float]
+    body: Body
+    thickness_mm: Mapping[ViewName, float]
+
+
+def birads_density(density: float) -> str:
+    """The BI-RADS letter of a volumetric density: a below 6.5 %, b below 15.5 %, c below 34 %, d from there."""
+    return "abcd"[sum(density >= cut for cut in (0.065, 0.155, 0.34))] if math.isfinite(density) else "a"

@@ -1,0 +1,162 @@
+"""Large rod-like calcifications: dilated milk ducts filled with hardened secretion."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import chain
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+
+from phantom.anatomy.breast import Breast
+from phantom.arrays import Floats
+from phantom.calcifications import duct_casts
+from phantom.calcifications.distributions import duct_lines, unshared
+from phantom.calcifications.finding import Distribution, Finding
+from phantom.calcifications.kind_base import Bilateral
+from phantom.calcifications.label import Label
+from phantom.calcifications.sites import Path
+from phantom.errors import NoPlace
+from phantom.geometry.solids.chains import Chains
+from phantom.recipe.draw import Draw, Within
+from phantom.recipe.seed import Seed
+
+Line = tuple[Path, float, float]
+
+
+@dataclass(frozen=True)
+class Kind(Bilateral):
+    """Smooth white dashes in dilated ducts, all pointing to the nipple, usually in both breasts.
+
+    Secretory calcium of duct ectasia: rods of at least 0.5 mm calibre, up to 10 mm long, solid or, around
+    the duct, hollow, now and then branching (BI-RADS 5th edition). Calibre, lengths, numbers and the
+    shares of hollow and branching rods are estimates.
+    """
+
+    label: ClassVar[Label] = Label(
+        "large rod-like",
+        "dilated milk duct",
+        {"diffuse": 0.45, "segmental": 0.4, "linear": 0.15},
+        refusal="rods lie in ducts",
+    )
+
+    bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.85
+    rods: Annotated[Draw, Within(1, 200), "how many (estimate)"] = Draw.lognormal(16, 1.9, 5, 60)
+    calibre_mm: Annotated[Draw, Within(0.5, 2.5, "mm"), "calibre"] = Draw.lognormal(0.68, 1.2, 0.5, 1.0)
+    length_mm: Annotated[Draw, Within(1.5, 20, "mm"), "length"] = Draw.lognormal(5.0, 1.5, 3, 15)
+    spacing_mm: Annotated[Draw, Within(0.3, 20, "mm"), "from one rod to the next along a duct (estimate)"] = (
+        Draw.uniform(2, 10)
+    )
+    near_mm: Annotated[float, Within(0, 60, "mm"), "none closer to the nipple (estimate)"] = 10.0
+    far_mm: Annotated[float, Within(20, 150, "mm"), "none further from the nipple (estimate)"] = 70.0
+    stray_deg: Annotated[
+        float, Within(1, 90, "degrees"), "ducts that point this far off the nipple hold few rods (estimate)"
+    ] = 14.0
+    hollow: Annotated[float, Within(0, 1), "share of hollow rods, around the duct (estimate)"] = 0.15
+    lumen: Annotated[Draw, Within(0.05, 0.9), "lumen of a hollow rod over its calibre (estimate)"] = Draw.uniform(
+        0.25, 0.5
+    )
+    branching: Annotated[float, Within(0, 1), "share of rods that fork where their duct does (estimate)"] = 0.1
+    packing: Annotated[Draw, Within(0.05, 3), "density of a rod over its material's (estimate)"] = Draw.uniform(
+        0.95, 1.5
+    )
+
+    def grow(self, breast: Breast, seed: Seed, distribution: Distribution | None = None) -> Finding:
+        """Rods in this breast's ducts.
+
+        Raises
+        ------
+        NoPlace
+            If no duct is long enough.
+        ImpossibleDistribution
+            If it cannot be spread like that.
+        """
+        patient, own = seed.child("patient").rng(), seed.child(breast.laterality)
+        name = self.label.spread(distribution, patient, self.name)
+        count = max(1, self.rods.integer(patient))
+        rng = own.child("rods").rng()
+        found: list[list[Line]] = []
+        for path, start, end in self._lines(breast, rng, name):
+            spots: list[Line] = []
+            s = start + rng.uniform(0.0, 3.0)
+            while s + 3.0 < end:
+                long = min(self.length_mm.sample(rng), end - s)
+                if _points_to(path, s, long, breast.nipple_mm, self.stray_deg, rng):
+                    spots.append((path, s, long))
+                s += long + self.spacing_mm.sample(rng)
+            found.append(spots)
+        # a line is the duct that holds most
+        spots = max(found, key=len, default=[]) if name == "linear" else list(chain(*found))
+        pieces: list[Any] = []
+        for path, s, long in [spots[k] for k in rng.permutation(len(spots))[:count]]:
+            hollow = self.lumen.sample(rng) if rng.random() < self.hollow else 0.0
+            pieces.append(_rod(path, s, long, self.calibre_mm.sample(rng), hollow, rng))
+        if not pieces:
+            raise NoPlace("no duct holds a rod of 3 mm between its distances from the nipple")
+        pieces = self._forked(breast, pieces, rng)
+        made = [self.grain(shape, centre, self.packing.sample(rng)) for shape, centre in pieces]
+        return self.finding(name, made, breast)
+
+    def _lines(self, breast: Breast, rng: np.random.Generator, distribution: Distribution) -> list[Line]:
+        lines = [(p, max(a, self.near_mm), min(b, self.far_mm)) for p, a, b in duct_lines(breast, rng)]
+        lines = [line for line in lines if line[2] - line[1] >= 4.0]
+        if distribution == "linear":
+            return lines
+        if distribution == "segmental":
+            lobes = list(dict.fromkeys(line[0].lobe for line in lines))
+            sizes = {lobe: sum(line[0].lobe == lobe for line in lines) for lobe in lobes}
+            # neighbours that together make a fan of at least two ducts
+            lobes = sorted(lobes[:6], key=lambda lobe: -sizes[lobe])[:2]
+            lines = [line for line in lines if line[0].lobe in lobes]
+        return unshared(lines)
+
+    def _forked(self, breast: Breast, rods: list[Any], rng: np.random.Generator) -> list[Any]:
+        """Some rods give way to forked ones at real forks."""
+        forks = duct_casts.forks(breast)
+        out = []
+        for shape, centre in rods:
+            if forks and rng.random() < self.branching:
+                gaps = [float(np.linalg.norm(fork[1].points_mm[0] - np.array(centre))) for fork in forks]
+                k = int(np.argmin(gaps))
+                if gaps[k] < 4.0:
+                    piece = duct_casts.forked(
+                        breast, forks.pop(k), max(0.55, self.calibre_mm.sample(rng)), rng.uniform(2.0, 4.0), rng, 0.04
+                    )
+                    out.append((piece.shape, piece.centre_mm))
+                    continue
+            out.append((shape, centre))
+        return out
+
+
+def _points_to(
+    path: Path, start_mm: float, length_mm: float, nipple_mm: Floats, stray_deg: float, rng: np.random.Generator
+) -> bool:
+    """Whether a rod lies there: straight stretches of duct that point to the nipple are the dilated ones."""
+    ends = path.at([start_mm, start_mm + length_mm])[0]
+    way, home = ends[0] - ends[1], nipple_mm - ends.mean(axis=0)
+    straight = float(np.linalg.norm(way))
+    off = math.acos(float(np.clip((way * home).sum() / (straight * np.linalg.norm(home)), -1.0, 1.0)))
+    return straight > 0.94 * length_mm and rng.random() < math.exp(-0.5 * (math.degrees(off) / stray_deg) ** 2)
+
+
+def _rod(
+    path: Path, start_mm: float, length_mm: float, calibre_mm: float, hollow: float, rng: np.random.Generator
+) -> Any:
+    """A cigar along a duct: straight sides, ends that taper over 15 to 25 % of its length (superellipse)."""
+    taper = rng.uniform(0.15, 0.25)
+    tip = 2.0 * taper
+    straight = np.linspace(tip - 1.0, 1.0 - tip, max(2, 1 + math.ceil(length_mm * (1.0 - tip) / 1.5)))
+    u = np.concatenate(
+        [[-1.0, -1.0 + 0.2 * tip, -1.0 + 0.55 * tip], straight, [1.0 - 0.55 * tip, 1.0 - 0.2 * tip, 1.0]]
+    )
+    # the duct is smooth inside: a polyline's corners are rounded off over 2 mm
+    s = start_mm + 0.5 * length_mm * (1.0 + u)
+    points = np.mean([path.at(s + off)[0] for off in (-1.0, -0.5, 0.0, 0.5, 1.0)], axis=0)
+    end = np.clip((np.abs(u) - 1.0 + tip) / tip, 0.0, 1.0)
+    radii = 0.5 * calibre_mm * np.maximum((1.0 - end**2.2) ** 0.5, 0.35)
+    radii *= 1.0 + np.clip(rng.normal(0, 0.02, len(u)), -0.04, 0.04)
+    centre = points.mean(axis=0)
+    strand = tuple(tuple(p) for p in np.column_stack([points - centre, radii]).tolist())
+    x, y, z = (float(v) for v in centre)
+    return Chains((strand,), hollow), (x, y, z)

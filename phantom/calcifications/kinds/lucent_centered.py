@@ -1,0 +1,71 @@
+"""Lucent-centred calcifications: round grains with a thick wall and an empty middle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from phantom.anatomy.breast import Breast
+from phantom.calcifications.finding import Distribution, Finding
+from phantom.calcifications.kind_base import Bilateral
+from phantom.calcifications.label import Label
+from phantom.calcifications.large_bodies import apart
+from phantom.geometry.solids.ellipsoids import EllipsoidShell
+from phantom.geometry.turning import random_turn
+from phantom.recipe.draw import Draw, Within
+from phantom.recipe.seed import Seed
+
+
+@dataclass(frozen=True)
+class Kind(Bilateral):
+    """Round grains of 1 to 3 mm with a lucent middle: fat necrosis, or debris in ducts.
+
+    Smooth, with a wall thicker than an eggshell's. Benign (BI-RADS 4th edition's own word; the 5th counts
+    them with rim). Sizes, walls and numbers are estimates.
+    """
+
+    label: ClassVar[Label] = Label(
+        "lucent-centered",
+        "previous injury (fat necrosis)",
+        {"diffuse": 0.5, "none": 0.3, "regional": 0.2},
+        refusal="they are scattered, and do not follow ducts",
+    )
+
+    bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.3
+    diameter_mm: Annotated[Draw, Within(0.5, 12, "mm"), "outer diameter"] = Draw.lognormal(2.0, 1.35, 1, 3)
+    wall_mm: Annotated[Draw, Within(0.05, 1.5, "mm"), "thickness of the wall (estimate)"] = Draw.lognormal(
+        0.17, 1.25, 0.12, 0.4
+    )
+    aspect: Annotated[float, Within(1, 2), "longest over shortest axis, at most (estimate)"] = 1.2
+    spheres: Annotated[Draw, Within(1, 100), "how many (estimate)"] = Draw.uniform(1, 10)
+    region_mm: Annotated[Draw, Within(10, 80, "mm"), "diameter of the place when regional (estimate)"] = Draw.uniform(
+        25, 50
+    )
+    packing: Annotated[Draw, Within(0.05, 3), "density of the wall over its material's (estimate)"] = Draw.lognormal(
+        1.0, 1.15, 0.6, 1.6
+    )
+
+    def grow(self, breast: Breast, seed: Seed, distribution: Distribution | None = None) -> Finding:
+        """Lucent-centred grains in this breast.
+
+        Raises
+        ------
+        NoPlace
+            If there is no room.
+        ImpossibleDistribution
+            If it cannot be spread like that.
+        """
+        own = seed.child(breast.laterality)
+        name = self.label.spread(distribution, seed.child("patient").rng(), self.name)
+        rng = own.child("sizes").rng()
+        count = 1 if name == "none" else max(2, self.spheres.integer(rng))
+        wanted = 0.5 * self.diameter_mm.samples(rng, count)
+        centres, radii = apart(breast, own.child("places"), wanted, name, self.region_mm.sample(rng), fat=True)
+        made = []
+        for i, (centre, radius) in enumerate(zip(centres, radii.tolist(), strict=True)):
+            dice = own.child("sphere", i).rng()
+            a, b, c = radius, radius / dice.uniform(1.0, self.aspect), radius / dice.uniform(1.0, self.aspect)
+            wall = min(self.wall_mm.sample(dice), 0.7 * min(a, b, c))
+            shape = EllipsoidShell((a, b, c), (wall, wall, wall), random_turn(dice))
+            made.append(self.grain(shape, centre, self.packing.sample(dice), displaces="adipose"))
+        return self.finding(name, made, breast)

@@ -1,0 +1,150 @@
+"""Calcium in the walls of arteries: tram tracks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+
+from phantom.anatomy.breast import Breast
+from phantom.calcifications.finding import Calcification, Distribution, Finding
+from phantom.calcifications.followup import thinned
+from phantom.calcifications.kind_base import Bilateral
+from phantom.calcifications.label import Label
+from phantom.calcifications.sites import Path, inside, paths
+from phantom.calcifications.wall_plates import Tube, plate
+from phantom.errors import NoPlace
+from phantom.recipe.draw import Draw, Within
+from phantom.recipe.seed import Seed
+
+# how much of the wall is calcified, by grade (estimates): from, to
+_COVERAGE = {1: (0.05, 0.2), 2: (0.3, 0.7), 3: (0.7, 1.0)}
+_VESSELS = {1: (1, 2), 2: (1, 2), 3: (3, 5)}
+# plates grow together as it gets worse: their size by grade (estimates)
+_GROWN = {1: 1.0, 2: 1.25, 3: 1.7}
+_MOST_PLATES = 400
+
+
+@dataclass(frozen=True)
+class Kind(Bilateral):
+    """Calcified arteries: parallel tracks of plates in both walls of a vessel, broken here and there.
+
+    Grades as in the Canadian statement on breast arterial calcification: 0 none, 1 a few specks, often in one
+    wall only (which mimics fine linear calcium), 2 tracks in fewer than three vessels, 3 tracks in three
+    or more. Severity is the woman's: both breasts and all views agree, as measured mass does (Molloi:
+    r = 0.95 between sides). Vessels' calibre is the anatomy's; plates' sizes, coverage and the length of
+    runs are estimates.
+    """
+
+    label: ClassVar[Label] = Label(
+        "vascular",
+        "calcification of the arteries",
+        {"linear": 1.0},
+        refusal="it follows an artery",
+    )
+
+    bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too"] = 0.9
+    grade: Annotated[Draw, Within(0, 3), "0 none, 1 few specks, 2 tracks in one or two vessels, 3 in three or more"] = (
+        Draw.choices([1, 2, 3], [0.35, 0.4, 0.25])
+    )
+    length_mm: Annotated[Draw, Within(5, 100, "mm"), "calcified length of a vessel"] = Draw.uniform(15, 60)
+    run_mm: Annotated[Draw, Within(0.5, 40, "mm"), "length of a run without a break (estimate)"] = Draw.lognormal(
+        4, 1.8, 1, 25
+    )
+    plate_mm: Annotated[Draw, Within(0.1, 5, "mm"), "length of a plate along the vessel (estimate)"] = Draw.lognormal(
+        0.9, 1.9, 0.2, 3
+    )
+    width_mm: Annotated[Draw, Within(0.05, 1, "mm"), "width of a plate around the vessel (estimate)"] = Draw.uniform(
+        0.15, 0.4
+    )
+    wall_mm: Annotated[Draw, Within(0.03, 0.5, "mm"), "thickness of a plate (estimate)"] = Draw.uniform(0.08, 0.25)
+    one_wall: Annotated[
+        float, Within(0, 1), "probability that an early (grade 1) vessel is calcified on one side only"
+    ] = 0.6
+    spare_mm: Annotated[float, Within(0, 60, "mm"), "calcium keeps this distance from the nipple (estimate)"] = 15.0
+    smallest_mm: Annotated[float, Within(0.1, 2, "mm"), "vessels of smaller calibre stay free (estimate)"] = 0.5
+    packing: Annotated[Draw, Within(0.05, 3), "density of a plate over its material's (estimate)"] = Draw.lognormal(
+        1.0, 1.15, 0.6, 1.6
+    )
+
+    def grow(self, breast: Breast, seed: Seed, distribution: Distribution | None = None) -> Finding:
+        """The woman's arterial calcium in this breast.
+
+        Raises
+        ------
+        NoPlace
+            If no artery is wide and long enough, or the grade is 0.
+        ImpossibleDistribution
+            If anything but linear is asked for.
+        """
+        patient, own = seed.child("patient").rng(), seed.child(breast.laterality)
+        name = self.label.spread(distribution, patient, self.name)
+        grade = self.grade.integer(patient)
+        if grade == 0:
+            raise NoPlace("grade 0: these arteries hold no calcium")
+        coverage = patient.uniform(*_COVERAGE[grade])
+        vessels = int(patient.integers(_VESSELS[grade][0], _VESSELS[grade][1] + 1))
+        length = self.length_mm.sample(patient)
+        lines = self._lines(breast, own.child("vessels").rng())
+        if not lines:
+            raise NoPlace(f"no artery of {self.smallest_mm:g} mm calibre runs for 10 mm away from the nipple")
+        calcified: list[Calcification] = []
+        for i, (path, start, end) in enumerate(lines[:vessels]):
+            if len(calcified) < _MOST_PLATES:
+                calcified += self._line(
+                    path, start, min(end, start + length), grade, coverage, own.child("vessel", i).rng()
+                )
+        return self.finding(name, calcified, breast)
+
+    def earlier(self, finding: Finding, years: float, seed: Seed) -> Finding | None:
+        """There was less of it: arteries only get worse."""
+        return thinned(finding, years, seed)
+
+    def _lines(self, breast: Breast, rng: np.random.Generator) -> list[tuple[Path, float, float]]:
+        """Vessels wide enough, widest first within a jitter, with where they begin and cease to be; trunks once."""
+        found = []
+        for path in paths(breast.arteries):
+            s = np.arange(0.0, path.length_mm, 1.0)
+            points, _, radius = path.at(s)
+            far = np.linalg.norm(points - breast.nipple_mm, axis=1) > self.spare_mm
+            good = inside(breast, points, 1.0) & far & (2.0 * radius >= self.smallest_mm)
+            if good.any():
+                first = int(np.argmax(good))
+                last = first + int(np.argmin(np.append(good[first:], False))) - 1
+                if s[last] - s[first] >= 10.0:
+                    width = float(radius[first : last + 1].mean()) * rng.uniform(0.7, 1.3)
+                    found.append((width, (path, float(s[first]), float(s[last]))))
+        found.sort(key=lambda line: -line[0])
+        lines = [line for _, line in found]
+        trunks = {line[0].lobe: line for line in reversed(lines)}
+        return [line for line in lines if trunks[line[0].lobe] is line]
+
+    def _line(
+        self, path: Path, start: float, end: float, grade: int, coverage: float, rng: np.random.Generator
+    ) -> list[Calcification]:
+        """Runs of plates along one vessel; where it is worse, both walls are lined."""
+        tube = Tube.along(path)
+        one_side = grade == 1 and rng.random() < self.one_wall
+        middle = rng.uniform(0.0, 2.0 * math.pi)
+        grown: list[Calcification] = []
+        s = start
+        # between runs the wall is free: the rarer the worse
+        free = 4.0 * (1.0 - coverage)
+        while s < end:
+            run = min(self.run_mm.sample(rng), end - s)
+            radius = float(path.at(s + 0.5 * run)[2][0])
+            dense = min(1.0, coverage * 1.15)
+            area = dense * 2.0 * math.pi * radius * run * (0.35 if one_side else 1.0)
+            while area > 0.0 and len(grown) < _MOST_PLATES:
+                long = min(_GROWN[grade] * self.plate_mm.sample(rng), run)
+                wide = min(_GROWN[grade] * self.width_mm.sample(rng), 1.6 * radius)
+                angle = middle + rng.normal(0.0, 0.5) if one_side else rng.uniform(0.0, 2.0 * math.pi)
+                at = s + rng.uniform(0.0, max(run - long, 0.0)) + 0.5 * long
+                thick = min(self.wall_mm.sample(rng), 0.6 * radius)
+                shape, centre = plate(tube, at, angle, long, wide, thick, rng)
+                grown.append(self.grain(shape, centre, self.packing.sample(rng)))
+                area -= long * wide
+            s += run + rng.exponential(free) + 0.1
+        return grown

@@ -1,0 +1,101 @@
+"""What a radiologist would call a finding: descriptor, distribution, category, and what the biopsy says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+
+from phantom.calcifications.finding import Category, Distribution, Pathology
+from phantom.errors import ImpossibleDistribution
+
+# Predictive value by distribution, BI-RADS 5th edition
+_BY_DISTRIBUTION = {"diffuse": 0.02, "regional": 0.26, "grouped": 0.31, "linear": 0.60, "segmental": 0.62}
+# What a category means, BI-RADS 5th edition: likelihood of cancer. Category 3 at its upper end
+_BANDS: dict[str, tuple[float, float]] = {
+    "1": (0.0, 0.0),
+    "2": (0.0, 0.0),
+    "3": (0.0, 0.02),
+    "4A": (0.02, 0.10),
+    "4B": (0.10, 0.50),
+    "4C": (0.50, 0.95),
+    "5": (0.95, 1.0),
+}
+
+
+@dataclass(frozen=True)
+class Label:
+    """A kind's labels.
+
+    Attributes
+    ----------
+    descriptor : str
+        BI-RADS word for its form (``none`` for what is no calcification).
+    cause : str
+        In the words of the patient page.
+    spreads : mapping of distribution to float
+        Which distributions it may have, and how often each comes if a recipe does not say.
+    category : str
+        BI-RADS assessment, but for the distributions in `categories`.
+    categories : mapping of distribution to category
+    malignant : float
+        The descriptor's predictive value for cancer when grouped.
+    refusal : str
+        Why it cannot have the other distributions.
+    artefact : bool
+        True for what is not in the breast.
+    """
+
+    descriptor: str
+    cause: str
+    spreads: Mapping[Distribution, float]
+    category: Category = "2"
+    categories: Mapping[Distribution, Category] = field(default_factory=lambda: MappingProxyType({}))
+    malignant: float = 0.0
+    refusal: str = ""
+    artefact: bool = False
+
+    def spread(self, asked: Distribution | None, rng: np.random.Generator, kind: str) -> Distribution:
+        """The distribution asked for, or one of its own by weight.
+
+        Raises
+        ------
+        ImpossibleDistribution
+            If it cannot have the one asked for; says why, and which it can have.
+        """
+        if asked is None:
+            names = list(self.spreads)
+            weights = np.array([self.spreads[name] for name in names])
+            return names[int(rng.choice(len(names), p=weights / weights.sum()))]
+        if asked not in self.spreads:
+            why = f": {self.refusal}" if self.refusal else ""
+            raise ImpossibleDistribution(f"{kind} cannot be {asked}{why}; it may be {', '.join(self.spreads)}")
+        return asked
+
+    def category_of(self, distribution: Distribution) -> Category:
+        """The BI-RADS category of this form with that distribution."""
+        return self.categories.get(distribution, self.category)
+
+    def risk(self, distribution: Distribution, category: Category) -> float:
+        """Probability of cancer: the descriptor's predictive value, shifted by the distribution's odds.
+
+        Odds are combined as if form and distribution were independent, and kept within the category's band.
+        """
+        lo, hi = _BANDS[category]
+        if self.malignant <= 0.0 or hi == 0.0:
+            return lo
+        shift = _logit(_BY_DISTRIBUTION.get(distribution, 0.31)) - _logit(_BY_DISTRIBUTION["grouped"])
+        return min(hi, max(lo, 1.0 / (1.0 + math.exp(-_logit(self.malignant) - shift))))
+
+    def pathology(self, distribution: Distribution, category: Category, rng: np.random.Generator) -> Pathology:
+        """A drawn verdict of the microscope."""
+        if self.artefact:
+            return "none"
+        return "malignant" if rng.random() < self.risk(distribution, category) else "benign"
+
+
+def _logit(p: float) -> float:
+    return math.log(p / (1.0 - p))

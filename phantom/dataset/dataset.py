@@ -1,0 +1,137 @@
+"""A dataset as Python sees it: a sequence of images with their truth, read when they are asked for."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any, overload
+
+from phantom.dataset.format.case_reader import Cases, StoredImage
+from phantom.dataset.format.columns import from_csv, row_of
+from phantom.dataset.format.files import sha256
+from phantom.dataset.format.layout import TABLE_FILES
+from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
+from phantom.errors import DatasetError
+from phantom.tables import Table
+
+
+def open(folder: str | Path) -> Dataset:  # noqa: A001 - phantom.open reads as it should
+    """The dataset in a folder.
+
+    Raises
+    ------
+    DatasetError
+        If there is none, or it is unfinished, damaged or not to be trusted.
+    """
+    return Dataset(folder)
+
+
+class Dataset:
+    """The images of a dataset, in the order of its tables: ``len()``, ``data[i]``, ``data["000012-L-CC"]``, iteration.
+
+    Pixels are read when they are asked for. A dataset may be pickled and used in several
+    processes, however they were started: each opens the files for itself. It has what a
+    map-style dataset of PyTorch needs.
+
+    Attributes
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        if not self.folder.is_dir():
+            raise DatasetError(f"{self.folder}: there is no such folder")
+        if is_unfinished(self.folder):
+            raise DatasetError(f"{self.folder}: unfinished; the command that began it, with --resume, finishes it")
+        self._cases = Cases(self.folder)
+        _ = self.manifest  # a dataset that cannot be trusted is refused at once
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What the dataset is and what made it (`phantom.dataset.format.manifest.Manifest`)."""
+        return read_manifest(self.folder)
+
+    @cached_property
+    def images(self) -> Table:
+        """The images' table (`phantom.tables.IMAGES`): a structured array, one record an image."""
+        table = self._table("images")
+        if len(table) and int(table["case"].max()) >= self.manifest.cases:
+            raise DatasetError(f"{self.folder}: images.csv names a case that the manifest does not know")
+        return table
+
+    @cached_property
+    def findings(self) -> Table:
+        """The findings' table (`phantom.tables.FINDINGS`): one record a finding and image."""
+        return self._table("findings")
+
+    @cached_property
+    def calcifications(self) -> Table:
+        """The calcifications' table (`phantom.tables.CALCIFICATIONS`): one record a calcification and image."""
+        return self._table("calcifications")
+
+    @cached_property
+    def hosts(self) -> Table:
+        """The hosts' table (`phantom.tables.HOSTS`): cysts, masses and the like that findings lie in."""
+        return self._table("hosts")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @overload
+    def __getitem__(self, which: int | str) -> StoredImage: ...
+    @overload
+    def __getitem__(self, which: slice) -> list[StoredImage]: ...
+    def __getitem__(self, which: int | str | slice) -> StoredImage | list[StoredImage]:
+        if isinstance(which, slice):
+            return [self._image(i) for i in range(*which.indices(len(self)))]
+        if isinstance(which, str):
+            if which not in self._places:
+                raise KeyError(which)
+            return self._image(self._places[which])
+        number = operator.index(which)
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"image {number} of {len(self)}")
+        return self._image(number % len(self))
+
+    def __iter__(self) -> Iterator[StoredImage]:
+        return (self._image(i) for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"<Dataset {str(self.folder)!r}: {len(self)} images of {self.manifest.cases} cases>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        # a worker reads the tables for itself: they may be far larger than what is asked of it
+        return {"folder": self.folder}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._cases = Cases(self.folder)
+
+    def close(self) -> None:
+        """Close the files this process has open; they open again when needed."""
+        self._cases.close()
+
+    def _image(self, number: int) -> StoredImage:
+        return StoredImage(row_of(self.images[number]), self._cases)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.images["image_id"].tolist())}
+
+    def _table(self, name: str) -> Table:
+        path = self.folder / TABLE_FILES[name]
+        if path.is_symlink() or not path.is_file():
+            raise DatasetError(f"{path}: missing")
+        data = path.read_bytes()
+        if sha256(data) != self.manifest.files.get(path.name):
+            raise DatasetError(f"{path}: not as it was written; `phantom verify` tells what else is wrong")
+        try:
+            table = from_csv(name, data.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise DatasetError(f"{path}: not UTF-8 text") from error
+        if name != "images" and not set(table["image_id"].tolist()) <= set(self._places):
+            raise DatasetError(f"{path}: names an image that images.csv does not")
+        return table

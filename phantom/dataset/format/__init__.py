@@ -1,0 +1,1 @@
+"""What a dataset folder holds: names, tables, manifest and case files, written and read."""

@@ -1,0 +1,227 @@
+"""One image of a dataset, with the attributes of a view: read from its case's file when asked for."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phantom.arrays import U16
+from phantom.dataset.format import hdf5_checks
+from phantom.dataset.format.columns import row_of
+from phantom.dataset.format.layout import case_name
+from phantom.errors import DatasetError
+from phantom.exam.truth import CalcificationTruth, FindingTruth, HostTruth
+from phantom.rle import pixels
+from phantom.tables import Table
+
+if TYPE_CHECKING:
+    import h5py
+
+_OPEN_FILES = 8
+
+
+class StoredImage:
+    """One image of a dataset, with the attributes of `phantom.exam.case.ViewImage`; pixels are read when asked for.
+
+    Attributes
+    ----------
+    row : dict
+        Its row of the images' table.
+    image_id : str
+    """
+
+    def __init__(self, row: dict[str, Any], cases: Cases) -> None:
+        self.row = row
+        self.image_id: str = row["image_id"]
+        self._cases = cases
+
+    @cached_property
+    def for_presentation(self) -> U16:
+        """(rows, columns) uint16, 0 to 4095, MONOCHROME2, 0 outside the breast."""
+        return self._u16("for_presentation")
+
+    @cached_property
+    def for_processing(self) -> U16:
+        """(rows, columns) uint16, linear in dose; (0, 0) where the recipe does not keep it."""
+        with self._file() as file:
+            if "for_processing" not in hdf5_checks.image_group(file, self.image_id):
+                return np.zeros((0, 0), np.uint16)
+        return self._u16("for_processing")
+
+    @cached_property
+    def labels(self) -> U16:
+        """(rows, columns) uint16: row number + 1 into `calcifications`, 0 for none; the later row wins."""
+        return self._u16("labels")
+
+    @cached_property
+    def breast_mask(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """(rows, columns) bool."""
+        mask: np.ndarray[Any, np.dtype[np.bool_]] = self._read("breast_mask").astype(bool)
+        return mask
+
+    @property
+    def window_center(self) -> float:
+        """The middle of the window to show `for_presentation` with."""
+        return self._window[0]
+
+    @property
+    def window_width(self) -> float:
+        """The width of that window."""
+        return self._window[1]
+
+    @cached_property
+    def findings(self) -> tuple[FindingTruth, ...]:
+        """Its findings, in the order of their ids."""
+        with self._file() as file:
+            table, hulls = hdf5_checks.table(file, "findings"), hdf5_checks.table(file, "hulls")
+        mine = np.flatnonzero(table["image_id"] == self.image_id)
+        points = [hulls[hulls["finding"] == i] for i in mine]
+        return tuple(
+            FindingTruth(row_of(table[i]), np.stack([hull["x_px"], hull["y_px"]], axis=1))
+            for i, hull in zip(mine, points, strict=True)
+        )
+
+    @cached_property
+    def calcifications(self) -> tuple[CalcificationTruth, ...]:
+        """Its calcifications, in the order of `labels`."""
+        with self._file() as file:
+            table, runs = hdf5_checks.table(file, "calcifications"), hdf5_checks.table(file, "runs")
+        shape = int(self.row["rows"]), int(self.row["columns"])
+        return tuple(
+            CalcificationTruth(row_of(record), runs_of(record, runs, shape), shape)
+            for record in table[table["image_id"] == self.image_id]
+        )
+
+    @cached_property
+    def hosts(self) -> tuple[HostTruth, ...]:
+        """The bodies its findings lie in."""
+        with self._file() as file:
+            table = hdf5_checks.table(file, "hosts")
+        return tuple(HostTruth(row_of(record)) for record in table[table["image_id"] == self.image_id])
+
+    @cached_property
+    def scene(self) -> dict[str, Any]:
+        """What was grown: the recipe as resolved, the seed's path, the findings with their solids."""
+        with self._file() as file:
+            return hdf5_checks.scene(file)
+
+    def crop(self, row: int, column: int, rows: int, columns: int, name: str = "for_presentation") -> Any:
+        """A window of one of the image's arrays, without reading the rest; it must lie within the image."""
+        whole = int(self.row["rows"]), int(self.row["columns"])
+        if min(row, column, rows, columns) < 0 or row + rows > whole[0] or column + columns > whole[1]:
+            raise ValueError(f"{self.image_id} is {whole[0]} x {whole[1]} pixels; the window does not lie within it")
+        with self._file() as file:
+            return self._checked(file, name)[row : row + rows, column : column + columns]
+
+    def __repr__(self) -> str:
+        return f"<StoredImage {self.image_id}>"
+
+    @cached_property
+    def _window(self) -> tuple[float, float]:
+        with self._file() as file:
+            attributes = self._checked(file, "for_presentation").attrs
+            return float(attributes["WindowCenter"]), float(attributes["WindowWidth"])
+
+    def _u16(self, name: str) -> U16:
+        pixels: U16 = self._read(name)
+        return pixels
+
+    def _read(self, name: str) -> Any:
+        with self._file() as file:
+            return self._checked(file, name)[()]
+
+    def _checked(self, file: h5py.File, name: str) -> h5py.Dataset:
+        data = hdf5_checks.array(file, self.image_id, name)
+        if data.shape != (self.row["rows"], self.row["columns"]):
+            raise DatasetError(f"{data.name} is {data.shape}, which is not what images.csv says")
+        return data
+
+    def _file(self) -> AbstractContextManager[h5py.File]:
+        return self._cases.open(int(self.row["case"]))
+
+
+def runs_of(record: Any, runs: Table, shape: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.uint32]]:
+    """The runs (n, 2) of one record of the calcifications' table.
+
+    Raises
+    ------
+    DatasetError
+        If they are not in the table of runs, or leave the image.
+    """
+    first, count = int(record["run_offset"]), int(record["run_count"])
+    mine = runs[first : first + count]
+    if len(mine) != count:
+        raise DatasetError(f"calcification {record['calcification_id']}: its runs are not in the table of runs")
+    ends = mine["start"].astype(np.int64) + mine["length"]
+    if count and (int(ends.max()) > shape[0] * shape[1] or int((ends[:-1] > mine["start"][1:]).sum())):
+        raise DatasetError(f"calcification {record['calcification_id']}: its runs overlap or leave the image")
+    return np.stack([mine["start"], mine["length"]], axis=1)
+
+
+def labels_of(grains: Any, shape: tuple[int, int]) -> U16:
+    """(rows, columns): the labels that calcifications with these runs must have; the later one wins."""
+    out = np.zeros(shape[0] * shape[1], np.uint16)
+    for number, runs in enumerate(grains, start=1):
+        out[pixels(runs)] = number
+    return out.reshape(shape)
+
+
+class Cases:
+    """The case files of a folder, a few of them open; each process opens them for itself.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._reset()
+
+    @contextmanager
+    def open(self, case: int) -> Iterator[h5py.File]:
+        """A case's file for the length of a ``with``, checked (`phantom.dataset.format.hdf5_checks`)."""
+        if self._process != os.getpid():  # after a fork the parent's handles are not ours to use
+            self._reset()
+        path = self.folder / case_name(case)
+        with self._lock, hdf5_checks.translated(path):
+            if case not in self._files:
+                while len(self._files) >= _OPEN_FILES:
+                    self._files.popitem(last=False)[1].close()
+                self._files[case] = hdf5_checks.open_case(path)
+            self._files.move_to_end(case)
+            yield self._files[case]
+
+    def close(self) -> None:
+        """Close them all; they open again when needed."""
+        if self._process == os.getpid():
+            with self._lock:
+                for file in self._files.values():
+                    file.close()
+                self._files.clear()
+
+    def images(self, case: int) -> list[StoredImage]:
+        """The images of a case."""
+        with self.open(case) as file:
+            table = hdf5_checks.table(file, "images")
+        return [StoredImage(row_of(record), self) for record in table]
+
+    def _reset(self) -> None:
+        self._process = os.getpid()
+        self._lock = threading.RLock()
+        self._files: OrderedDict[int, h5py.File] = OrderedDict()
+
+    def __getstate__(self) -> dict[str, Path]:
+        return {"folder": self.folder}
+
+    def __setstate__(self, state: dict[str, Path]) -> None:
+        self.folder = state["folder"]
+        self._reset()

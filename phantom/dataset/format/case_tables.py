@@ -1,0 +1,112 @@
+"""What the case files tell: the rows of the dataset's tables, as text and as counts."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from phantom.dataset.format import hdf5_checks
+from phantom.dataset.format.columns import dtype_with, to_csv
+from phantom.dataset.format.layout import TABLE_FILES, case_name
+from phantom.dataset.format.manifest import Manifest
+from phantom.dataset.format.split import split_column
+from phantom.errors import DatasetError
+from phantom.tables import Table
+
+
+@dataclass(frozen=True, eq=False)
+class CaseTold:
+    """The tables of one case as the dataset's CSV files have them, and its findings that found no place."""
+
+    tables: Mapping[str, Table]
+    dropped: list[str]
+
+    def texts(self) -> dict[str, str]:
+        """Its rows of every CSV file."""
+        return {name: to_csv(table, header=False) for name, table in self.tables.items()}
+
+
+def tell(folder: Path, case: int, manifest: Manifest) -> CaseTold:
+    """Read the tables of one case.
+
+    Raises
+    ------
+    DatasetError
+        If the case's file is missing or not to be trusted.
+    """
+    path = folder / case_name(case)
+    with hdf5_checks.translated(path), hdf5_checks.open_case(path) as file:
+        tables = {name: hdf5_checks.table(file, name) for name in TABLE_FILES}
+        dropped = json.loads(hdf5_checks.text_attribute(file, "dropped") or "[]")
+        if not isinstance(dropped, list) or not all(isinstance(say, str) for say in dropped):
+            raise DatasetError("its list of dropped findings is no list of texts")
+    images = _with_columns(tables["images"], columns_of("images", manifest))
+    if (images["case"] != case).any():
+        raise DatasetError(f"{path}: holds images of another case")
+    if manifest.split:
+        images["split"] = split_column(manifest, case)
+    return CaseTold({**tables, "images": images}, dropped)
+
+
+def columns_of(table: str, manifest: Manifest) -> np.dtype[Any]:
+    """The columns that a table of this dataset has."""
+    optional = []
+    if table == "images":
+        optional = ["sweep", "sweep_value"] * bool(manifest.sweeps) + ["split"] * bool(manifest.split)
+    return dtype_with(table, optional)
+
+
+def header(table: str, manifest: Manifest) -> str:
+    """The first line of a table's CSV file."""
+    return to_csv(np.zeros(0, columns_of(table, manifest)))
+
+
+def _with_columns(table: Table, dtype: np.dtype[Any]) -> Table:
+    if table.dtype == dtype:
+        return table
+    out = np.zeros(len(table), dtype)
+    for name in set(dtype.names or ()) & set(table.dtype.names or ()):
+        out[name] = table[name]
+    return out
+
+
+@dataclass
+class Count:
+    """What is in a dataset, counted case by case; a finding seen in several views counts once."""
+
+    images: int = 0
+    calcifications: int = 0
+    findings_by_kind: Counter[str] = field(default_factory=Counter)
+    findings_by_class: Counter[str] = field(default_factory=Counter)
+    images_by_class: Counter[str] = field(default_factory=Counter)
+
+    def add(self, told: CaseTold) -> None:
+        """Count one case."""
+        self.images += len(told.tables["images"])
+        self.images_by_class.update(told.tables["images"]["class"].tolist())
+        self.calcifications += len(np.unique(told.tables["calcifications"]["calcification_id"]))
+        _, first = np.unique(told.tables["findings"]["finding_id"], return_index=True)
+        self.findings_by_kind.update(told.tables["findings"]["kind"][first].tolist())
+        self.findings_by_class.update(told.tables["findings"]["class"][first].tolist())
+
+    @property
+    def findings(self) -> int:
+        """How many findings there are."""
+        return self.findings_by_kind.total()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The counts, ready for JSON, the most frequent first."""
+        return {
+            "images": self.images,
+            "images_by_class": dict(self.images_by_class.most_common()),
+            "findings": self.findings,
+            "findings_by_kind": dict(self.findings_by_kind.most_common()),
+            "findings_by_class": dict(self.findings_by_class.most_common()),
+            "calcifications": self.calcifications,
+        }

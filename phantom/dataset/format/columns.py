@@ -1,0 +1,175 @@
+"""The truth tables between rows of Python values, HDF5 and CSV text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping
+from itertools import filterfalse
+from typing import Any
+
+import numpy as np
+
+from phantom.errors import DatasetError
+from phantom.tables import Columns, Table, dtype_of
+
+# beside the tables: runs of masks, and the corners of findings' hulls
+RUN = np.dtype([("start", "u4"), ("length", "u4")])
+HULL = np.dtype([("finding", "u4"), ("x_px", "f8"), ("y_px", "f8")])
+
+# columns that a table has only where a run asked for them
+OPTIONAL: dict[str, Columns] = {
+    "images": {
+        "sweep": ("U64", "the recipe's key that was changed for this image"),
+        "sweep_value": ("U32", "the value it was given"),
+        "split": ("U16", "the part of the split the case belongs to"),
+    },
+}
+
+
+def dtype_with(table: str, optional: Iterable[str] = ()) -> np.dtype[Any]:
+    """The table's NumPy type, with those of its optional columns that are asked for, in their fixed order."""
+    asked = set(optional)
+    fields = [(name, kind) for name, (kind, _) in OPTIONAL.get(table, {}).items() if name in asked]
+    return np.dtype([*((name, dtype_of(table)[name]) for name in dtype_of(table).names or ()), *fields])
+
+
+def pack(table: str, rows: Iterable[Mapping[str, Any]]) -> Table:
+    """Rows as a structured array.
+
+    Raises
+    ------
+    ValueError
+        If a row lacks a column or has one that the table does not, a text is too long for its
+        column, or a number is not finite or does not fit.
+    """
+    listed = list(rows)
+    optional = {name for row in listed for name in row} & set(OPTIONAL.get(table, {}))
+    dtype = dtype_with(table, optional)
+    names = set(dtype.names or ())
+    out = np.zeros(len(listed), dtype)
+    for i, row in enumerate(listed):
+        if row.keys() != names:
+            wrong = ", ".join(sorted(set(row) ^ names))
+            raise ValueError(f"{table}, row {i}: columns missing or unknown: {wrong}")
+    for name in dtype.names or ():
+        out[name] = _fitting(f"{table}.{name}", dtype[name], [row[name] for row in listed])
+    return out
+
+
+def _fitting(name: str, dtype: np.dtype[Any], values: list[Any]) -> list[Any]:
+    """The values, once it is sure that the column can hold them as they are."""
+    if dtype.kind == "U":
+        wide = dtype.itemsize // 4
+        wanted = f"text of at most {wide} bytes"
+        # words come again and again: each is looked at once
+        wrong = [v for v in values if not isinstance(v, str)] or [v for v in set(values) if len(v.encode()) > wide]
+    elif dtype.kind == "f":
+        wanted = "a finite number"
+        wrong = list(filterfalse(math.isfinite, values))
+    elif dtype.kind in "iu":
+        info = np.iinfo(dtype)
+        low, high = int(info.min), int(info.max)
+        wanted = f"a whole number from {low} to {high}"
+        wrong = [v for v in values if not low <= v <= high or int(v) != v]
+    else:
+        return values
+    if wrong:
+        raise ValueError(f"{name}: must be {wanted}, not {wrong[0]!r}")
+    return values
+
+
+def row_of(record: Any) -> dict[str, Any]:
+    """One record of a structured array as a dictionary of plain Python values."""
+    return {name: record[name].item() for name in record.dtype.names}
+
+
+def disk_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type a table has in HDF5: its texts as UTF-8 of fixed length, padded with zeros."""
+    import h5py
+
+    fields = []
+    for name in dtype.names or ():
+        kind = dtype[name]
+        fields.append((name, h5py.string_dtype("utf-8", kind.itemsize // 4) if kind.kind == "U" else kind))
+    return np.dtype(fields)
+
+
+def to_disk(table: Table) -> Table:
+    """A structured array as HDF5 stores it."""
+    out = np.zeros(len(table), disk_dtype(table.dtype))
+    for name in table.dtype.names or ():
+        column = table[name]
+        out[name] = np.char.encode(column, "utf-8") if column.dtype.kind == "U" else column
+    return out
+
+
+def from_disk(table: str, stored: Table) -> Table:
+    """A structured array from what HDF5 stores; columns that the table does not have are left out.
+
+    Raises
+    ------
+    DatasetError
+        If a column is missing, of the wrong type, or a text is not UTF-8.
+    """
+    there = stored.dtype.names or ()
+    dtype = dtype_with(table, there)
+    out = np.zeros(len(stored), dtype)
+    for name in dtype.names or ():
+        wanted = disk_dtype(np.dtype([(name, dtype[name])]))[name]
+        if name not in there or stored.dtype[name].kind != wanted.kind or stored.dtype[name].shape:
+            raise DatasetError(f"the table {table} has no column {name} of the right type")
+        if stored.dtype[name].itemsize > wanted.itemsize:
+            raise DatasetError(f"the column {name} of the table {table} is wider than it may be")
+        try:
+            column = stored[name]
+            out[name] = np.char.decode(column, "utf-8") if wanted.kind == "S" else column
+        except UnicodeDecodeError as error:
+            raise DatasetError(f"the column {name} of the table {table} is not UTF-8 text") from error
+    return out
+
+
+def to_csv(table: Table, header: bool = True) -> str:
+    """A table as text: commas, one line a row, numbers in the fewest digits that give the same number back."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if header:
+        writer.writerow(table.dtype.names or ())
+    writer.writerows(table.tolist())
+    return text.getvalue()
+
+
+def from_csv(table: str, text: str) -> Table:
+    """A table from its text.
+
+    Raises
+    ------
+    DatasetError
+        If the text is not such a table; the message names the line.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        header = next(reader, [])
+        dtype = dtype_with(table, header)
+        if header != list(dtype.names or ()):
+            raise DatasetError(f"{table}.csv: its first line must name the columns {', '.join(dtype.names or ())}")
+        readers = [_READ[dtype[name].kind] for name in header]
+        widths = [dtype[name].itemsize // 4 if dtype[name].kind == "U" else 64 for name in header]
+        rows = []
+        for cells in reader:
+            if len(cells) != len(header) or any(len(cell) > wide for cell, wide in zip(cells, widths, strict=True)):
+                raise ValueError("too many or too few cells, or too long a cell")
+            rows.append(tuple(read(cell) for read, cell in zip(readers, cells, strict=True)))
+        return np.array(rows, dtype)
+    except (ValueError, OverflowError, csv.Error) as error:
+        raise DatasetError(f"{table}.csv, line {reader.line_num}: {error}") from error
+
+
+def _bool(cell: str) -> bool:
+    if cell not in ("True", "False"):
+        raise ValueError(f"must be True or False, not {cell!r}")
+    return cell == "True"
+
+
+_READ: dict[str, Any] = {"U": str, "f": float, "i": int, "u": int, "b": _bool}

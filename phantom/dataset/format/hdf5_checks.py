@@ -1,0 +1,196 @@
+"""Reading case files from anyone: nothing is read before its type, size and place have been checked.
+
+HDF5 can point to other files, ask for any amount of memory and name filters that are not
+there. A case file needs none of that, so all of it is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from phantom.dataset.format.columns import HULL, RUN, from_disk
+from phantom.dataset.format.layout import CASE_FORMAT, FORMAT_VERSION
+from phantom.errors import DatasetError
+from phantom.tables import Table
+
+if TYPE_CHECKING:
+    import h5py
+
+MAX_SIDE = 32_768
+MAX_PIXELS = 1 << 28
+MAX_CHUNK = 1 << 22
+MAX_ROWS = 1 << 26
+ARRAYS = {"for_presentation": "u2", "for_processing": "u2", "labels": "u2", "breast_mask": "u1"}
+_FILTERS = {1, 2}  # deflate, shuffle
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turns what h5py says about a broken file into one message that names the file."""
+    try:
+        yield
+    except DatasetError as error:
+        if str(error).startswith(f"{path}: "):
+            raise
+        raise DatasetError(f"{path}: {error}") from error
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError, RecursionError) as error:
+        raise DatasetError(f"{path}: {_why(error)}") from error
+
+
+def _why(error: BaseException) -> str:
+    text = str(error)
+    if "truncated file" in text:
+        return "truncated"
+    if "signature not found" in text:
+        return "not an HDF5 file"
+    return f"not readable ({' '.join(text.split())[:160]})"
+
+
+def open_case(path: Path) -> h5py.File:
+    """The case's file, open for reading; the caller closes it.
+
+    Raises
+    ------
+    DatasetError
+        If it is missing, a link to elsewhere, truncated, or no case file.
+    """
+    import h5py
+
+    if path.is_symlink() or path.parent.is_symlink():
+        raise DatasetError(f"{path}: a link to another place; a case must be a file of its own")
+    if not path.is_file():
+        raise DatasetError(f"{path}: missing")
+    with translated(path):
+        file = h5py.File(path, "r", locking=False)
+        try:
+            known = file.attrs.get("format"), file.attrs.get("format_version")
+        except BaseException:
+            file.close()
+            raise
+        if not isinstance(known[0], str) or known[0] != CASE_FORMAT:
+            file.close()
+            raise DatasetError("an HDF5 file, but not a case of phantom")
+        if not isinstance(known[1], (int, np.integer)) or known[1] != FORMAT_VERSION:
+            file.close()
+            raise DatasetError(f"written in version {known[1]!r} of the format; this phantom reads {FORMAT_VERSION}")
+        return file
+
+
+def member(group: h5py.Group, name: str, wanted: type) -> Any:
+    """The group or dataset of that name, if it is in this very file.
+
+    Raises
+    ------
+    DatasetError
+        If it is missing, of the other kind, or a link to somewhere else.
+    """
+    import h5py
+
+    if group.get(name, getlink=True) is None:
+        raise DatasetError(f"{group.name.rstrip('/')}/{name} is missing")
+    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        raise DatasetError(f"{group.name.rstrip('/')}/{name} is a link to another place")
+    found = group[name]
+    if not isinstance(found, wanted):
+        raise DatasetError(f"{found.name} is not a {wanted.__name__.lower()}")
+    return found
+
+
+def _stored_here(data: h5py.Dataset) -> None:
+    """Refuses what would read other files, run other code, or inflate without bound."""
+    if data.is_virtual or data.external:
+        raise DatasetError(f"{data.name} has its data in another file")
+    properties = data.id.get_create_plist()
+    filters = [properties.get_filter(i)[0] for i in range(properties.get_nfilters())]
+    if not set(filters) <= _FILTERS or len(filters) != len(set(filters)):
+        raise DatasetError(f"{data.name} is packed with filters that phantom does not use")
+    if data.chunks is None:
+        return
+    size = int(np.prod(data.chunks, dtype=object)) * data.dtype.itemsize
+    if size > MAX_CHUNK:
+        raise DatasetError(f"{data.name} is stored in chunks of {size} bytes; at most {MAX_CHUNK} are allowed")
+    for i in range(data.id.get_num_chunks()):
+        if data.id.get_chunk_info(i).size > size + size // 64 + 1024:
+            raise DatasetError(f"{data.name} has a chunk that is larger than its pixels")
+
+
+def array(file: h5py.File, image_id: str, name: str) -> h5py.Dataset:
+    """One of an image's arrays (`ARRAYS`), not read yet, but safe to read.
+
+    Raises
+    ------
+    DatasetError
+        If it is not what a case file holds there.
+    """
+    import h5py
+
+    data = member(image_group(file, image_id), name, h5py.Dataset)
+    if data.dtype != np.dtype(ARRAYS[name]) or data.ndim != 2:
+        raise DatasetError(f"{data.name} must be an image of {np.dtype(ARRAYS[name])}")
+    if min(data.shape) < 1 or max(data.shape) > MAX_SIDE or data.shape[0] * data.shape[1] > MAX_PIXELS:
+        raise DatasetError(f"{data.name} is {data.shape[0]} x {data.shape[1]} pixels, which no detector has")
+    _stored_here(data)
+    return data
+
+
+def image_group(file: h5py.File, image_id: str) -> h5py.Group:
+    """The group of one image."""
+    import h5py
+
+    return member(member(file, "images", h5py.Group), image_id, h5py.Group)
+
+
+def table(file: h5py.File, name: str) -> Table:
+    """One of the truth tables (`phantom.tables`), or ``runs`` or ``hulls``, whole.
+
+    Raises
+    ------
+    DatasetError
+        If it is not what a case file holds there.
+    """
+    import h5py
+
+    data = member(member(file, "truth", h5py.Group), name, h5py.Dataset)
+    if data.ndim != 1 or data.dtype.names is None or data.dtype.hasobject:
+        raise DatasetError(f"{data.name} is not a table of plain values")
+    if data.shape[0] > MAX_ROWS or data.dtype.itemsize > 4096:
+        raise DatasetError(
+            f"{data.name} has {data.shape[0]} rows of {data.dtype.itemsize} bytes, more than can be true"
+        )
+    if data.shape[0] and data.chunks is None and data.id.get_storage_size() < data.shape[0] * data.dtype.itemsize:
+        raise DatasetError(f"{data.name} says {data.shape[0]} rows, but they are not there")
+    _stored_here(data)
+    if data.chunks is not None and data.id.get_num_chunks() * data.chunks[0] < data.shape[0]:
+        raise DatasetError(f"{data.name} says {data.shape[0]} rows, but they are not there")
+    plain = {"runs": RUN, "hulls": HULL}.get(name)
+    if plain is None:
+        return from_disk(name, data[()])
+    if data.dtype != plain:
+        raise DatasetError(f"{data.name} must have the columns {', '.join(plain.names or ())}")
+    return np.asarray(data[()])
+
+
+def scene(file: h5py.File) -> dict[str, Any]:
+    """What was grown, as the case's file tells it."""
+    import h5py
+
+    data = member(file, "scene", h5py.Dataset)
+    if data.shape != () or h5py.check_string_dtype(data.dtype) is None:
+        raise DatasetError("/scene is not a text")
+    _stored_here(data)
+    told = json.loads(data[()])
+    if not isinstance(told, dict):
+        raise DatasetError("/scene is not a JSON object")
+    return told
+
+
+def text_attribute(file: h5py.File, name: str) -> str | None:
+    """A text of the file's root; None if it is not there or no text."""
+    found = file.attrs.get(name)
+    return found if isinstance(found, str) else None

@@ -1,0 +1,293 @@
+"""The manifest: what a dataset is, what made it, and the checksum of every file of it."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from phantom.dataset.format.files import replace
+from phantom.dataset.format.layout import (
+    FORMAT,
+    FORMAT_VERSION,
+    LICENCE,
+    MANIFEST,
+    MAX_CASES,
+    SHEET,
+    TABLE_FILES,
+    UNFINISHED,
+    case_name,
+)
+from phantom.errors import DatasetError
+
+MAX_BYTES = 1 << 28
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What ``manifest.json`` says.
+
+    Attributes
+    ----------
+    preset, preset_text : str
+        The recipe's name and its text as the user wrote it.
+    recipe : mapping
+        The recipe as resolved: every key with its value.
+    seed, cases : int
+    generator : str
+        Such as ``phantom 0.1.0``.
+    packages, processor : mapping
+        Versions and kind of processor: with the same, the same bytes come out again.
+    split : mapping of str to float
+        Shares of the parts by case; empty for none.
+    sweeps : tuple of str
+        What was varied, as it was asked for.
+    dropped : mapping of str to list of str
+        Case (six digits) to the findings that found no place in it.
+    files : mapping of str to str
+        SHA-256 of every case file and table, by name within the folder.
+    sources : tuple of mapping
+        For a merged dataset: what its parts were.
+    parts : int
+        While a job in parts is under way: how many parts; 0 in a finished dataset.
+    rendered : mapping
+        For a dataset rendered from another's scenes: the checksum of that one's manifest, what was changed, and the
+        noise's seed if it is another; empty for one that was grown.
+    """
+
+    preset: str
+    preset_text: str
+    recipe: Mapping[str, Any]
+    seed: int
+    cases: int
+    generator: str
+    packages: Mapping[str, str]
+    processor: Mapping[str, Any]
+    split: Mapping[str, float] = field(default_factory=dict)
+    sweeps: tuple[str, ...] = ()
+    dropped: Mapping[str, list[str]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    sources: tuple[Mapping[str, Any], ...] = ()
+    parts: int = 0
+    rendered: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The text of ``manifest.json``: no time, no machine's name, always in the same order."""
+        told = {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "licence": LICENCE,
+            "synthetic": True,
+            "generator": self.generator,
+            "packages": dict(self.packages),
+            "processor": dict(self.processor),
+            "preset": self.preset,
+            "seed": self.seed,
+            "cases": self.cases,
+            "split": dict(self.split),
+            "sweeps": list(self.sweeps),
+            "dropped": {name: list(self.dropped[name]) for name in sorted(self.dropped)},
+            "sources": [dict(source) for source in self.sources],
+            "recipe": dict(self.recipe),
+            "preset_text": self.preset_text,
+            **({"rendered": dict(self.rendered)} if self.rendered else {}),
+            **({"parts": self.parts} if self.parts else {}),
+            "files": {name: self.files[name] for name in sorted(self.files)},
+        }
+        return json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def expected_files(self) -> list[str]:
+        """The names that `files` must hold: every case's, the tables', the contact sheet's."""
+        return [*(case_name(i) for i in range(self.cases)), *TABLE_FILES.values(), SHEET]
+
+    def write(self, folder: Path, name: str = MANIFEST) -> None:
+        """Put it into the folder in one step."""
+        replace(folder / name, self.to_json().encode())
+
+
+def read_manifest(folder: Path, name: str = MANIFEST) -> Manifest:
+    """The folder's manifest, once everything in it has been checked.
+
+    Raises
+    ------
+    DatasetError
+        If it is missing, unreadable, of another format, or says what cannot be: names outside
+        the folder, wrong types, impossible numbers.
+    """
+    path = folder / name
+    told = read_json(path)
+    if told.get("format") != FORMAT:
+        raise DatasetError(f"{path}: not the manifest of a phantom dataset")
+    if told.get("version") != FORMAT_VERSION:
+        raise DatasetError(
+            f"{path}: version {told.get('version')!r} of the format; this phantom reads {FORMAT_VERSION}"
+        )
+    wrong = _problems(told)
+    if wrong:
+        raise DatasetError(f"{path}: {'; '.join(wrong[:5])}")
+    return Manifest(
+        preset=told["preset"],
+        preset_text=told["preset_text"],
+        recipe=told["recipe"],
+        seed=told["seed"],
+        cases=told["cases"],
+        generator=told["generator"],
+        packages=told["packages"],
+        processor=told["processor"],
+        split=told["split"],
+        sweeps=tuple(told["sweeps"]),
+        dropped=told["dropped"],
+        files=told["files"],
+        sources=tuple(told["sources"]),
+        parts=told.get("parts", 0),
+        rendered=told.get("rendered", {}),
+    )
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file that anyone may have written.
+
+    Raises
+    ------
+    DatasetError
+        If it is missing, a link, too large, empty, not JSON, or not an object.
+    """
+    if path.is_symlink() or not path.is_file():
+        raise DatasetError(f"{path}: missing")
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise DatasetError(f"{path}: larger than {MAX_BYTES >> 20} MiB")
+        told = json.loads(path.read_bytes().decode("utf-8"), parse_constant=_no_constant)
+    except OSError as error:
+        raise DatasetError(f"{path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        empty = path.stat().st_size == 0
+        raise DatasetError(f"{path}: {'empty' if empty else f'not JSON ({str(error)[:120]})'}") from error
+    if not isinstance(told, dict):
+        raise DatasetError(f"{path}: must be a JSON object")
+    return told
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a number")
+
+
+_TYPES: dict[str, type] = {
+    "preset": str, "preset_text": str, "recipe": dict, "seed": int, "cases": int, "generator": str, "packages": dict,
+    "processor": dict, "split": dict, "sweeps": list, "dropped": dict, "files": dict, "sources": list,
+}  # fmt: skip
+
+
+def _problems(told: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the values, in words."""
+    wrong = []
+    for key, kind in _TYPES.items():
+        if key not in told:
+            wrong.append(f"{key} is missing")
+        elif not isinstance(told[key], kind) or isinstance(told[key], bool):
+            wrong.append(f"{key} must be {_WORDS[kind]}")
+    if wrong:
+        return wrong
+    if not 1 <= told["cases"] <= MAX_CASES:
+        wrong.append(f"cases = {str(told['cases'])[:20]}: must lie within 1 and {MAX_CASES}")
+    if type(told.get("parts", 0)) is not int or not 0 <= told.get("parts", 0) <= MAX_CASES:
+        wrong.append("parts must be a number of parts")
+    if not 0 <= told["seed"] < 1 << 128:
+        wrong.append("seed must not be negative, nor have more than 128 bits")
+    if not all(isinstance(v, float) and 0 <= v <= 1 for v in told["split"].values()):
+        wrong.append("split must give shares from 0 to 1")
+    if not all(isinstance(v, str) for v in (*told["packages"].values(), *told["sweeps"])):
+        wrong.append("packages and sweeps must be texts")
+    if not all(_is_source(v) for v in told["sources"]):
+        wrong.append("sources must tell preset, recipe, seed, cases, first_case, split and generator of each")
+    if not all(isinstance(v, list) and all(isinstance(s, str) for s in v) for v in told["dropped"].values()):
+        wrong.append("dropped must list texts")
+    return wrong or _wrong_rendered(told.get("rendered", {})) or _wrong_files(told)
+
+
+def _wrong_files(told: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the list of files."""
+    wrong = []
+    files = told["files"]
+    if len(files) > told["cases"] + len(TABLE_FILES) + 1:
+        wrong.append(f"files names {len(files)} files, more than {told['cases']} cases have")
+    allowed = {*TABLE_FILES.values(), SHEET}
+    for name, digest in files.items():
+        if name not in allowed and not _names_case(name, told["cases"]):
+            wrong.append(f"files names {name[:80]!r}, which is no file of such a dataset")
+        elif not isinstance(digest, str) or not _HASH.fullmatch(digest):
+            wrong.append(f"files: the checksum of {name} is not 64 hexadecimal digits")
+    return wrong
+
+
+def _names_case(name: str, cases: int) -> bool:
+    digits = name.removeprefix("cases/").removesuffix(".h5")
+    return digits.isascii() and digits.isdigit() and int(digits) < cases and name == case_name(int(digits))
+
+
+def _wrong_rendered(told: Any) -> list[str]:
+    """What is wrong with what a dataset tells of the one whose scenes it was rendered from."""
+    known = {"manifest_sha256", "changes", "noise_seed"}
+    changes = told.get("changes", []) if isinstance(told, dict) and set(told) <= known else None
+    texts = [told.get("manifest_sha256", ""), told.get("noise_seed", ""), *changes] if isinstance(changes, list) else [None]
+    if all(isinstance(text, str) for text in texts):
+        return []
+    return ["rendered must tell manifest_sha256, changes and noise_seed as texts"]
+
+
+_SOURCE: dict[str, type] = {
+    "preset": str, "preset_text": str, "recipe": dict, "seed": int, "cases": int, "first_case": int, "begins_at": int,
+    "split": dict, "generator": str,
+}  # fmt: skip
+
+
+def _is_source(told: Any) -> bool:
+    """Whether this is what a merged dataset tells of one of its sources."""
+    if not isinstance(told, dict) or set(told) != set(_SOURCE):
+        return False
+    if any(type(told[key]) is not kind for key, kind in _SOURCE.items()):
+        return False
+    numbers = all(0 <= told[key] <= MAX_CASES for key in ("cases", "first_case", "begins_at"))
+    return numbers and 0 <= told["seed"] < 1 << 128 and all(isinstance(v, float) for v in told["split"].values())
+
+
+_WORDS: dict[type, str] = {str: "a text", dict: "an object", int: "a whole number", list: "a list"}
+
+
+def versions() -> dict[str, str]:
+    """Versions of everything that has a say in the bytes."""
+    import zlib
+
+    import h5py
+    import numpy as np
+    import PIL
+    import scipy
+
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "h5py": h5py.__version__,
+        "hdf5": h5py.version.hdf5_version,
+        "pillow": PIL.__version__,
+        "zlib": zlib.ZLIB_RUNTIME_VERSION,
+    }
+
+
+def processor() -> dict[str, Any]:
+    """The kind of processor, as far as it decides about last bits: its family and NumPy's instruction sets."""
+    import numpy as np
+
+    found: Any = np.show_config(mode="dicts")
+    simd = found.get("SIMD Extensions", {}) if isinstance(found, dict) else {}
+    return {"machine": platform.machine(), "simd": sorted({*simd.get("baseline", []), *simd.get("found", [])})}
+
+
+def is_unfinished(folder: Path) -> bool:
+    """Whether a run into this folder has begun and not come to its end."""
+    return (folder / UNFINISHED).exists()

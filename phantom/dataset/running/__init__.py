@@ -1,0 +1,1 @@
+"""Making a dataset: workers, locks, resuming, progress."""

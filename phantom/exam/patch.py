@@ -1,0 +1,162 @@
+"""Patches: windows of an image with the truth clipped to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from phantom import rle
+from phantom.arrays import Points
+from phantom.exam.mammogram import ViewImage, highest_class
+from phantom.exam.truth import CalcificationTruth, FindingTruth, HostTruth
+from phantom.recipe.seed import Seed
+
+Corner = tuple[int, int]
+
+
+def cut(view: ViewImage, row: int, column: int, size: int, name: str) -> ViewImage:
+    """The window of `size` x `size` pixels that starts at (row, column), as an image of its own.
+
+    What a calcification measures in millimetres stays that of the whole solid; its mask, its
+    box and the pixel it is at are those in the window. What has no pixel in it is left out.
+
+    Parameters
+    ----------
+    name : str
+        The word added to the image's name and variant, such as ``patch03``.
+
+    Raises
+    ------
+    ValueError
+        If the window does not lie within the image.
+    """
+    rows, columns = view.for_presentation.shape
+    if row < 0 or column < 0 or row + size > rows or column + size > columns:
+        raise ValueError(f"{view.image_id} is {rows} x {columns} pixels; the window does not lie within it")
+    image_id = f"{view.image_id}+{name}"
+    window = slice(row, row + size), slice(column, column + size)
+    corner = row, column
+    cut_grains = (_grain(one, image_id, corner, size) for one in view.calcifications)
+    grains = tuple(grain for grain in cut_grains if grain is not None)
+    spacing = float(view.row["pixel_spacing_mm"])
+    findings = tuple(
+        _finding(one, image_id, corner, size, mine, spacing)
+        for one in view.findings
+        if (mine := sum(grain.row["finding_id"] == one.row["finding_id"] for grain in grains))
+    )
+    cut_hosts = (_host(one, image_id, corner, size) for one in view.hosts)
+    told = {
+        "image_id": image_id,
+        "variant": "+".join(word for word in (view.row["variant"], name) if word),
+        "rows": size,
+        "columns": size,
+        "class": highest_class(finding.row["class"] for finding in findings),
+        "n_findings": len(findings),
+        "n_calcifications": len(grains),
+    }
+    raw = view.for_processing
+    return replace(
+        view,
+        image_id=image_id,
+        row={**view.row, **told},
+        for_presentation=view.for_presentation[window].copy(),
+        for_processing=raw[window].copy() if raw.size else raw,
+        breast_mask=view.breast_mask[window].copy(),
+        findings=findings,
+        calcifications=grains,
+        hosts=tuple(host for host in cut_hosts if host is not None),
+    )
+
+
+def place(view: ViewImage, size: int, seed: Seed, on_findings: float) -> Corner:
+    """First row and column of a patch: about a calcification with the probability `on_findings`, else in the breast.
+
+    About a calcification, the patch's middle lies within a quarter of its side of it, so that
+    no detector learns to look in the middle.
+    """
+    rng = seed.rng()
+    rows, columns = view.for_presentation.shape
+    if min(rows, columns) < size:
+        raise ValueError(f"{view.image_id} is {rows} x {columns} pixels: too small for patches of {size}")
+    if view.findings and rng.random() < on_findings:
+        finding = view.findings[int(rng.integers(len(view.findings)))].row["finding_id"]
+        grains = [grain for grain in view.calcifications if grain.row["finding_id"] == finding]
+        x, y = grains[int(rng.integers(len(grains)))].center_px
+        y, x = np.array([y, x]) + rng.uniform(-size / 4, size / 4, 2)
+    else:
+        inside = np.flatnonzero(view.breast_mask)
+        y, x = divmod(int(inside[int(rng.integers(len(inside)))]), columns)
+    row, column = round(float(y)) - size // 2, round(float(x)) - size // 2
+    return min(max(row, 0), rows - size), min(max(column, 0), columns - size)
+
+
+def _grain(grain: CalcificationTruth, image_id: str, corner: Corner, size: int) -> CalcificationTruth | None:
+    mine = rle.clip(grain.runs, grain.image_shape, *corner, (size, size))
+    if not len(mine):
+        return None
+    x, y, w, h = rle.box(mine, size)
+    row = {
+        **grain.row,
+        "image_id": image_id,
+        "x_px": grain.row["x_px"] - corner[1],
+        "y_px": grain.row["y_px"] - corner[0],
+        **_box(x, y, w, h),
+    }
+    return CalcificationTruth(row, mine, (size, size))
+
+
+def _finding(
+    finding: FindingTruth, image_id: str, corner: Corner, size: int, grains: int, spacing_mm: float
+) -> FindingTruth:  # fmt: skip
+    x0, y0, x1, y1 = _clipped(finding.row, corner, size)
+    hull = _clip_polygon(finding.hull_px - np.array(corner[::-1], float), size)
+    if len(hull) < 3:
+        hull = np.array([[x0, y0], [x1 - 1, y0], [x1 - 1, y1 - 1], [x0, y1 - 1]], float)
+    across = np.linalg.norm(hull[:, None] - hull[None], axis=2).max()
+    x, y = hull.T
+    area = 0.5 * abs(float(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1))))
+    row = {
+        **finding.row,
+        "image_id": image_id,
+        "n_calcifications": grains,
+        "x_px": (x0 + x1 - 1) / 2,
+        "y_px": (y0 + y1 - 1) / 2,
+        **_box(x0, y0, x1 - x0, y1 - y0),
+        "extent_mm": float(across) * spacing_mm,
+        "hull_area_mm2": area * spacing_mm**2,
+    }
+    return FindingTruth(row, hull)
+
+
+def _host(host: HostTruth, image_id: str, corner: Corner, size: int) -> HostTruth | None:
+    x0, y0, x1, y1 = _clipped(host.row, corner, size)
+    if x0 >= x1 or y0 >= y1:
+        return None
+    return HostTruth({**host.row, "image_id": image_id, **_box(x0, y0, x1 - x0, y1 - y0)})
+
+
+def _clipped(row: dict[str, Any], corner: Corner, size: int) -> tuple[int, int, int, int]:
+    """A box's first column and row and those just past it, in the window and clipped to it."""
+    x, y = int(row["box_x_px"]) - corner[1], int(row["box_y_px"]) - corner[0]
+    return max(x, 0), max(y, 0), min(x + int(row["box_w_px"]), size), min(y + int(row["box_h_px"]), size)
+
+
+def _box(x: int, y: int, w: int, h: int) -> dict[str, int]:
+    return {"box_x_px": x, "box_y_px": y, "box_w_px": w, "box_h_px": h}
+
+
+def _clip_polygon(points: Points, size: int) -> Points:
+    """The part of a convex polygon within the window's pixel centres (Sutherland and Hodgman 1974)."""
+    for axis in (0, 1):
+        for sign, limit in ((1.0, 0.0), (-1.0, 1.0 - size)):
+            kept: list[Points] = []
+            for a, b in zip(points, np.roll(points, -1, axis=0), strict=True):
+                inside_a, inside_b = sign * a[axis] >= limit, sign * b[axis] >= limit
+                if inside_a:
+                    kept.append(a)
+                if inside_a != inside_b:
+                    kept.append(a + (b - a) * ((sign * limit - a[axis]) / (b[axis] - a[axis])))
+            points = np.array(kept, float).reshape(-1, 2)
+    return points

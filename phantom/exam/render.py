@@ -1,0 +1,277 @@
+"""Pure rendering: a scene and a view give an image with its truth, and nothing is drawn but the quantum noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from phantom.anatomy.patient import birads_density
+from phantom.anatomy.projected.soft_tissue_lesions import shadow_points
+from phantom.calcifications.finding import Finding
+from phantom.exam.acquisition import Shot, sit
+from phantom.exam.field_of_view import Frame
+from phantom.exam.mammogram import ViewImage, highest_class, mirrored
+from phantom.exam.preset import Preset
+from phantom.exam.scene import Scene
+from phantom.exam.truth import CalcificationTruth, Exposed, FindingTruth, HostTruth, Placed, host_truth, measure
+from phantom.geometry.compression import Compression
+from phantom.geometry.grid import Grid
+from phantom.geometry.view import View
+from phantom.imaging import beam as beams
+from phantom.imaging.exposure import Technique
+from phantom.imaging.projection import shadows
+from phantom.imaging.quantities import Coarse, Collapsed, PathLengths, Signal, block_mean
+from phantom.imaging.spectrum import Spectrum
+from phantom.imaging.stamp_pixels import Windows
+
+Keep = Callable[[Finding], bool]
+
+
+def every(finding: Finding) -> bool:
+    """Keep all findings: the plain view."""
+    return True
+
+
+def none(finding: Finding) -> bool:
+    """Keep no calcification: the same breast without them, hosts included."""
+    return False
+
+
+def benign(finding: Finding) -> bool:
+    """Keep what is not suspicious: benign findings and artefacts."""
+    return finding.finding_class != "suspicious"
+
+
+# what twins of a view keep, by the name of the variant
+TWINS: dict[str, Keep] = {"clean": none, "benign": benign}
+
+
+def render(scene: Scene, view: View, keep: Keep = every, variant: str = "") -> ViewImage:
+    """One image of a scene. The same arguments give the same bytes.
+
+    Parameters
+    ----------
+    scene : Scene
+    view : View
+        One of the scene's, or another of one of its breasts.
+    keep : callable
+        Which findings' calcifications are in it; tissue, hosts, scatter and the dice of noise stay the same.
+    variant : str
+        What to call it if it is not the plain view, such as ``clean``.
+    """
+    return next(take(sit(scene, view), {variant: keep}))
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What is in an image, and the primary signal where grains that it does not keep are gone."""
+
+    variant: str
+    image_id: str
+    findings: tuple[FindingTruth, ...]
+    calcifications: tuple[CalcificationTruth, ...]
+    hosts: tuple[HostTruth, ...]
+    where: Any
+    primary: Any
+
+
+def take(shot: Shot, looks: Mapping[str, Keep]) -> Iterator[ViewImage]:
+    """The images of one exposure, in the order of the looks.
+
+    The looks share the tissue, the dice of noise and the scatter (that of all grains: what a few take from it is
+    far below the noise). For processing they are equal, bit for bit, but within `change.REACH` pixels (twice
+    as many when magnified), along rows and columns, of the shadow of a grain that is in one and not in the other.
+
+    Parameters
+    ----------
+    shot : Shot
+    looks : mapping of str to callable
+        Variant to which findings' calcifications are in the image.
+    """
+    scene, view, machine, frame = shot.scene, shot.view, shot.machine, shot.frame
+    placed = place(scene, view, shot.pressed, frame.window)
+    spectrum = machine.beam.at(machine.detector.system, shot.pressed.thickness_mm)
+    behind = beams.collapse(assemble(shot, placed), spectrum)
+    density = behind.density if shot.density is None else shot.density
+    technique = expose(shot, spectrum, density)
+    mask = behind.thickness_mm > 0
+    signal = signal_of(machine, frame, behind, spectrum, technique)
+    exposed = Exposed(frame.window, frame.offset, frame.field.shape, behind.g_cm, behind.a_cm, signal, ceiling_kev(machine))
+    seen = [_look(shot, name, keep, placed, exposed, spectrum) for name, keep in looks.items()]
+    del exposed, placed, behind  # what is done with makes room for the next stage: tens of megabytes each
+    noise, detector = shot.dice("noise"), machine.detector
+    # a single plain look needs no copy of what the others are made from
+    kev = detector.blurred(signal, noise) if any(look.where.size for look in seen) or len(seen) > 1 else None
+    for look in seen:
+        own, blurred = signal, None
+        if look.where.size and kev is not None:
+            own = replace(signal, primary=signal.primary.copy())
+            own.primary.reshape(-1)[look.where] = look.primary
+            blurred = detector.reblurred(own, signal, kev, noise)
+        elif kev is not None:  # what is exposed is used up
+            blurred = kev.copy() if look is not seen[-1] else kev
+        yield _image(shot, look, own, blurred, mask, _row(shot, look, technique, density))
+        del own, blurred
+
+
+def _image(shot: Shot, look: _Look, signal: Signal, blurred_kev: Any, mask: Any, row: dict[str, Any]) -> ViewImage:
+    """One look, exposed, processed and hung. `blurred_kev` is used up."""
+    detector, frame = shot.machine.detector, shot.frame
+    raw = detector.expose(signal, shot.dice("noise"), frame.offset, frame.field.shape, blurred_kev)
+    shown = shot.machine.presentation.present(
+        raw,
+        mask,
+        frame.field.pitch_mm,
+        shot.pressed.thickness_mm,
+        zero_dn=float(detector.dn(0.0)),
+        air_dn=float(detector.dn(signal.air_kev)),
+        offset=frame.offset,
+    )
+    image = ViewImage(
+        look.image_id, row, shown.pixels, raw.pixels, frame.whole(mask), look.findings, look.calcifications,
+        look.hosts, shown.window_center, shown.window_width,
+    )  # fmt: skip
+    return mirrored(image) if shot.view.laterality == "R" else image
+
+
+def _look(shot: Shot, name: str, keep: Keep, placed: list[Placed], exposed: Exposed, spectrum: Spectrum) -> _Look:
+    """The truth of one look. Its grains alone are in `exposed` while it is measured, and all are back afterwards."""
+    variant = "+".join(word for word in (name, shot.word) if word)
+    image_id = name_of(shot.scene.index, shot.view, variant)
+    gone = [one for one in placed if not keep(one.finding)]
+    where = _under(gone, exposed.grid)
+    planes = exposed.g_cm.reshape(-1), exposed.a_cm.reshape(-1)
+    before = [plane[where] for plane in planes]
+    beams.add([one.stamp for one in gone], spectrum, exposed.g_cm, exposed.a_cm, -1)
+    primary = spectrum.primary(planes[0][where], planes[1][where]) if where.size else np.zeros(0, np.float32)
+    kept = [one for one in placed if keep(one.finding)]
+    findings, calcifications = measure(image_id, kept, exposed, spectrum, shot.machine.detector)
+    hosts = hosts_of(shot.scene, shot.view, shot.pressed, image_id, exposed)
+    for plane, values in zip(planes, before, strict=True):
+        plane[where] = values
+    return _Look(variant, image_id, findings, calcifications, hosts, where, primary)
+
+
+def _under(placed: list[Placed], grid: Grid) -> Any:
+    """(n,) int64: flat indices of the pixels that the grains' shadows fall on."""
+    if not placed:
+        return np.zeros(0, np.int64)
+    under = Windows.around([one.shadow for one in placed])
+    return np.unique((under.row * grid.shape[1] + under.column)[under.path_mm != 0])
+
+
+def _row(shot: Shot, look: _Look, technique: Technique, density: float) -> dict[str, Any]:
+    """The image's row of the images table."""
+    view, field = shot.view, shot.frame.field
+    return {
+        "image_id": look.image_id,
+        "case": shot.scene.index,
+        "variant": look.variant,
+        "laterality": view.laterality,
+        "view": view.name,
+        "rows": field.shape[0],
+        "columns": field.shape[1],
+        "pixel_spacing_mm": field.pitch_mm,
+        "detector": shot.machine.detector.system.name,
+        "thickness_mm": shot.pressed.thickness_mm,
+        "density": density,
+        "birads_density": birads_density(density),
+        "age": shot.breast.age - shot.years_ago,
+        "angle_deg": view.angle_deg,
+        "target_filter": technique.target_filter,
+        "tube_kv": technique.tube_kv,
+        "mas": technique.mas,
+        "entrance_kerma_mgy": technique.entrance_kerma_mgy,
+        "detector_kerma_ugy": technique.detector_kerma_ugy,
+        "mgd_mgy": technique.mgd_mgy,
+        "class": highest_class(finding.row["class"] for finding in look.findings),
+        "n_findings": len(look.findings),
+        "n_calcifications": len(look.calcifications),
+    }
+
+
+def name_of(index: int, view: View, variant: str) -> str:
+    """The image's id."""
+    return f"{index:06d}-{view.laterality}-{view.name}" + (f"+{variant}" if variant else "")
+
+
+def present_in(finding: Finding, view: View) -> bool:
+    """Whether a finding lies in the breast of a view, and was there when it was taken."""
+    return finding.laterality == view.laterality and (not finding.views or view.name in finding.views)
+
+
+def place(scene: Scene, view: View, pressed: Compression, window: Grid, keep: Keep = every) -> list[Placed]:
+    """Every calcification that the window holds, where and how it lies in the view, in the order of the ids."""
+    grains = [
+        (finding, grain)
+        for finding in scene.findings
+        if present_in(finding, view) and keep(finding)
+        for grain in finding.calcifications
+    ]
+    poses = pressed.poses(np.array([grain.centre_mm for _, grain in grains], float).reshape(-1, 3))
+    casts = shadows([grain.shape for _, grain in grains], poses, window)
+    return [
+        Placed(finding, grain, cast, float(pose.centre_mm[2]))
+        for (finding, grain), pose, cast in zip(grains, poses, casts, strict=True)
+        if cast is not None
+    ]
+
+
+def assemble(shot: Shot, placed: list[Placed]) -> PathLengths:
+    """Tissue and calcifications under the frame's window."""
+    window = shot.frame.window
+    return PathLengths(window, shot.tissue.seen(window), tuple(one.stamp for one in placed))
+
+
+def expose(shot: Shot, spectrum: Spectrum, density: float) -> Technique:
+    """The exposure's technique."""
+    machine, thickness_mm = shot.machine, shot.pressed.thickness_mm
+    grid = machine.scatter.grid
+    set_by_it = machine.exposure.at(spectrum, machine.detector.system, thickness_mm, density, shot.dice("exposure"), grid=grid)
+    return set_by_it.times(shot.dose) if shot.dose != 1 else set_by_it
+
+
+def signal_of(preset: Preset, frame: Frame, behind: Collapsed, spectrum: Spectrum, technique: Technique) -> Signal:
+    """What reaches the converter: primary, scatter, and how noisy each keV is."""
+    system, grid, times = preset.detector.system, frame.window, np.float32(preset.detector.magnification)
+    primary = spectrum.primary(behind.g_cm, behind.a_cm)
+    veil = preset.scatter.veil(
+        primary, behind.thickness_mm, grid.pitch_mm, spectrum.target_filter, grid_factor=system.grid_factor,
+        collimated=preset.detector.magnification > 1,
+    )  # fmt: skip
+    energy = spectrum.energy_kev(block_mean(behind.g_cm, veil.step), block_mean(behind.a_cm, veil.step))
+    coarse = np.arange(energy.shape[1]), np.arange(energy.shape[0])
+    x_mm = grid.origin_mm[0] + (coarse[0] * veil.step + 0.5 * (veil.step - 1)) * grid.pitch_mm
+    row = frame.offset[0] + coarse[1] * veil.step + 0.5 * (veil.step - 1) - 0.5 * (frame.field.shape[0] - 1)
+    at = x_mm.astype(np.float32)[None, :] * times, (row * grid.pitch_mm).astype(np.float32)[:, None] * times
+    flux = preset.beam.flux(*at, system)
+    return Signal(primary, veil, Coarse(energy / flux, veil.step, grid.shape), technique.air_kev(spectrum, preset.detector.pixel_mm))
+
+
+def ceiling_kev(preset: Preset) -> float:
+    """Energy per pixel at which the detector saturates."""
+    detector, zero = preset.detector, float(preset.detector.dn(0.0))
+    return (detector.system.largest_dn - zero) / (float(detector.dn(1.0)) - zero)
+
+
+def hosts_of(scene: Scene, view: View, pressed: Compression, image_id: str, exposed: Exposed) -> tuple[HostTruth, ...]:
+    """The rows of the bodies that findings live in."""
+    sphere = _sphere(200)
+    rows = []
+    for finding in scene.findings:
+        if finding.laterality == view.laterality:
+            for host in finding.hosts:
+                surface = shadow_points(host, pressed, sphere)
+                rows.append(host_truth(image_id, finding.finding_id, host, surface, exposed))
+    return tuple(row for row in rows if row is not None)
+
+
+def _sphere(count: int) -> Any:
+    """(count, 3): points spread evenly over the unit sphere (a Fibonacci spiral)."""
+    k = np.arange(count) + 0.5
+    z, turn = 1 - 2 * k / count, np.pi * (1 + np.sqrt(5)) * k
+    flat = np.sqrt(1 - z * z)
+    return np.stack([flat * np.cos(turn), flat * np.sin(turn), z], axis=1)

@@ -1,0 +1,290 @@
+"""The scene: all dice of a case but the quantum noise. Everything that is rendered is rendered from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import numpy as np
+
+from phantom.anatomy.breast import Breast, Host
+from phantom.calcifications import registry
+from phantom.calcifications.finding import Calcification, Finding
+from phantom.errors import NoPlace, PhantomError
+from phantom.exam import preset as presets
+from phantom.exam.preset import FindingEntry, Preset
+from phantom.geometry.solids import json as plain
+from phantom.geometry.view import Laterality, View
+from phantom.recipe.seed import Seed
+
+FORMAT = "phantom-scene"
+_SIDES: tuple[Laterality, ...] = ("L", "R")
+_FINDING_WORDS = ("kind", "cause", "descriptor", "distribution", "category", "pathology", "laterality", "finding_id")
+_GRAIN_WORDS = ("kind", "material", "packing", "displaces", "calcification_id")
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What was grown for one case, in mm; the same scene gives the same images, byte by byte.
+
+    Attributes
+    ----------
+    preset : Preset
+        The recipe. Its machine may be replaced: the same breast on another detector, at another dose.
+    seed : Seed
+        The case's place in the tree of seeds.
+    index : int
+    breasts : mapping of laterality to Breast
+        With the hosts of the findings in them.
+    views : tuple of View
+        The images to make, in order.
+    findings : tuple of Finding
+        Numbered, as are their calcifications and hosts.
+    dropped : tuple of str
+        Findings that found no place, in words.
+    past : mapping of int to tuple of Finding
+        The findings as they were, for each of ``exam.prior_years``.
+    noise_root : int or None
+        The root of the noise's dice, where it is not the seed's.
+    """
+
+    preset: Preset
+    seed: Seed
+    index: int
+    breasts: Mapping[Laterality, Breast]
+    views: tuple[View, ...]
+    findings: tuple[Finding, ...]
+    dropped: tuple[str, ...] = ()
+    past: Mapping[int, tuple[Finding, ...]] = field(default_factory=dict)
+    noise_root: int | None = None
+
+    @property
+    def noise(self) -> Seed:
+        """Where the dice of noise fall."""
+        return self.seed if self.noise_root is None else Seed(self.noise_root, self.seed.path)
+
+    def ago(self, years: int) -> Scene:
+        """The same woman one of ``exam.prior_years`` earlier: her findings as they were, the rest as it is."""
+        return replace(self, findings=self.past[years])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The scene ready for JSON: `from_dict` gives one that renders the same."""
+        return {
+            "format": FORMAT,
+            "index": self.index,
+            "seed": {"root": self.seed.root, "path": list(self.seed.path)},
+            "recipe": self.preset.resolved(),
+            "views": [{"name": v.name, "laterality": v.laterality, "angle_deg": v.angle_deg} for v in self.views],
+            "findings": [_finding_to_dict(finding) for finding in self.findings],
+            "dropped": list(self.dropped),
+            "past": {str(years): [_past_to_dict(one, self.findings) for one in then] for years, then in self.past.items()},
+            "noise_root": self.noise_root,
+        }
+
+
+def grow(preset: Preset, seed: Seed, index: int) -> Scene:
+    """Throw all dice of a case but the quantum noise.
+
+    Parameters
+    ----------
+    preset : Preset
+    seed : Seed
+        The case's own.
+    index : int
+        Of the case, for its images' names.
+    """
+    sides, views = _exam(preset, seed.child("exam"))
+    breasts = {side: preset.anatomy.grow(seed, side) for side in sides}
+    findings: list[Finding] = []
+    dropped: list[str] = []
+    for number, entry in enumerate(_chosen(preset, seed.child("mix"), breasts[sides[0]].age)):
+        own = seed.child("finding", number, entry.kind)
+        for side in _sides_of(entry, sides, own):
+            try:
+                grown = entry.grows.grow(breasts[side], own, entry.distribution)
+            except NoPlace as why:
+                dropped.append(f"{entry.kind}: {why}")
+                continue
+            finding = _numbered(_relabelled(grown, entry, side), findings)
+            finding = replace(finding, asked=entry.asks(own.child("asked", side)))
+            findings.append(finding)
+            breasts[side] = breasts[side].with_hosts(finding.hosts)
+    past = {years: earlier(findings, years, seed.child("past")) for years in preset.exam.prior_years}
+    return Scene(preset, seed, index, breasts, views, tuple(findings), tuple(dropped), past)
+
+
+def from_dict(said: Mapping[str, Any]) -> Scene:
+    """The scene that `Scene.to_dict` wrote.
+
+    Raises
+    ------
+    PhantomError
+        If it is not such a scene.
+    """
+    try:
+        if said["format"] != FORMAT:
+            raise PhantomError(f"not a scene: its format is {said['format']!r}, not {FORMAT!r}")
+        preset = presets.from_dict(said["recipe"], "the stored scene")
+        seed = Seed(said["seed"]["root"], tuple(said["seed"]["path"]))
+        views = tuple(View(v["name"], v["laterality"], v["angle_deg"]) for v in said["views"])
+        findings = tuple(_finding_from_dict(finding) for finding in said["findings"])
+        past = {
+            int(years): tuple(_past_from_dict(one, findings) for one in then)
+            for years, then in said.get("past", {}).items()
+        }
+        index, dropped, noise_root = int(said["index"]), tuple(said["dropped"]), said.get("noise_root")
+        if not set(preset.exam.prior_years) <= set(past):
+            raise ValueError("a year of exam.prior_years is missing")
+        if noise_root is not None and not isinstance(noise_root, int):
+            raise TypeError("noise_root must be a whole number")
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise PhantomError(f"not a scene that can be read: {error!r}") from None
+    breasts = {}
+    for side in _ordered({view.laterality for view in views}):
+        hosts = tuple(host for finding in findings if finding.laterality == side for host in finding.hosts)
+        breasts[side] = preset.anatomy.grow(seed, side).with_hosts(hosts)
+    return Scene(preset, seed, index, breasts, views, findings, dropped, past, noise_root)
+
+
+def _exam(preset: Preset, seed: Seed) -> tuple[tuple[Laterality, ...], tuple[View, ...]]:
+    """Which sides are imaged, and the views of each."""
+    exam = preset.exam
+    drawn = _SIDES[int(seed.child("side").rng().integers(2))]
+    sides = (drawn,) if exam.breasts == "drawn" else _ordered(exam.breasts)
+    angle = {"CC": 0.0, "MLO": exam.mlo_angle_deg.sample(seed.child("angle").rng()), "ML": 90.0}
+    return sides, tuple(View(name, side, angle[name]) for side in sides for name in exam.views)
+
+
+def _ordered(sides: Any) -> tuple[Laterality, ...]:
+    return tuple(side for side in _SIDES if side in sides)
+
+
+def _chosen(preset: Preset, seed: Seed, age: float) -> Iterator[FindingEntry]:
+    """The recipe's entries that this case has, each as often as it has them."""
+    if preset.mix.findings is not None:
+        rng = seed.rng()
+        weights = np.array([entry.weight * entry.suits(age) for entry in preset.finding])
+        if weights.sum() == 0:
+            return
+        for _ in range(preset.mix.findings.integer(rng)):
+            entry = preset.finding[int(rng.choice(len(weights), p=weights / weights.sum()))]
+            yield from [entry] * entry.count.integer(rng)
+        return
+    for number, entry in enumerate(preset.finding):
+        rng = seed.child(number, entry.kind).rng()
+        if rng.random() < entry.probability and entry.suits(age):
+            yield from [entry] * entry.count.integer(rng)
+
+
+def _sides_of(entry: FindingEntry, sides: tuple[Laterality, ...], seed: Seed) -> tuple[Laterality, ...]:
+    """The imaged breasts a finding grows in: those the kind says, but at least one."""
+    if hasattr(entry.grows, "sides"):
+        found = tuple(side for side in sides if side in entry.grows.sides(seed))
+        if found:
+            return found
+    return (sides[int(seed.child("side").rng().integers(len(sides)))],)
+
+
+def earlier(findings: Sequence[Finding], years: int, seed: Seed) -> tuple[Finding, ...]:
+    """The findings so many years ago, as far as they were there; a kind that says nothing of it is stable."""
+    kinds = registry.kinds()
+    then = []
+    for finding in findings:
+        kind = kinds.get(finding.kind)
+        said: Any = kind() if kind is not None and hasattr(kind, "earlier") else None
+        was = said.earlier(finding, years, seed.child(finding.finding_id)) if said is not None else finding
+        if was is not None:
+            then.append(was)
+    return tuple(then)
+
+
+def _past_to_dict(then: Finding, findings: Sequence[Finding]) -> dict[str, Any]:
+    """A finding as it was: mostly some of its grains of today, which are told by their ids."""
+    known = {g.calcification_id: g for now in findings if now.finding_id == then.finding_id for g in now.calcifications}
+    if all(known.get(grain.calcification_id) is grain for grain in then.calcifications):
+        return {"finding_id": then.finding_id, "kept": [grain.calcification_id for grain in then.calcifications]}
+    return _finding_to_dict(then)
+
+
+def _past_from_dict(said: Mapping[str, Any], findings: Sequence[Finding]) -> Finding:
+    if "kept" not in said:
+        return _finding_from_dict(said)
+    now = next((finding for finding in findings if finding.finding_id == said["finding_id"]), None)
+    if now is None:
+        raise ValueError(f"there is no finding {said['finding_id']!r} that has a past")
+    kept = set(said["kept"])
+    return replace(now, calcifications=tuple(g for g in now.calcifications if g.calcification_id in kept))
+
+
+def _relabelled(finding: Finding, entry: FindingEntry, side: Laterality) -> Finding:
+    """The finding with the recipe's own words for it."""
+    words = {"cause": entry.cause, "category": entry.category}
+    if entry.category in ("1", "2", "3") and finding.pathology == "malignant":
+        # what a recipe calls benign is benign
+        words["pathology"] = "benign"
+    return replace(finding, laterality=side, **{k: cast(Any, v) for k, v in words.items() if v is not None})
+
+
+def _numbered(finding: Finding, before: list[Finding]) -> Finding:
+    """The finding with ids that no earlier one of the case has, counted from 1."""
+    grains = sum(len(earlier.calcifications) for earlier in before)
+    hosts = sum(len(earlier.hosts) for earlier in before)
+    return replace(
+        finding,
+        finding_id=len(before) + 1,
+        calcifications=tuple(
+            replace(grain, calcification_id=grains + i) for i, grain in enumerate(finding.calcifications, start=1)
+        ),
+        hosts=tuple(replace(host, host_id=hosts + i) for i, host in enumerate(finding.hosts, start=1)),
+    )
+
+
+def _finding_to_dict(finding: Finding) -> dict[str, Any]:
+    return {
+        **{word: getattr(finding, word) for word in _FINDING_WORDS},
+        "views": list(finding.views),
+        "asked": list(finding.asked) if finding.asked else None,
+        "calcifications": [
+            {
+                **{word: getattr(grain, word) for word in _GRAIN_WORDS},
+                "centre_mm": [float(v) for v in grain.centre_mm],
+                "solid": plain.to_dict(grain.shape),
+            }
+            for grain in finding.calcifications
+        ],
+        "hosts": [
+            {
+                "host_id": host.host_id,
+                "kind": host.kind,
+                "centre_mm": [float(v) for v in host.centre_mm],
+                "radii_mm": [float(v) for v in host.radii_mm],
+                "material": host.material,
+                "roughness": host.roughness,
+            }
+            for host in finding.hosts
+        ],
+    }
+
+
+def _finding_from_dict(said: Mapping[str, Any]) -> Finding:
+    grains = tuple(
+        Calcification(
+            shape=plain.from_dict(grain["solid"]),
+            centre_mm=_triple(grain["centre_mm"]),
+            **{word: grain[word] for word in _GRAIN_WORDS},
+        )
+        for grain in said["calcifications"]
+    )
+    hosts = tuple(
+        Host(**{**host, "centre_mm": _triple(host["centre_mm"]), "radii_mm": _triple(host["radii_mm"])})
+        for host in said["hosts"]
+    )
+    words = {word: said[word] for word in _FINDING_WORDS}
+    asked = (str(said["asked"][0]), float(said["asked"][1])) if said.get("asked") else None
+    return Finding(**words, calcifications=grains, hosts=hosts, views=tuple(said["views"]), asked=asked)
+
+
+def _triple(said: Any) -> tuple[float, float, float]:
+    x, y, z = said
+    return float(x), float(y), float(z)

@@ -1,0 +1,338 @@
+"""What is really there: measured by sending each calcification alone through the same projector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from phantom import rle as run_lengths
+from phantom.anatomy.breast import Host
+from phantom.arrays import F32, Bools, Floats, Points, Runs
+from phantom.calcifications.finding import Calcification, Finding
+from phantom.geometry import hull
+from phantom.geometry.grid import Grid
+from phantom.imaging.observer import Converter, Difference, detectability
+from phantom.imaging.projection import Shadow
+from phantom.imaging.quantities import Coarse, Signal, Stamp
+from phantom.imaging.stamp_pixels import Windows
+
+VISIBLE_DPRIME = 4.0  # a human needs about 1/0.65 of the ideal observer's 2.6 (92 % right of four choices)
+
+
+@dataclass(frozen=True, eq=False)
+class CalcificationTruth:
+    """One calcification in one image.
+
+    Attributes
+    ----------
+    row : dict
+        Its row of the calcifications table (`phantom.tables.CALCIFICATIONS`), but for the run offset.
+    runs : (n, 2) uint32
+        Its mask as (start, length) in row-major order of the image.
+    image_shape : (int, int)
+    """
+
+    row: dict[str, Any]
+    runs: Runs
+    image_shape: tuple[int, int]
+
+    def __repr__(self) -> str:
+        (x, y), row = self.center_px, self.row
+        return f"<{row['kind']} {row['calcification_id']} at ({x:.1f}, {y:.1f}): {self.diameter_mm:.2f} mm, d' {self.dprime:.1f}>"
+
+    @property
+    def mask(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """(rows, columns) bool."""
+        out = np.zeros(self.image_shape, bool)
+        flat = out.reshape(-1)
+        for start, length in self.runs:
+            flat[start : start + length] = True
+        return out
+
+    @property
+    def center_px(self) -> tuple[float, float]:
+        """x (column) and y (row) of the centre of mass of its path."""
+        return self.row["x_px"], self.row["y_px"]
+
+    @property
+    def diameter_mm(self) -> float:
+        """The solid's largest projected extent."""
+        return float(self.row["diameter_mm"])
+
+    @property
+    def dprime(self) -> float:
+        """Detectability index of the ideal observer."""
+        return float(self.row["dprime"])
+
+
+@dataclass(frozen=True, eq=False)
+class FindingTruth:
+    """One finding in one image: its row of the findings table and its convex hull (n, 2) x, y in pixels."""
+
+    row: dict[str, Any]
+    hull_px: Points
+
+
+@dataclass(frozen=True, eq=False)
+class HostTruth:
+    """One host in one image: its row of the hosts table."""
+
+    row: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A calcification in a view: the finding it belongs to, its shadow on the window's grid, its height."""
+
+    finding: Finding
+    calcification: Calcification
+    shadow: Shadow
+    z_mm: float
+
+    @property
+    def stamp(self) -> Stamp:
+        """Its shadow as the machine takes it."""
+        grain = self.calcification
+        return self.shadow.stamp(grain.material, grain.packing, grain.displaces)
+
+
+class Optics(Protocol):
+    """The beam, as the truth needs it (`phantom.imaging.beam.Spectrum`)."""
+
+    def coefficients(self, material: str) -> tuple[float, float]:
+        """cm of glandular and of adipose tissue that one cm of a material is worth."""
+        ...
+
+    def primary(self, g_cm: F32, a_cm: F32) -> F32:
+        """Signal behind these lengths of glandular and adipose tissue, over that of the open beam."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Exposed:
+    """A window of the noiseless image, all calcifications in it.
+
+    Attributes
+    ----------
+    grid : Grid
+        The window's.
+    offset : (int, int)
+        Its first row and column in the image.
+    image_shape : (int, int)
+    g_cm, a_cm : (rows, columns) float32
+        Glandular and adipose lengths that everything in the beam is worth.
+    signal : Signal
+        What reaches the converter.
+    ceiling_kev : float
+        The energy per pixel at which the detector saturates: what lies above is not seen.
+    """
+
+    grid: Grid
+    offset: tuple[int, int]
+    image_shape: tuple[int, int]
+    g_cm: F32
+    a_cm: F32
+    signal: Signal
+    ceiling_kev: float = np.inf
+
+
+def measure(
+    image_id: str, placed: Sequence[Placed], exposed: Exposed, optics: Optics, converter: Converter
+) -> tuple[tuple[FindingTruth, ...], tuple[CalcificationTruth, ...]]:
+    """The truth of every calcification and finding in one image.
+
+    Parameters
+    ----------
+    image_id : str
+    placed : sequence of Placed
+        What the window holds, in the order of the ids.
+    exposed : Exposed
+        The noiseless image.
+    optics, converter
+        The beam and the detector that made it.
+
+    Returns
+    -------
+    findings, calcifications : tuples
+        Rows, masks and hulls. Places are in pixels of the whole image.
+    """
+    if not placed:
+        return (), ()
+    windows = Windows.around([one.shadow for one in placed])
+    mask = windows.mask(np.concatenate([one.shadow.coverage.reshape(-1) for one in placed]))
+    contrast, differences = _differences(placed, windows, mask, exposed, optics)
+    sdnr, dprime = detectability(differences, exposed.grid.pitch_mm, converter)
+    measured = {"contrast": contrast, "sdnr": sdnr, "dprime": dprime}
+    calcifications = _calcifications(image_id, placed, windows, mask, exposed, measured)
+    return _findings(image_id, placed, calcifications, exposed), calcifications
+
+
+def _differences(
+    placed: Sequence[Placed], windows: Windows, mask: Bools, exposed: Exposed, optics: Optics
+) -> tuple[Floats, list[Difference]]:
+    """Primary contrast of each calcification, and the difference it makes to the signal."""
+    # one call of the beam for all windows
+    at, of = (windows.row, windows.column), windows.of
+    path_cm, worth = windows.path_mm * np.float32(0.1), _worth(placed, optics)[of]
+    g, a = exposed.g_cm[at], exposed.a_cm[at]
+    with_it = optics.primary(g, a)
+    without = optics.primary(g - path_cm * worth[:, 0], a - path_cm * worth[:, 1])
+    contrast = 1 - with_it / without
+    centre = np.stack(exposed.grid.px(*np.array([one.shadow.centre_mm for one in placed]).T), axis=1)
+    veil, energy = _read(exposed.signal.scatter, centre)[of], _read(exposed.signal.energy_kev, centre)
+    air, ceiling = np.float32(exposed.signal.air_kev), np.float32(exposed.ceiling_kev)
+    background = np.minimum((without + veil) * air, ceiling)
+    signal = background - np.minimum((with_it + veil) * air, ceiling)
+    highest, lowest = np.maximum.reduceat(contrast, windows.first), np.minimum.reduceat(contrast, windows.first)
+    pixels = np.add.reduceat(mask, windows.first, dtype=np.int64)
+    mean = np.add.reduceat(np.where(mask, background, 0.0), windows.first) / pixels
+    parts = (windows.first.tolist(), windows.end.tolist(), windows.shapes, mean.tolist(), energy.tolist())
+    differences = [
+        Difference(signal[first:end].reshape(shape), mask[first:end].reshape(shape), kev, hardness)
+        for first, end, shape, kev, hardness in zip(*parts, strict=True)
+    ]
+    return np.where(highest >= -lowest, highest, lowest), differences
+
+
+def _read(coarse: Coarse, at: Points) -> F32:
+    """A smooth map at places (n, 2) x, y in pixels, bilinearly."""
+    (rows, columns), step = coarse.values.shape, coarse.step
+    x, y = (np.clip((at[:, k] + 0.5) / step - 0.5, 0, size - 1) for k, size in ((0, columns), (1, rows)))
+    i, j = np.minimum(y.astype(int), max(rows - 2, 0)), np.minimum(x.astype(int), max(columns - 2, 0))
+    down, along = (y - i).astype(np.float32), (x - j).astype(np.float32)
+    i1, j1 = np.minimum(i + 1, rows - 1), np.minimum(j + 1, columns - 1)
+    v = coarse.values
+    out: F32 = (1 - down) * ((1 - along) * v[i, j] + along * v[i, j1]) + down * ((1 - along) * v[i1, j] + along * v[i1, j1])
+    return out
+
+
+def _worth(placed: Sequence[Placed], optics: Optics) -> F32:
+    """(n, 2): what one cm of each calcification adds to the glandular and adipose lengths, its tissue displaced."""
+    known: dict[str, tuple[float, float]] = {"air": (0.0, 0.0)}
+    for one in placed:
+        for name in (one.calcification.material, one.calcification.displaces):
+            if name not in known:
+                known[name] = optics.coefficients(name)
+    solid = np.array([known[one.calcification.material] for one in placed], np.float32)
+    packing = np.array([one.calcification.packing for one in placed], np.float32)
+    displaced = np.array([known[one.calcification.displaces] for one in placed], np.float32)
+    return packing[:, None] * solid - displaced
+
+
+def _calcifications(
+    image_id: str, placed: Sequence[Placed], windows: Windows, mask: Bools, exposed: Exposed, measured: dict[str, Floats]
+) -> tuple[CalcificationTruth, ...]:
+    """The rows and masks, of what was measured of each."""
+    of, row, column = windows.of[mask], windows.row[mask] + exposed.offset[0], windows.column[mask] + exposed.offset[1]
+    runs = run_lengths.of_masks(of, row, column, len(placed), exposed.image_shape[1])
+    first = np.searchsorted(of, np.arange(len(placed)))
+    top, left = np.minimum.reduceat(row, first), np.minimum.reduceat(column, first)
+    x, y = exposed.grid.px(*np.array([one.shadow.centre_mm for one in placed]).T)
+    numbers = {
+        "x_px": x + exposed.offset[1],
+        "y_px": y + exposed.offset[0],
+        "box_x_px": left,
+        "box_y_px": top,
+        "box_w_px": np.maximum.reduceat(column, first) - left + 1,
+        "box_h_px": np.maximum.reduceat(row, first) - top + 1,
+        **measured,
+        "visible": measured["dprime"] >= VISIBLE_DPRIME,
+    }
+    rows = zip(*(values.tolist() for values in numbers.values()), strict=True)
+    return tuple(
+        CalcificationTruth(
+            {
+                "image_id": image_id,
+                "finding_id": one.finding.finding_id,
+                "calcification_id": one.calcification.calcification_id,
+                "kind": one.calcification.kind,
+                "material": one.calcification.material,
+                "z_mm": one.z_mm,
+                "area_mm2": one.shadow.area_mm2,
+                "diameter_mm": one.shadow.diameter_mm,
+                "thickness_mm": one.shadow.thickness_mm,
+                "run_count": len(mine),
+                **dict(zip(numbers, row, strict=True)),
+            },
+            mine,
+            exposed.image_shape,
+        )
+        for one, mine, row in zip(placed, runs, rows, strict=True)
+    )
+
+
+def _findings(
+    image_id: str, placed: Sequence[Placed], calcifications: Sequence[CalcificationTruth], exposed: Exposed
+) -> tuple[FindingTruth, ...]:
+    members: dict[int, list[int]] = {}
+    for i, one in enumerate(placed):
+        members.setdefault(one.finding.finding_id, []).append(i)
+    return tuple(
+        _finding(image_id, placed[which[0]].finding, [calcifications[i] for i in which], [placed[i].shadow for i in which], exposed)
+        for _, which in sorted(members.items())
+    )
+
+
+def _finding(
+    image_id: str, finding: Finding, grains: Sequence[CalcificationTruth], shadows: Sequence[Shadow], exposed: Exposed
+) -> FindingTruth:
+    boxes = np.array([[g.row[k] for k in ("box_x_px", "box_y_px", "box_w_px", "box_h_px")] for g in grains])
+    (x, y), (x_end, y_end) = boxes[:, :2].min(axis=0), (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
+    hull_mm = hull.convex_hull(np.concatenate([s.outline_mm for s in shadows]))
+    hx, hy = exposed.grid.px(hull_mm[:, 0], hull_mm[:, 1])
+    said: dict[str, Any] = {
+        "image_id": image_id,
+        "finding_id": finding.finding_id,
+        "kind": finding.kind,
+        "cause": finding.cause,
+        "descriptor": finding.descriptor,
+        "distribution": finding.distribution,
+        "category": finding.category,
+        "class": finding.finding_class,
+        "pathology": finding.pathology,
+        "n_calcifications": len(grains),
+        "x_px": 0.5 * float(x + x_end - 1),
+        "y_px": 0.5 * float(y + y_end - 1),
+        "box_x_px": int(x),
+        "box_y_px": int(y),
+        "box_w_px": int(x_end - x),
+        "box_h_px": int(y_end - y),
+        "extent_mm": hull.extent(hull_mm),
+        "hull_area_mm2": hull.area(hull_mm),
+    }
+    return FindingTruth(said, np.stack([hx + exposed.offset[1], hy + exposed.offset[0]], axis=1))
+
+
+def host_truth(image_id: str, finding_id: int, host: Host, surface_mm: Floats, exposed: Exposed) -> HostTruth | None:
+    """A host's row; None if the image holds nothing of it.
+
+    `surface_mm` (n, 2 or more): x, y of points on its surface in the view plane.
+    """
+    x, y = exposed.grid.px(surface_mm[:, 0], surface_mm[:, 1])
+    x_lo, x_hi = _clipped(x + exposed.offset[1], exposed.image_shape[1])
+    y_lo, y_hi = _clipped(y + exposed.offset[0], exposed.image_shape[0])
+    if x_lo >= x_hi or y_lo >= y_hi:
+        return None
+    said: dict[str, Any] = {
+        "image_id": image_id,
+        "host_id": host.host_id,
+        "finding_id": finding_id,
+        "kind": host.kind,
+        "x_mm": float(host.centre_mm[0]),
+        "y_mm": float(host.centre_mm[1]),
+        "z_mm": float(host.centre_mm[2]),
+        "size_mm": 2 * float(max(host.radii_mm)),
+        "box_x_px": x_lo,
+        "box_y_px": y_lo,
+        "box_w_px": x_hi - x_lo,
+        "box_h_px": y_hi - y_lo,
+    }
+    return HostTruth(said)
+
+
+def _clipped(at: Any, size: int) -> tuple[int, int]:
+    """First pixel and the one after the last that points reach, within 0 to size."""
+    return max(0, int(np.floor(at.min() + 0.5))), min(size, int(np.floor(at.max() + 0.5)) + 1)

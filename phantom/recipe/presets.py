@@ -1,0 +1,82 @@
+"""Where recipes lie: the presets that come with the package, and a user's own files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from phantom.errors import UsageError
+from phantom.recipe import toml
+from phantom.recipe.messages import closest
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_LARGEST_BYTES = 1_000_000
+
+
+def folder() -> Path:
+    """The folder of presets: inside the package once installed, beside it in a checkout."""
+    inside = _PACKAGE / "presets"
+    return inside if inside.is_dir() else _PACKAGE.parent / "presets"
+
+
+def names() -> list[str]:
+    """The names of all presets, in alphabetical order."""
+    return sorted(path.stem for path in folder().glob("*.toml"))
+
+
+def text(name: str) -> str:
+    """The text of a preset by its name, or of the recipe in a file.
+
+    Raises
+    ------
+    UsageError
+        If there is no such preset or file, or it cannot be read as text.
+    """
+    if name in names():
+        return _read(folder() / f"{name}.toml")
+    path = Path(name)
+    if name.endswith(".toml") or "/" in name or "\\" in name or path.is_file():
+        return _read(path)
+    near = closest(name, names())
+    hint = f"did you mean '{near}'?" if near else "`phantom presets` lists them"
+    raise UsageError(f"no preset '{name}'; {hint} (a recipe of your own is given by its path, such as ./{name}.toml)")
+
+
+def table(name: str) -> dict[str, Any]:
+    """A preset's or a recipe file's table, before its keys are looked at.
+
+    Raises
+    ------
+    UsageError
+        As `text`; or if it is not TOML, or says nothing.
+    """
+    try:
+        said = toml.loads(text(name))
+    except ValueError as why:
+        raise UsageError(f"{name}: not TOML: {why}") from None
+    if not said:
+        raise UsageError(f"{name}: the recipe is empty; it needs at least a name and a description")
+    return said
+
+
+def summary(name: str) -> str:
+    """A preset's description."""
+    return str(table(name).get("description", ""))
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_BYTES + 1)
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise UsageError(f"{path}: a folder, not a recipe") from None
+    except (OSError, ValueError) as why:  # ValueError: a null character in the name
+        raise UsageError(f"{path}: cannot be read: {getattr(why, 'strerror', None) or why}") from None
+    if len(data) > _LARGEST_BYTES:
+        raise UsageError(f"{path}: larger than 1 MB, which no recipe is")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as why:
+        raise UsageError(f"{path}: not a text file in UTF-8 (byte {why.start} cannot be read)") from None
