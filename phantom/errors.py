@@ -11,6 +11,7 @@ Raise the most special one that fits; the message names the thing and how to fix
     ├── MassError                   a solid whose chord contradicts its volume
     ├── DatasetError                a dataset that is damaged, unfinished or none
     ├── CaseError                   a case that could not be made
+    ├── Unreadable                  a file that is no mammogram that can be used
     ├── Unwritable                  the disk is full, the folder read-only
     └── Stopped                     interrupted; exit code 130
 """
@@ -71,6 +72,10 @@ class DatasetError(PhantomError):
 
 class CaseError(PhantomError):
     """A case that could not be made; the message names it."""
+
+
+class Unreadable(PhantomError):  # noqa: N818 (what the user reads)
+    """A file that is no mammogram that can be used; the message says why, without the file's name."""
 
 
 class Unwritable(PhantomError):  # noqa: N818 (what the user reads)

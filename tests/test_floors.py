@@ -18,7 +18,7 @@ FLOORS = [
     ("calcifications", "qa"),
     ("exam",),
     ("dataset",),
-    ("formats", "scoring", "viewer"),
+    ("formats", "insert", "scoring", "viewer"),
     ("torch", "testing"),
     ("cli",),
 ]

@@ -1,0 +1,1 @@
+"""Real mammograms: read, looked at, and calcifications put into them."""
