@@ -1,5 +1,5 @@
 # make demo    4 cases of preset `benign` into ./demo
-# make test    the whole suite but for what is slow
+# make test    the whole suite except what is slow
 # make slow    what is slow        make lint    ruff        make types    mypy
 #
 # Needs Python 3.11 or newer, its `venv`, and the package index that pip already uses.

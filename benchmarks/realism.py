@@ -22,7 +22,7 @@ from scipy import stats
 from phantom.anatomy.patient import Anatomy
 from phantom.exam import preset as presets
 from phantom.exam import scene as scenes
-from phantom.exam.acquisition import sit
+from phantom.exam.acquisition import position_breast
 from phantom.exam.case import case_seed
 from phantom.exam.mammogram import ViewImage
 from phantom.exam.render import assemble, render
@@ -43,9 +43,9 @@ def views_of(letter: str, count: int) -> Iterator[tuple[ViewImage, Floats, Any]]
     for index in range(count):
         scene = scenes.grow(recipe, case_seed(100 + ord(letter), index), index)
         for view in scene.views:
-            shot = sit(scene, view)
-            spectrum = recipe.beam.at(recipe.detector.system, shot.pressed.thickness_mm)
-            behind = beam.collapse(assemble(shot, []), spectrum)
+            acquisition = position_breast(scene, view)
+            spectrum = recipe.beam.at(recipe.detector.unit, acquisition.pressed.thickness_mm)
+            behind = beam.collapse(assemble(acquisition, []), spectrum)
             yield render(scene, view), -np.log(spectrum.primary(behind.g_cm, behind.a_cm)), behind.thickness_mm > 0
 
 

@@ -131,8 +131,8 @@ def stages() -> list[tuple[Any, str, str]]:
     return [
         (scene, "grow", "scene"),
         (Anatomy, "grow", "anatomy: grow"),
-        (shadow, "lay", "anatomy: project"),
-        (shadow.Laid, "seen", "anatomy: project"),
+        (shadow, "project_tissue", "anatomy: project"),
+        (shadow.ProjectedTissue, "seen", "anatomy: project"),
         (shadow.Seen, "strips", "anatomy: project"),
         (render, "place", "calcifications: shadows"),
         (render, "measure", "truth"),
@@ -187,7 +187,7 @@ def measure(name: str, sets: list[str], grains: int | None, cases: int, report: 
 
     memory.keep()  # as `generate` does
     made = recipe(name, sets, grains)
-    first = case.to_store(made, 1, 0)  # warms caches that a run of many cases has warm
+    first = case.simulate_for_dataset(made, 1, 0)  # warms caches that a run of many cases has warm
     case_writer.encode(first)
     importlib.import_module("scipy.spatial")  # takes longer than a case does, once a run
     shape = first.views[0].for_presentation.shape
@@ -200,7 +200,7 @@ def measure(name: str, sets: list[str], grains: int | None, cases: int, report: 
         for index in range(1, cases + 1):
             units.append(unit_s(shape))
             start = time.process_time()
-            one = case.to_store(made, 1, index)
+            one = case.simulate_for_dataset(made, 1, index)
             case_writer.write_case(one, Path(folder) / "case.h5")
             seconds["whole"] += time.process_time() - start
             views += len(one.views)

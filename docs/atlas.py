@@ -65,7 +65,7 @@ def montage(sheet: Any, names: list[str]) -> Any:
 def entry(name: str, kind: Any) -> str:
     """What the kind's own docstring says of it."""
     label = kind.label
-    spread = ", ".join(label.spreads)
+    spread = ", ".join(label.distribution_weights)
     return f"## {name}\n\n{inspect.getdoc(kind)}\n\nCause: {label.cause}. Descriptor: {label.descriptor}. Distributions: {spread}.\n"
 
 

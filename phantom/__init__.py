@@ -1,7 +1,7 @@
 """Synthetic mammograms with calcifications, and the exact truth about every one of them.
 
 >>> import phantom
->>> from phantom import preset
+>>> from phantom.exam import preset
 >>> quick = preset.load("normal", ["detector.binning=16"])  # binned pixels, for a quick look
 >>> case = phantom.simulate(quick, seed=7, index=0)  # a Case: no file is written
 >>> [view.image_id[9:] for view in case.views]

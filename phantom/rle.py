@@ -233,7 +233,7 @@ def _edges(there: Any) -> Iterator[tuple[Corner, Corner]]:
 def _straight(loop: list[Corner]) -> list[Corner]:
     """The loop without corners on straight edges; its ends stay."""
     out = loop[:1]
-    for before, here, after in zip(loop, loop[1:], loop[2:], strict=False):
-        if (here[0] - before[0], here[1] - before[1]) != (after[0] - here[0], after[1] - here[1]):
-            out.append(here)
+    for before, at, after in zip(loop, loop[1:], loop[2:], strict=False):
+        if (at[0] - before[0], at[1] - before[1]) != (after[0] - at[0], after[1] - at[1]):
+            out.append(at)
     return [*out, loop[-1]]

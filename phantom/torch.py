@@ -21,7 +21,7 @@ except ImportError as why:
 
 from phantom.dataset.dataset import Dataset
 from phantom.errors import UsageError
-from phantom.formats._boxes import CLASSES, boxes
+from phantom.formats._boxes import BOX_CLASSES, boxes
 from phantom.formats._tiles import Tile, grains_in, tiles
 
 Target = dict[str, Any]
@@ -73,8 +73,8 @@ class Detection(_Dataset):  # type: ignore[misc,type-arg,unused-ignore]
         which, part = self.samples[number]
         image = self.data[which]
         pixels = image.crop(part.row, part.column, part.rows, part.columns)
-        told = _tensor(pixels), {"image_id": number, **target(image, part, self.level, self.masks)}
-        return self.transforms(*told) if self.transforms else told
+        sample = _tensor(pixels), {"image_id": number, **target(image, part, self.level, self.masks)}
+        return self.transforms(*sample) if self.transforms else sample
 
 
 class Stream(IterableDataset):  # type: ignore[misc,type-arg,unused-ignore]
@@ -96,11 +96,11 @@ class Stream(IterableDataset):  # type: ignore[misc,type-arg,unused-ignore]
         worker, workers = (info.id, info.num_workers) if info else (0, 1)
         for patch in stream(self.preset, self.seed, worker=worker, workers=workers, **self.more):
             part = Tile(patch.image_id, 0, 0, *patch.for_presentation.shape)
-            told = (
+            sample = (
                 _tensor(patch.for_presentation),
                 {"image_id": patch.image_id, **target(patch, part, "calcification", self.masks)},
             )
-            yield self.transforms(*told) if self.transforms else told
+            yield self.transforms(*sample) if self.transforms else sample
 
 
 def target(image: Any, part: Tile, level: str, masks: bool) -> Target:
@@ -109,7 +109,7 @@ def target(image: Any, part: Tile, level: str, masks: bool) -> Target:
     corners = np.array([(b.x, b.y, b.x + b.w, b.y + b.h) for b in there], np.float32).reshape(-1, 4)
     out: Target = {
         "boxes": torch.from_numpy(corners),
-        "labels": torch.tensor([CLASSES.index(b.label) + 1 for b in there], dtype=torch.int64),
+        "labels": torch.tensor([BOX_CLASSES.index(b.label) + 1 for b in there], dtype=torch.int64),
         "area": torch.from_numpy((corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])),
         "iscrowd": torch.zeros(len(there), dtype=torch.int64),
     }

@@ -68,7 +68,7 @@ def _trouble(trouble: str, index: int) -> None:
     if not kind or int(at) != index:
         return
     if kind == "raise":
-        raise ValueError("the dice fell off the table")
+        raise ValueError("the table was too small")
     if kind == "kill-once":
         if Path(path).exists():
             return

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from phantom.anatomy.ligaments import Strands
-from phantom.anatomy.outline import Body
+from phantom.anatomy.outline import BreastOutline
 from phantom.anatomy.parenchyma import Parenchyma
 from phantom.anatomy.projected.fine import Fine
 from phantom.arrays import Floats
@@ -52,8 +52,8 @@ class Curve:
     @cached_property
     def arc_mm(self) -> Floats:
         """(n,): the length along the axis from the root to each point."""
-        ways = self.points_mm[1:] - self.points_mm[:-1]
-        return np.concatenate(([0.0], np.cumsum(np.sqrt((ways * ways).sum(axis=1)))))
+        steps = self.points_mm[1:] - self.points_mm[:-1]
+        return np.concatenate(([0.0], np.cumsum(np.sqrt((steps * steps).sum(axis=1)))))
 
     @property
     def length_mm(self) -> float:
@@ -136,7 +136,7 @@ class Breast:
     laterality: Laterality
     age: float
     density: float
-    body: Body
+    body: BreastOutline
     thickness_mm: Mapping[ViewName, float]
     skin_thickness_mm: float
     chest: Mapping[ViewName, Chest]

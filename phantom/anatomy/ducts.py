@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from phantom.anatomy.breast import Curve
-from phantom.anatomy.outline import Body
+from phantom.anatomy.outline import BreastOutline
 from phantom.arrays import Floats, Ints
 
 _GENERATIONS = 6
 _NODES = 9
 
 
-def grow_ducts(body: Body, lobes: int, root_radius_mm: float, rng: np.random.Generator) -> tuple[Curve, ...]:
+def grow_ducts(body: BreastOutline, lobes: int, root_radius_mm: float, rng: np.random.Generator) -> tuple[Curve, ...]:
     """The ducts of a breast.
 
     Lobes share the solid angle behind the nipple evenly; each starts within the nipple's base
@@ -48,7 +48,7 @@ def grow_ducts(body: Body, lobes: int, root_radius_mm: float, rng: np.random.Gen
     return tuple(curves)
 
 
-def _roots(body: Body, lobes: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _roots(body: BreastOutline, lobes: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Starts (lobes, 3) on the nipple's base and headings (lobes, 3), spread like a sunflower's seeds."""
     k = np.arange(lobes) + 0.5
     out = np.sqrt(k / lobes)
@@ -60,7 +60,7 @@ def _roots(body: Body, lobes: int, rng: np.random.Generator) -> tuple[Floats, Fl
     return start, _unit(heading + 0.12 * rng.standard_normal((lobes, 3)))
 
 
-def _paths(body: Body, start: Floats, heading: Floats, length: Floats, rng: np.random.Generator) -> Floats:
+def _paths(body: BreastOutline, start: Floats, heading: Floats, length: Floats, rng: np.random.Generator) -> Floats:
     """(n, nodes, 3): wandering paths that bend away from the skin."""
     points = np.empty((len(start), _NODES, 3))
     points[:, 0] = start
@@ -72,7 +72,7 @@ def _paths(body: Body, start: Floats, heading: Floats, length: Floats, rng: np.r
     return points
 
 
-def _accept(body: Body, points: Floats, radius: Floats, parent: Ints, lobe: Ints, curves: list[Curve]) -> Ints:
+def _accept(body: BreastOutline, points: Floats, radius: Floats, parent: Ints, lobe: Ints, curves: list[Curve]) -> Ints:
     """Append the branches that stay in the gland; the node each ends at, -1 for what is dropped."""
     level = body.level(points)
     inside = (level < 0.86) & (points[..., 0] > 3.0)

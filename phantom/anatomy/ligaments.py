@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from phantom.anatomy.outline import Body
+from phantom.anatomy.outline import BreastOutline
 from phantom.arrays import Floats
 
 _NODES = 18
@@ -30,7 +30,7 @@ class Strands:
     ribbon: float
 
 
-def grow_ligaments(body: Body, count: int, rng: np.random.Generator) -> Strands:
+def grow_ligaments(body: BreastOutline, count: int, rng: np.random.Generator) -> Strands:
     """Ligaments that leave the gland's surface, slant toward the nipple and fan out into the skin.
 
     Radii 0.05-0.25 mm (ligament thickness 0.1 mm in VICTRE, 0.2-0.6 mm in the UPenn phantom).
@@ -51,7 +51,7 @@ def grow_ligaments(body: Body, count: int, rng: np.random.Generator) -> Strands:
     return Strands(points + _waver(count, 0.5, rng), np.clip(radius, 0.03, 0.4), 1.9)
 
 
-def grow_fibres(body: Body, count: int, rng: np.random.Generator) -> Strands:
+def grow_fibres(body: BreastOutline, count: int, rng: np.random.Generator) -> Strands:
     """Short fine strands everywhere, mostly along the lobes' direction: the grain seen between ligaments."""
     theta = np.arcsin(rng.uniform(0.0, 0.96, count))[:, None]
     psi = rng.uniform(-np.pi, np.pi, (count, 1))

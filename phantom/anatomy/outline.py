@@ -17,7 +17,7 @@ _HEIGHTS = 400
 
 
 @dataclass(frozen=True)
-class Body:
+class BreastOutline:
     """A superquadric with unequal halves, sag and skew (VICTRE's shape family, de Sisternes 2015).
 
     A point lies inside where ``s**rim + (x / height)**dome <= 1``; s is its distance from the
@@ -137,7 +137,7 @@ class Body:
 
 
 @lru_cache(maxsize=32)
-def _silhouette(body: Body, angle_deg: float) -> tuple[Floats, Floats, Floats]:
+def _silhouette(body: BreastOutline, angle_deg: float) -> tuple[Floats, Floats, Floats]:
     """The base contour in the view's y and h: heights y (n,), lowest and highest h at each."""
     psi = np.linspace(0, 2 * math.pi, _CONTOUR, endpoint=False)
     r = body.contour_mm(psi)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from phantom.anatomy.outline import Body
+from phantom.anatomy.outline import BreastOutline
 from phantom.arrays import Floats
 from phantom.geometry.compression import press_outline
 from phantom.geometry.view import View
@@ -16,17 +16,17 @@ from phantom.geometry.view import View
 _PRESSED = (0.24, 0.9)
 
 
-def fit_body(
+def fit_outline(
     area_cm2: float,
     thickness_mm: float,
     roll_off: float,
-    projection: float,
+    height_to_width: float,
     dome: float,
     rim: float,
     sag: float,
     skew: float,
     tail: float,
-) -> Body:
+) -> BreastOutline:
     """The free body that, pressed to a thickness in CC, covers an area.
 
     Parameters as the keys of `Anatomy`.
@@ -37,9 +37,9 @@ def fit_body(
         If no breast is so thin and wide, or so thick and small; the message gives the numbers.
     """
 
-    def of_size(half_mm: float) -> Body:
-        height = projection * half_mm
-        return Body(
+    def of_size(half_mm: float) -> BreastOutline:
+        height = height_to_width * half_mm
+        return BreastOutline(
             height,
             half_mm,
             0.94 * half_mm,
@@ -71,7 +71,7 @@ def fit_body(
     return body
 
 
-def _sector_volumes(body: Body, phi: Floats) -> Floats:
+def _sector_volumes(body: BreastOutline, phi: Floats) -> Floats:
     """Volume per radian of the CC plane in each direction, mm³."""
     view = View("CC", "L", 0.0)
     reach = 1.6 * max(body.height_mm, body.lateral_mm * (1 + body.tail))

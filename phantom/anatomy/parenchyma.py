@@ -9,7 +9,7 @@ import numpy as np
 from scipy.fft import next_fast_len
 
 from phantom.anatomy import texture
-from phantom.anatomy.outline import Body
+from phantom.anatomy.outline import BreastOutline
 from phantom.arrays import F32, Floats
 from phantom.geometry.interpolate import trilinear
 
@@ -69,7 +69,7 @@ class Parenchyma:
         Warped coordinates of its first voxel.
     """
 
-    body: Body
+    body: BreastOutline
     pattern: Pattern
     score: F32
     wall: F32
@@ -92,7 +92,7 @@ class Parenchyma:
         return np.asarray(at, np.float32)
 
 
-def tendency(body: Body, pattern: Pattern, points: F32) -> tuple[F32, F32]:
+def tendency(body: BreastOutline, pattern: Pattern, points: F32) -> tuple[F32, F32]:
     """Smooth parts of the score and of the walls' thickness at points (..., 3) mm.
 
     Gland keeps behind the nipple, away from the skin and the chest; walls thin out just under the skin.
@@ -110,7 +110,7 @@ def tendency(body: Body, pattern: Pattern, points: F32) -> tuple[F32, F32]:
     return np.asarray(core + skin + back, np.float32), np.asarray(thin, np.float32)
 
 
-def warp(body: Body, points: Floats) -> Floats:
+def warp(body: BreastOutline, points: Floats) -> Floats:
     """Coordinates in which structure is isotropic: distances to the nipple shrink as their power."""
     away = points - body.tip_mm.astype(np.float32)
     rho = np.sqrt(np.maximum((away * away).sum(axis=-1, keepdims=True), np.float32(1.0)))
@@ -119,7 +119,7 @@ def warp(body: Body, points: Floats) -> Floats:
     return out
 
 
-def unwarp(body: Body, warped: Floats) -> Floats:
+def unwarp(body: BreastOutline, warped: Floats) -> Floats:
     """The points whose warped coordinates these are."""
     length = np.sqrt(np.maximum((warped * warped).sum(axis=-1, keepdims=True), np.float32(1e-6)))
     scale = np.float32(body.height_mm)
@@ -129,7 +129,7 @@ def unwarp(body: Body, warped: Floats) -> Floats:
 
 
 def grow_parenchyma(
-    body: Body, pattern: Pattern, rng: np.random.Generator, twin: np.random.Generator | None = None
+    body: BreastOutline, pattern: Pattern, rng: np.random.Generator, twin: np.random.Generator | None = None
 ) -> Parenchyma:
     """Grow the structure of one breast.
 
@@ -138,9 +138,9 @@ def grow_parenchyma(
     body : Body
     pattern : Pattern
     rng : numpy Generator
-        This breast's own dice.
+        This breast's random numbers.
     twin : numpy Generator, optional
-        Dice shared with the other breast: about two thirds of the cloud's variance comes from them,
+        Random numbers shared with the other breast: about two thirds of the cloud's variance comes from them,
         so the two are alike, not copies.
     """
     origin, shape = _lattice(body)
@@ -170,7 +170,7 @@ def grow_parenchyma(
     return Parenchyma(body, pattern, score - score.mean() + smooth, wall, half + under_skin, origin)
 
 
-def _lattice(body: Body) -> tuple[F32, tuple[int, int, int]]:
+def _lattice(body: BreastOutline) -> tuple[F32, tuple[int, int, int]]:
     """Origin and shape of a lattice that holds the warped body."""
     lo, hi = body.bounds_mm - np.array([[_BEHIND_MM, 0, 0], [0, 0, 0]])
     ends = np.stack(

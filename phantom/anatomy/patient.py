@@ -13,8 +13,8 @@ from scipy.special import ndtr
 from phantom.anatomy.breast import Breast
 from phantom.anatomy.ducts import grow_ducts
 from phantom.anatomy.ligaments import grow_fibres, grow_ligaments
-from phantom.anatomy.outline import Body
-from phantom.anatomy.outline_fit import fit_body
+from phantom.anatomy.outline import BreastOutline
+from phantom.anatomy.outline_fit import fit_outline
 from phantom.anatomy.parenchyma import Pattern, grow_parenchyma
 from phantom.anatomy.projected.fine import Fine
 from phantom.anatomy.vessels import grow_vessels
@@ -54,7 +54,7 @@ class Anatomy:
         Draw.normal(4.5, 3, -4, 14)
     )
     skin_mm: Annotated[Draw, Within(0.5, 5, "mm"), "mean thickness of the skin"] = Draw.normal(1.44, 0.25, 0.87, 2.34)
-    projection: Annotated[Draw, Within(0.5, 1.6), "height of the free breast over the half width of its base"] = (
+    height_to_width: Annotated[Draw, Within(0.5, 1.6), "height of the free breast over the half width of its base"] = (
         Draw.normal(1.05, 0.15, 0.75, 1.5)
     )
     dome: Annotated[Draw, Within(1.2, 3), "exponent of the outline toward the nipple: 2 round, less conical"] = (
@@ -114,13 +114,13 @@ class Anatomy:
         UsageError
             If thickness, area and the rest cannot belong to one breast.
         """
-        shared, own = seed.child("woman").rng(), seed.child("breast", laterality)
+        shared, side_seed = seed.child("woman").rng(), seed.child("breast", laterality)
         drawn = self.draw(shared)
         body, thickness = drawn.body, drawn.thickness_mm
         age = drawn.values["age"]
         # the other breast is a little different: 3 % in every measure (an estimate)
-        jitter = own.child("shape").rng().normal(1, 0.03, 4)
-        body = Body(
+        jitter = side_seed.child("shape").rng().normal(1, 0.03, 4)
+        body = BreastOutline(
             body.height_mm, body.lateral_mm * jitter[0], body.medial_mm * jitter[0], body.upper_mm * jitter[1],
             body.lower_mm * jitter[1], body.rim, body.dome, body.sag_mm * jitter[2], body.skew_mm, body.tail,
         )  # fmt: skip
@@ -130,11 +130,11 @@ class Anatomy:
         )
         whole = seed.child("woman", "parenchyma").rng()
         tortuosity = float(np.clip((age - 40) / 30, 0.1, 1.2))
-        trees = own.child("trees")
+        trees = side_seed.child("trees")
         top = -0.56 * 233.0 + body.sag_mm
         oblique = Chest(v["muscle_mm"], v["muscle_length_mm"], v["muscle_sagitta_mm"], top, v["fold_mm"], 7.0, 0.0)
         lateral = Chest(0.0, 100.0, 0.0, top, 0.7 * v["fold_mm"], 7.0, 0.0)
-        profile = own.child("nipple").rng().random() < v["nipple_in_profile"]
+        profile = side_seed.child("nipple").rng().random() < v["nipple_in_profile"]
         density = float(np.clip(v["density"] * jitter[3], self.density.lo, self.density.hi))
         return Breast(
             laterality=laterality,
@@ -150,8 +150,8 @@ class Anatomy:
             veins=grow_vessels(body, "vein", round(v["veins"]), tortuosity, trees.child("veins").rng()),
             ligaments=grow_ligaments(body, round(v["ligaments"]), trees.child("ligaments").rng()),
             fibres=grow_fibres(body, round(v["fibres"]), trees.child("fibres").rng()),
-            parenchyma=grow_parenchyma(body, pattern, own.child("parenchyma").rng(), whole),
-            fine=Fine(own.child("fine")),
+            parenchyma=grow_parenchyma(body, pattern, side_seed.child("parenchyma").rng(), whole),
+            fine=Fine(side_seed.child("fine")),
             roll_off=v["roll_off"],
         )
 
@@ -171,8 +171,8 @@ class Anatomy:
             thickness: dict[ViewName, float] = {"CC": values["thickness_mm"]}
             thickness["MLO"] = thickness["ML"] = max(values["thickness_mm"] + values["oblique_extra_mm"], 20.0)
             try:
-                body = fit_body(
-                    values["area_cm2"], thickness["CC"], values["roll_off"], values["projection"], values["dome"],
+                body = fit_outline(
+                    values["area_cm2"], thickness["CC"], values["roll_off"], values["height_to_width"], values["dome"],
                     values["rim"], values["sag"], values["skew"], values["tail"],
                 )  # fmt: skip
             except ValueError as error:
@@ -187,7 +187,7 @@ class Drawn:
     """A woman's numbers by recipe key, the body that has them, and its thickness in each view."""
 
     values: Mapping[str, float]
-    body: Body
+    body: BreastOutline
     thickness_mm: Mapping[ViewName, float]
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from phantom.anatomy.breast import Curve
-from phantom.anatomy.outline import Body
+from phantom.anatomy.outline import BreastOutline
 from phantom.arrays import Floats
 
 _NODE_MM = 1.5
@@ -39,7 +39,7 @@ _HABITS: dict[str, _Habit] = {
 
 
 def grow_vessels(
-    body: Body, tree: Literal["artery", "vein"], trunks: int, tortuosity: float, rng: np.random.Generator
+    body: BreastOutline, tree: Literal["artery", "vein"], trunks: int, tortuosity: float, rng: np.random.Generator
 ) -> tuple[Curve, ...]:
     """The arteries or the veins of a breast.
 
@@ -94,7 +94,7 @@ def from_chest(curve: Curve) -> tuple[Floats, Floats]:
 
 
 def _run(
-    body: Body,
+    body: BreastOutline,
     psi: float,
     drift: float,
     level: float,

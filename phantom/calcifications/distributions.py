@@ -17,7 +17,7 @@ from phantom.anatomy.breast import Breast
 from phantom.arrays import Floats
 from phantom.calcifications import groups
 from phantom.calcifications.finding import Distribution
-from phantom.calcifications.sites import SHARES, SUSPICIOUS_SHARES, Path, inside, paths, sites, toward
+from phantom.calcifications.sites import SHARES, SUSPICIOUS_SHARES, CurvePath, inside, paths, sites, toward
 from phantom.errors import NoPlace
 from phantom.geometry.view import View
 from phantom.recipe.seed import Seed
@@ -81,7 +81,7 @@ class Reach:
     focus: int = 1
 
 
-def spread(name: Distribution, breast: Breast, seed: Seed, count: int, reach: Reach) -> Places:
+def place_grains(name: Distribution, breast: Breast, seed: Seed, count: int, reach: Reach) -> Places:
     """Places for `count` grains.
 
     Raises
@@ -146,24 +146,24 @@ def grouped(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) 
 
 def linear(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) -> Places:
     """In a line along one duct, at most half a millimetre off its axis."""
-    ways = duct_lines(breast, rng)
-    length = min(reach.line_mm, max((way[2] - way[1] for way in ways), default=0.0))
+    lines = duct_lines(breast, rng)
+    length = min(reach.line_mm, max((line[2] - line[1] for line in lines), default=0.0))
     if length < 10.0:
         raise NoPlace("no duct runs for 10 mm deep enough below the skin")
-    way, start, end = next(way for way in ways if way[2] - way[1] >= length)
+    line, start, end = next(line for line in lines if line[2] - line[1] >= length)
     first = rng.uniform(start, end - length)
-    return _on(way, _uneven(rng, first, first + length, count), rng, breast)
+    return _on(line, _uneven(rng, first, first + length, count), rng, breast)
 
 
 def segmental(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) -> Places:
     """On all branches of one lobe's ducts, from an apex toward the nipple."""
-    ways = duct_lines(breast, rng)
-    lobes = [lobe for lobe in dict.fromkeys(way[0].lobe for way in ways) if sum(w[0].lobe == lobe for w in ways) >= 2]
-    lobes = lobes or list(dict.fromkeys(way[0].lobe for way in ways))
+    lines = duct_lines(breast, rng)
+    lobes = [lobe for lobe in dict.fromkeys(line[0].lobe for line in lines) if sum(w[0].lobe == lobe for w in lines) >= 2]
+    lobes = lobes or list(dict.fromkeys(line[0].lobe for line in lines))
     for lobe in lobes:
-        branches = [way for way in ways if way[0].lobe == lobe]
-        start = max(min(way[1] for way in branches), 12.0)
-        end = min(max(way[2] for way in branches), start + reach.sector_mm)
+        branches = [line for line in lines if line[0].lobe == lobe]
+        start = max(min(line[1] for line in branches), 12.0)
+        end = min(max(line[2] for line in branches), start + reach.sector_mm)
         if end - start < 18.0:
             continue
         parts = unshared(
@@ -206,7 +206,7 @@ def _shares(reach: Reach) -> tuple[float, ...]:
     return SUSPICIOUS_SHARES if reach.suspicious else SHARES
 
 
-def duct_lines(breast: Breast, rng: np.random.Generator) -> list[tuple[Path, float, float]]:
+def duct_lines(breast: Breast, rng: np.random.Generator) -> list[tuple[CurvePath, float, float]]:
     """Duct lines in random order, each with the lengths from which and to which it lies deep enough."""
     found = paths(breast.ducts)
     if not found:
@@ -225,11 +225,11 @@ def duct_lines(breast: Breast, rng: np.random.Generator) -> list[tuple[Path, flo
     return [lines[i] for i in rng.permutation(len(lines))]
 
 
-def unshared(lines: list[tuple[Path, float, float]]) -> list[tuple[Path, float, float]]:
+def unshared(lines: list[tuple[CurvePath, float, float]]) -> list[tuple[CurvePath, float, float]]:
     """The lines, each from where it leaves those before it: branches that share a stem have it once."""
     from scipy.spatial import cKDTree
 
-    kept: list[tuple[Path, float, float]] = []
+    kept: list[tuple[CurvePath, float, float]] = []
     taken: dict[int, Floats] = {}
     for path, start, end in lines:
         ruler = np.arange(start, end, 0.5)
@@ -245,11 +245,11 @@ def unshared(lines: list[tuple[Path, float, float]]) -> list[tuple[Path, float, 
     return kept
 
 
-def _on(path: Path, s_mm: Floats, rng: np.random.Generator, breast: Breast, lateral_mm: float = 0.5) -> Places:
-    points, ways, radii = path.at(s_mm)
+def _on(path: CurvePath, s_mm: Floats, rng: np.random.Generator, breast: Breast, lateral_mm: float = 0.5) -> Places:
+    points, lines, radii = path.at(s_mm)
     # off the axis, but in the duct where the duct is wide
-    off = groups.across(rng, ways) * (np.minimum(lateral_mm, np.maximum(radii, 0.15)) * rng.random(len(radii)))[:, None]
-    return Places(points + off, -ways, radii)
+    off = groups.across(rng, lines) * (np.minimum(lateral_mm, np.maximum(radii, 0.15)) * rng.random(len(radii)))[:, None]
+    return Places(points + off, -lines, radii)
 
 
 def _uneven(rng: np.random.Generator, start: float, end: float, count: int) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 
 from phantom.anatomy.breast import Breast, Curve
 from phantom.arrays import Floats
-from phantom.calcifications.sites import Path, inside
+from phantom.calcifications.sites import CurvePath, inside
 from phantom.geometry.solids.chains import Chains
 from phantom.recipe.draw import Draw
 
@@ -23,17 +23,17 @@ class Piece:
 
 
 def thread(
-    path: Path, start_mm: float, length_mm: float, calibre_mm: float, rng: np.random.Generator, vary: float
+    path: CurvePath, start_mm: float, length_mm: float, calibre_mm: float, rng: np.random.Generator, vary: float
 ) -> Floats:
     """(n, 4): points and radii of a thread along a duct, its calibre varying by `vary` (relative, at most)."""
     count = max(4, 1 + int(np.ceil(length_mm / max(0.35, 1.2 * calibre_mm))))
     s = start_mm + length_mm * np.linspace(0.0, 1.0, count)
-    points, ways, wide = path.at(s)
+    points, directions, wide = path.at(s)
     radii = 0.5 * calibre_mm * (1.0 + np.clip(rng.normal(0.0, 0.6 * vary, count), -vary, vary))
     radii[[0, -1]] *= rng.uniform(0.35, 0.9, 2)
     # it fills the duct, or lies on one side of a wider one, and wriggles
     loose = rng.standard_normal((count, 3)) * (0.25 * calibre_mm)
-    loose -= (loose * ways).sum(axis=1, keepdims=True) * ways
+    loose -= (loose * directions).sum(axis=1, keepdims=True) * directions
     loose += rng.standard_normal(3) * np.clip(0.3 * float(wide.mean()) - 0.15 * calibre_mm, 0.0, 0.2)
     return np.column_stack([points + loose, radii])
 
@@ -42,15 +42,15 @@ def piece(strands: list[Floats]) -> Piece:
     """One cast of strands (n, 4)."""
     everything = np.concatenate(strands)
     centre = np.append(everything[:, :3].mean(axis=0), 0.0)
-    way = strands[0][-1, :3] - strands[0][0, :3]
-    way = way / max(float(np.linalg.norm(way)), 1e-9)
+    direction = strands[0][-1, :3] - strands[0][0, :3]
+    direction = direction / max(float(np.linalg.norm(direction)), 1e-9)
     shape = Chains(tuple(tuple(tuple(p) for p in (strand - centre).tolist()) for strand in strands))
     x, y, z = (float(v) for v in centre[:3])
-    return Piece(shape, (x, y, z), (float(way[0]), float(way[1]), float(way[2])))
+    return Piece(shape, (x, y, z), (float(direction[0]), float(direction[1]), float(direction[2])))
 
 
 def broken_line(
-    path: Path,
+    path: CurvePath,
     start_mm: float,
     end_mm: float,
     length: Draw,

@@ -41,7 +41,7 @@ class Calcification:
     centre_mm: tuple[float, float, float]
     kind: str
     material: str = "calcium_oxalate"
-    packing: float = 1.0
+    relative_density: float = 1.0
     displaces: Tissue = "glandular"
     calcification_id: int = -1
 

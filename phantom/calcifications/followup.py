@@ -32,7 +32,7 @@ def thinned(finding: Finding, years: float, seed: Seed) -> Finding | None:
     rng = seed.rng()
     share = rng.uniform(1.1, 1.3) ** -years
     grains = finding.calcifications
-    mass = np.array([grain.shape.volume_mm3 * grain.packing for grain in grains])
+    mass = np.array([grain.shape.volume_mm3 * grain.relative_density for grain in grains])
     order = rng.permutation(len(grains))
     # the order of growth is the same for all years: an earlier finding is part of a later one
     there = np.zeros(len(grains), bool)

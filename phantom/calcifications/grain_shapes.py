@@ -32,10 +32,10 @@ def coalesced(rng: np.random.Generator, size_mm: float, aspect: float, rough: fl
     """Two or three chips grown together."""
     count = 2 if rng.random() < 0.7 else 3
     parts = [_chip(rng, size_mm * rng.uniform(0.5, 0.72), aspect, rough, points) for _ in range(count)]
-    ways = rng.standard_normal((count, 3))
-    ways *= 0.24 * size_mm / np.linalg.norm(ways, axis=1, keepdims=True)
-    ways[1] = -ways[0]
-    return Union(tuple(ConvexPolyhedron(_tuples(part)) for part in parts), _tuples(ways))
+    directions = rng.standard_normal((count, 3))
+    directions *= 0.24 * size_mm / np.linalg.norm(directions, axis=1, keepdims=True)
+    directions[1] = -directions[0]
+    return Union(tuple(ConvexPolyhedron(_tuples(part)) for part in parts), _tuples(directions))
 
 
 def tear(rng: np.random.Generator, size_mm: float) -> Chains:
@@ -43,8 +43,8 @@ def tear(rng: np.random.Generator, size_mm: float) -> Chains:
     size_mm = size_mm / 0.88
     thick = size_mm * rng.uniform(0.27, 0.37)
     thin = thick * rng.uniform(0.1, 0.35)
-    way = axes_of(random_turn(rng))[:, 0] * (size_mm - thick - thin)
-    return Chains(((_ball(-0.4 * way, thick), _ball(0.6 * way, thin)),))
+    direction = axes_of(random_turn(rng))[:, 0] * (size_mm - thick - thin)
+    return Chains(((_ball(-0.4 * direction, thick), _ball(0.6 * direction, thin)),))
 
 
 def bean(rng: np.random.Generator, size_mm: float) -> Chains:
@@ -103,14 +103,14 @@ def cauliflower(rng: np.random.Generator, size_mm: float, aspect: float, bumps: 
     for _ in range(bumps):
         # mostly on the core, else on a bump: knobs upon knobs
         base, radius = balls[int(rng.integers(len(balls))) if rng.random() < 0.6 else 0]
-        way = rng.standard_normal(3) * stretch
-        way /= np.linalg.norm(way)
-        balls.append((base + way * radius * rng.uniform(0.75, 1.15), core * rng.uniform(0.3, 0.85)))
+        direction = rng.standard_normal(3) * stretch
+        direction /= np.linalg.norm(direction)
+        balls.append((base + direction * radius * rng.uniform(0.75, 1.15), core * rng.uniform(0.3, 0.85)))
     for _ in range(bumps):
         base, radius = balls[int(rng.integers(1 + bumps))]
-        way = rng.standard_normal(3)
+        direction = rng.standard_normal(3)
         balls.append(
-            (base + way * radius * rng.uniform(0.85, 1.1) / np.linalg.norm(way), core * rng.uniform(0.12, 0.3))
+            (base + direction * radius * rng.uniform(0.85, 1.1) / np.linalg.norm(direction), core * rng.uniform(0.12, 0.3))
         )
     middles = np.array([middle for middle, _ in balls])
     radii = np.array([radius for _, radius in balls])
@@ -163,16 +163,16 @@ def shape_class(shape: Shape) -> str:
 
 def _chip(rng: np.random.Generator, size_mm: float, aspect: float, rough: float, count: int) -> Floats:
     """(count, 3): corners of a chip whose largest extent is `size_mm`."""
-    ways = rng.standard_normal((count, 3))
-    ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+    directions = rng.standard_normal((count, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     # corners that crowd together make slivers: push each away from its nearest once
-    near = ways @ ways.T - 2.0 * np.eye(count)
-    ways -= 0.5 * ways[near.argmax(axis=1)]
-    ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+    near = directions @ directions.T - 2.0 * np.eye(count)
+    directions -= 0.5 * directions[near.argmax(axis=1)]
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     # most chips are compact, a few are splinters
     across = 1.0 / (1.0 + (aspect - 1.0) * rng.random() ** 5)
     stretch = np.array([1.0, across, across * rng.uniform(0.85, 1.0)])
-    points = ways * np.exp(rng.normal(0.0, 0.6 * rough, (count, 1))) * stretch
+    points = directions * np.exp(rng.normal(0.0, 0.6 * rough, (count, 1))) * stretch
     points = points @ axes_of(random_turn(rng)).T
     away = points[:, None] - points[None]
     # a projection shows less than the longest diagonal: 0.9 of it on average

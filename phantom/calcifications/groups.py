@@ -22,10 +22,10 @@ def extent(points_mm: Floats) -> float:
     return float(np.sqrt((away * away).sum(axis=2).max()))
 
 
-def across(rng: np.random.Generator, ways: Floats) -> Floats:
+def across(rng: np.random.Generator, directions: Floats) -> Floats:
     """Unit vectors (n, 3) at right angles to unit vectors (n, 3), in random directions."""
-    loose = rng.standard_normal(ways.shape)
-    loose -= (loose * ways).sum(axis=1, keepdims=True) * ways
+    loose = rng.standard_normal(directions.shape)
+    loose -= (loose * directions).sum(axis=1, keepdims=True) * directions
     out: Floats = loose / np.maximum(np.linalg.norm(loose, axis=1, keepdims=True), 1e-9)
     return out
 
@@ -73,11 +73,11 @@ def _triangle(rng: np.random.Generator, apex: Floats) -> Any:
     cut = rng.uniform(0.0, 0.3)
     notch = rng.uniform(0.1, 0.25)
 
-    def sample(dice: np.random.Generator) -> Floats:
+    def sample(rng: np.random.Generator) -> Floats:
         while True:
             # density falls a little toward the apex, or its tip would hardly be seen
-            far = math.sqrt(dice.uniform(cut * cut, 1.0))
-            turn, out = dice.uniform(0.0, 2.0 * math.pi), math.sqrt(dice.random())
+            far = math.sqrt(rng.uniform(cut * cut, 1.0))
+            turn, out = rng.uniform(0.0, 2.0 * math.pi), math.sqrt(rng.random())
             # a swallow's tail: the base is hollow
             if far > 1.0 - notch * (1.0 - out):
                 continue
@@ -92,10 +92,10 @@ def _oval(rng: np.random.Generator) -> Any:
     axes = random_axes(rng)
     half = np.array([0.5, 0.5 / rng.uniform(1.0, 2.2), 0.5 / rng.uniform(1.2, 2.5)])
 
-    def sample(dice: np.random.Generator) -> Floats:
-        way = dice.standard_normal(3)
-        way *= dice.random() ** (1.0 / 2.4) / np.linalg.norm(way)
-        point: Floats = axes @ (half * way)
+    def sample(rng: np.random.Generator) -> Floats:
+        direction = rng.standard_normal(3)
+        direction *= rng.random() ** (1.0 / 2.4) / np.linalg.norm(direction)
+        point: Floats = axes @ (half * direction)
         return point
 
     return sample
@@ -107,9 +107,9 @@ def _foci(rng: np.random.Generator) -> Any:
     middles = rng.uniform(-0.4, 0.4, (count, 3)) * rng.uniform(0.4, 1.0, 3)
     size = rng.uniform(0.1, 0.22, count)
 
-    def sample(dice: np.random.Generator) -> Floats:
-        which = int(dice.integers(count))
-        point: Floats = middles[which] + size[which] * dice.standard_normal(3)
+    def sample(rng: np.random.Generator) -> Floats:
+        which = int(rng.integers(count))
+        point: Floats = middles[which] + size[which] * rng.standard_normal(3)
         return point
 
     return sample

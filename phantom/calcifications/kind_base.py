@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from phantom.anatomy.breast import Breast, Host
 from phantom.calcifications import registry
-from phantom.calcifications.distributions import Places, Reach, spread
+from phantom.calcifications.distributions import Places, Reach, place_grains
 from phantom.calcifications.finding import Calcification, Category, Distribution, Finding, Pathology, Tissue
 from phantom.calcifications.followup import receded
 from phantom.calcifications.label import Label
@@ -22,10 +22,10 @@ TYPE_ONE = "weddellite"
 
 
 @dataclass(frozen=True)
-class Bilateral:
+class KindBase:
     """A finding that the woman may have on both sides: the base of all kinds.
 
-    Patient-level dice (how severe, which sides) fall below ``seed.child("patient")``, those of one breast
+    Patient-level random numbers (how severe, which sides) come from seeds below ``seed.child("patient")``, those of one breast
     below ``seed.child("L")`` or ``"R"``: give both breasts the same seed, and they agree as a woman's do.
     """
 
@@ -50,11 +50,11 @@ class Bilateral:
         return registry.name_of(type(self))
 
     def grain(
-        self, shape: Shape, centre_mm: Any, packing: float, material: str = CALCIUM, displaces: Tissue = "glandular"
+        self, shape: Shape, centre_mm: Any, relative_density: float, material: str = CALCIUM, displaces: Tissue = "glandular"
     ) -> Calcification:
         """A calcification of this kind at a place (3,)."""
         x, y, z = (float(v) for v in centre_mm)
-        return Calcification(shape, (x, y, z), self.name, material, float(packing), displaces)
+        return Calcification(shape, (x, y, z), self.name, material, float(relative_density), displaces)
 
     def finding(
         self,
@@ -76,7 +76,7 @@ class Bilateral:
 
 
 @dataclass(frozen=True)
-class Scattered(Bilateral):
+class MultiGrainKind(KindBase):
     """Base of kinds that are many grains under one distribution. A kind adds a label and `form`."""
 
     suspicious_sites: ClassVar[bool] = False
@@ -92,7 +92,7 @@ class Scattered(Bilateral):
     sector_mm: Annotated[Draw, Within(20, 80, "mm"), "depth of a segment (estimate)"] = Draw.uniform(25, 60)
     gap_mm: Annotated[Draw, Within(0, 5, "mm"), "grains of a group keep this distance (estimate)"] = Draw.constant(0.35)
     triangular: Annotated[float, Within(0, 1), "share of groups whose envelope is a triangle"] = 0.0
-    packing: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
         1.0, 1.15, 0.6, 1.6
     )
     type_one: Annotated[float, Within(0, 1), "share of benign findings made of weddellite (Fandos-Morera 1988)"] = 0.0
@@ -145,16 +145,16 @@ class Scattered(Bilateral):
         ImpossibleDistribution
             If this kind cannot be spread like that.
         """
-        patient, own = seed.child("patient"), seed.child(breast.laterality)
+        patient, side_seed = seed.child("patient"), seed.child(breast.laterality)
         name = self.label.spread(distribution, patient.child("distribution").rng(), self.name)
         category = self.category(name, patient)
-        pathology = self.label.pathology(name, category, own.child("pathology").rng())
-        count = self.count(name, own.child("count"))
-        places = spread(name, breast, own.child("places"), count, self.reach(own.child("reach"), name))
-        shapes = self.forms(own.child("forms"), places, pathology)
-        dice = own.child("material").rng()
-        first = pathology == "benign" and dice.random() < self.type_one
-        densities = self.packing.samples(dice, len(shapes))
+        pathology = self.label.pathology(name, category, side_seed.child("pathology").rng())
+        count = self.count(name, side_seed.child("count"))
+        places = place_grains(name, breast, side_seed.child("places"), count, self.reach(side_seed.child("reach"), name))
+        shapes = self.forms(side_seed.child("forms"), places, pathology)
+        rng = side_seed.child("material").rng()
+        first = pathology == "benign" and rng.random() < self.type_one
+        densities = self.relative_density.samples(rng, len(shapes))
         material = TYPE_ONE if first else CALCIUM
         grains = [
             self.grain(shape, place, density, material)

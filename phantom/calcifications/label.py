@@ -39,7 +39,7 @@ class Label:
     spreads : mapping of distribution to float
         Which distributions it may have, and how often each comes if a recipe does not say.
     category : str
-        BI-RADS assessment, but for the distributions in `categories`.
+        BI-RADS assessment, except for the distributions in `categories`.
     categories : mapping of distribution to category
     malignant : float
         The descriptor's predictive value for cancer when grouped.
@@ -51,11 +51,11 @@ class Label:
 
     descriptor: str
     cause: str
-    spreads: Mapping[Distribution, float]
+    distribution_weights: Mapping[Distribution, float]
     category: Category = "2"
     categories: Mapping[Distribution, Category] = field(default_factory=lambda: MappingProxyType({}))
-    malignant: float = 0.0
-    refusal: str = ""
+    ppv_when_grouped: float = 0.0
+    exclusion_reason: str = ""
     artefact: bool = False
 
     def spread(self, asked: Distribution | None, rng: np.random.Generator, kind: str) -> Distribution:
@@ -67,12 +67,12 @@ class Label:
             If it cannot have the one asked for; says why, and which it can have.
         """
         if asked is None:
-            names = list(self.spreads)
-            weights = np.array([self.spreads[name] for name in names])
+            names = list(self.distribution_weights)
+            weights = np.array([self.distribution_weights[name] for name in names])
             return names[int(rng.choice(len(names), p=weights / weights.sum()))]
-        if asked not in self.spreads:
-            why = f": {self.refusal}" if self.refusal else ""
-            raise ImpossibleDistribution(f"{kind} cannot be {asked}{why}; it may be {', '.join(self.spreads)}")
+        if asked not in self.distribution_weights:
+            why = f": {self.exclusion_reason}" if self.exclusion_reason else ""
+            raise ImpossibleDistribution(f"{kind} cannot be {asked}{why}; it may be {', '.join(self.distribution_weights)}")
         return asked
 
     def category_of(self, distribution: Distribution) -> Category:
@@ -85,10 +85,10 @@ class Label:
         Odds are combined as if form and distribution were independent, and kept within the category's band.
         """
         lo, hi = _BANDS[category]
-        if self.malignant <= 0.0 or hi == 0.0:
+        if self.ppv_when_grouped <= 0.0 or hi == 0.0:
             return lo
         shift = _logit(_BY_DISTRIBUTION.get(distribution, 0.31)) - _logit(_BY_DISTRIBUTION["grouped"])
-        return min(hi, max(lo, 1.0 / (1.0 + math.exp(-_logit(self.malignant) - shift))))
+        return min(hi, max(lo, 1.0 / (1.0 + math.exp(-_logit(self.ppv_when_grouped) - shift))))
 
     def pathology(self, distribution: Distribution, category: Category, rng: np.random.Generator) -> Pathology:
         """A drawn verdict of the microscope."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from phantom.anatomy.breast import Breast, Host
 from phantom.arrays import Floats
-from phantom.calcifications.distributions import Reach, spread
+from phantom.calcifications.distributions import Reach, place_grains
 from phantom.calcifications.finding import Distribution
 from phantom.calcifications.sites import SHARES, sites
 from phantom.errors import NoPlace
@@ -86,11 +86,11 @@ def bed_of(
         if host.kind in ("scar", "surgical_bed"):
             return np.array(host.centre_mm), max(host.radii_mm), ()
     centres, radii = apart(breast, seed, np.array([0.5 * share * extent_mm]), "none")
-    dice = seed.child("bed").rng()
+    bed_rng = seed.child("bed").rng()
     radius = float(radii[0])
-    a, b, c = (float(radius * dice.uniform(0.55, 1.0)) for _ in range(3))
+    a, b, c = (float(radius * bed_rng.uniform(0.55, 1.0)) for _ in range(3))
     x, y, z = (float(v) for v in centres[0])
-    host = Host(0, kind, (x, y, z), (a, b, c), "glandular", float(dice.uniform(0.6, 1.0)))
+    host = Host(0, kind, (x, y, z), (a, b, c), "glandular", float(bed_rng.uniform(0.6, 1.0)))
     return centres[0], radius, (host,)
 
 
@@ -99,4 +99,4 @@ def around(
 ) -> Floats:
     """Places (count, 3) of a group or region of a given extent."""
     reach = Reach(group_mm=extent_mm, region_mm=max(24.0, extent_mm), gap_mm=gap_mm)
-    return spread(distribution, breast, seed, count, reach).points_mm
+    return place_grains(distribution, breast, seed, count, reach).points_mm

@@ -39,7 +39,7 @@ def kinds() -> MappingProxyType[str, type[Any]]:
             found[file.name] = kind
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
         if entry.name in found:
-            raise UsageError(f"the kind '{entry.name}' of {entry.value} bears the name of a kind there is already")
+            raise UsageError(f"the kind '{entry.name}' of {entry.value} has the name of a kind that exists already")
         try:
             found[entry.name] = entry.load()
         except Exception as why:

@@ -82,7 +82,7 @@ def sites(
 
 
 @dataclass(frozen=True, eq=False)
-class Path:
+class CurvePath:
     """A line from where a tree begins to one of its tips: points (n, 3), radii (n,) and length (n,) so far."""
 
     points_mm: Floats
@@ -99,8 +99,8 @@ class Path:
         """Points (m, 3), unit tangents away from the root (m, 3) and radii (m,) at lengths (m,)."""
         s = np.clip(np.atleast_1d(np.asarray(s_mm, float)), 0.0, self.length_mm)
         i, there = between(s, self.arc_mm, self._points_and_radius)
-        ways = self.points_mm[i + 1] - self.points_mm[i]
-        return there[:, :3], ways / np.sqrt((ways * ways).sum(axis=1, keepdims=True)), there[:, 3]
+        steps = self.points_mm[i + 1] - self.points_mm[i]
+        return there[:, :3], steps / np.sqrt((steps * steps).sum(axis=1, keepdims=True)), there[:, 3]
 
     @cached_property
     def _points_and_radius(self) -> Floats:
@@ -115,7 +115,7 @@ def between(at: Floats, knots: Floats, values: Floats) -> tuple[Any, Floats]:
     return i, start + part[:, None] * (values[i + 1] - start)
 
 
-def paths(curves: tuple[Curve, ...]) -> list[Path]:
+def paths(curves: tuple[Curve, ...]) -> list[CurvePath]:
     """Every line from a tree's root to a tip, in the order of the tips' ids."""
     by_id = {curve.curve_id: curve for curve in curves}
     parents = {curve.parent_id for curve in curves}
@@ -143,16 +143,16 @@ def paths(curves: tuple[Curve, ...]) -> list[Path]:
     ]
 
 
-def _path(points: Floats, radii: Floats, lobe: int) -> Path:
-    ways = points[1:] - points[:-1]
-    steps = np.sqrt((ways * ways).sum(axis=1))
+def _path(points: Floats, radii: Floats, lobe: int) -> CurvePath:
+    steps = points[1:] - points[:-1]
+    steps = np.sqrt((steps * steps).sum(axis=1))
     kept = np.concatenate(([True], steps > 1e-6))
     arc = np.concatenate(([0.0], np.cumsum(steps)))
-    return Path(points[kept], radii[kept], arc[kept], lobe)
+    return CurvePath(points[kept], radii[kept], arc[kept], lobe)
 
 
 def toward(points_mm: Floats, target_mm: Any) -> Floats:
     """Unit vectors (n, 3) from points to a target."""
-    ways = np.asarray(target_mm, float) - points_mm
-    out: Floats = ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9)
+    steps = np.asarray(target_mm, float) - points_mm
+    out: Floats = steps / np.maximum(np.linalg.norm(steps, axis=1, keepdims=True), 1e-9)
     return out

@@ -21,9 +21,9 @@ def skin_sites(breast: Breast, rng: np.random.Generator, region: str, count: int
     NoPlace
         If this breast has no skin there that the views could hold.
     """
-    ways = rng.standard_normal((3000, 3))
-    ways[:, 0] = np.abs(ways[:, 0])
-    points = breast.surface(ways / np.linalg.norm(ways, axis=1, keepdims=True))
+    directions = rng.standard_normal((3000, 3))
+    directions[:, 0] = np.abs(directions[:, 0])
+    points = breast.surface(directions / np.linalg.norm(directions, axis=1, keepdims=True))
     away = points - breast.nipple_mm
     height = breast.nipple_mm[0]
     base = (points[:, 0] > WALL_MM + 2.0) & (points[:, 0] < 0.55 * height)

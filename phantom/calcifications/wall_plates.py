@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from phantom.arrays import Floats
-from phantom.calcifications.sites import Path, between
+from phantom.calcifications.sites import CurvePath, between
 from phantom.geometry.solids.chains import Chains
 from phantom.geometry.solids.ellipsoids import Ellipsoid
 from phantom.geometry.solids.shapes import Shape
@@ -21,26 +21,26 @@ from phantom.geometry.turning import vector_of
 class Tube:
     """A vessel's axis with directions around it that do not twist (parallel transport)."""
 
-    path: Path
+    path: CurvePath
     s_mm: Floats
     side: Floats
     other: Floats
 
     @staticmethod
-    def along(path: Path) -> Tube:
+    def along(path: CurvePath) -> Tube:
         """The tube of a path, with directions every millimetre."""
         s = np.linspace(0.0, path.length_mm, max(2, round(path.length_mm) + 1))
-        _, ways, _ = path.at(s)
+        _, directions, _ = path.at(s)
         # smoothed, so that a polyline's corners do not jerk the directions
-        ways = np.stack([np.convolve(np.pad(ways[:, k], 2, "edge"), np.ones(5) / 5, "valid") for k in range(3)], axis=1)
-        ways /= np.linalg.norm(ways, axis=1, keepdims=True)
-        start = np.eye(3)[int(np.abs(ways[0]).argmin())]
-        side = np.empty_like(ways)
-        for i, way in enumerate(ways):
-            start = start - float((start * way).sum()) * way
+        directions = np.stack([np.convolve(np.pad(directions[:, k], 2, "edge"), np.ones(5) / 5, "valid") for k in range(3)], axis=1)
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        start = np.eye(3)[int(np.abs(directions[0]).argmin())]
+        side = np.empty_like(directions)
+        for i, direction in enumerate(directions):
+            start = start - float((start * direction).sum()) * direction
             start = start / np.linalg.norm(start)
             side[i] = start
-        return Tube(path, s, side, np.cross(ways, side))
+        return Tube(path, s, side, np.cross(directions, side))
 
     @cached_property
     def _around(self) -> Floats:
@@ -96,8 +96,8 @@ def plate(
 def _chip(tube: Tube, s_mm: float, angle_rad: float, radii: tuple[float, float, float]) -> tuple[Shape, Floats]:
     at = np.array([s_mm])
     place, out = tube.wall(at, np.array([angle_rad]), radii[2])
-    _, ways, _ = tube.path.at(at)
-    axes = np.column_stack([ways[0], np.cross(out[0], ways[0]), out[0]])
+    _, directions, _ = tube.path.at(at)
+    axes = np.column_stack([directions[0], np.cross(out[0], directions[0]), out[0]])
     q, _ = np.linalg.qr(axes)
     q *= np.sign((q * axes).sum(axis=0))
     return Ellipsoid(radii, rotation_vector(q)), place[0]

@@ -37,7 +37,7 @@ def summary(data: Dataset) -> dict[str, Any]:
         "findings_by_kind": _counts(row["kind"] for row in once.values()),
         "findings_by_class": _counts(row["class"] for row in once.values()),
         "findings_by_pathology": _counts(row["pathology"] for row in once.values()),
-        "findings_without_a_place": sum(len(said) for said in data.manifest.dropped.values()),
+        "findings_without_a_place": sum(len(reasons) for reasons in data.manifest.dropped.values()),
         "calcifications": len({(case_of[str(row["image_id"])], int(row["calcification_id"])) for row in grains}),
         "calcification_views": len(grains),
         "visible_calcification_views": int(grains["visible"].sum()),
@@ -45,35 +45,35 @@ def summary(data: Dataset) -> dict[str, Any]:
     }
 
 
-def tell(told: dict[str, Any]) -> None:
+def print_summary(counts: dict[str, Any]) -> None:
     """The summary in plain words, on stdout."""
     from phantom.dataset.running.progress import size_text
 
-    sizes = ", ".join(told["image_sizes"])
+    sizes = ", ".join(counts["image_sizes"])
     click.echo(
-        f"{told['images']} images of {told['cases']} {'case' if told['cases'] == 1 else 'cases'} ({sizes}) in {told['folder']}, {size_text(told['bytes'])}"
+        f"{counts['images']} images of {counts['cases']} {'case' if counts['cases'] == 1 else 'cases'} ({sizes}) in {counts['folder']}, {size_text(counts['bytes'])}"
     )
-    seeds = ", ".join(dict.fromkeys(str(source["seed"]) for source in told["merged"])) or told["seed"]
-    merged = f"merged of {len(told['merged'])} datasets, " if told["merged"] else ""
-    click.echo(f"{merged}preset {told['preset']}, seed {seeds}, made by {told['generator']}, licence {told['licence']}")
+    seeds = ", ".join(dict.fromkeys(str(source["seed"]) for source in counts["merged"])) or counts["seed"]
+    merged = f"merged of {len(counts['merged'])} datasets, " if counts["merged"] else ""
+    click.echo(f"{merged}preset {counts['preset']}, seed {seeds}, made by {counts['generator']}, licence {counts['licence']}")
     click.echo()
-    if told["findings"]:
-        rows = [(kind, count) for kind, count in told["findings_by_kind"].items()]
-        print_table(["findings of kind", "number"], [*rows, ("all", told["findings"])])
+    if counts["findings"]:
+        rows = [(kind, count) for kind, count in counts["findings_by_kind"].items()]
+        print_table(["findings of kind", "number"], [*rows, ("all", counts["findings"])])
         click.echo()
         click.echo(
-            f"by class: {words(told['findings_by_class'])}; by pathology: {words(told['findings_by_pathology'])}"
+            f"by class: {words(counts['findings_by_class'])}; by pathology: {words(counts['findings_by_pathology'])}"
         )
-        shown, all_ = told["visible_calcification_views"], told["calcification_views"]
+        shown, all_ = counts["visible_calcification_views"], counts["calcification_views"]
         click.echo(
-            f"{told['calcifications']} calcifications; {shown} of their {all_} appearances in a view have a d' of 4 or more"
+            f"{counts['calcifications']} calcifications; {shown} of their {all_} appearances in a view have a d' of 4 or more"
         )
     else:
         click.echo("no findings")
-    click.echo(f"images by class: {words(told['image_classes'])}; by density: {words(told['birads_density'])}")
-    if told["findings_without_a_place"]:
+    click.echo(f"images by class: {words(counts['image_classes'])}; by density: {words(counts['birads_density'])}")
+    if counts["findings_without_a_place"]:
         click.echo(
-            f"{told['findings_without_a_place']} findings found no place in their breast and were left out (see manifest.json)"
+            f"{counts['findings_without_a_place']} findings found no place in their breast and were left out (see manifest.json)"
         )
 
 

@@ -52,8 +52,8 @@ def command(name: str, sets: tuple[str, ...], dry_run: bool, as_json: bool, **as
     shard = parse_shard(asked["shard"]) if asked["shard"] else None
     split = parse_split(asked["split"]) if asked["split"] else None
     if dry_run:
-        told = _plan(preset, asked["cases"] or 4, out, asked["workers"], shard, asked["sweeps"])
-        print_json(told) if as_json else click.echo(_plan_text(told))
+        plan = _plan(preset, asked["cases"] or 4, out, asked["workers"], shard, asked["sweeps"])
+        print_json(plan) if as_json else click.echo(_plan_text(plan))
         return
     from phantom.cli._progress import Bar
 
@@ -88,24 +88,24 @@ def _plan(
     from phantom.dataset.running.pool import cpus
     from phantom.dataset.running.sweep import stepped
 
-    mine = len(range(shard[0] % shard[1], cases, shard[1])) if shard else cases
+    own_cases = len(range(shard[0] % shard[1], cases, shard[1])) if shard else cases
     costs = [_cost(each) for each in [changed for _, changed in stepped(preset, sweeps)] or [preset]]
-    images, size, seconds = (mine * sum(each) for each in zip(*costs, strict=True))
-    hands = max(1, min(workers or cpus(), mine))
-    system, binning = preset.detector.system, preset.detector.binning
+    images, size, seconds = (own_cases * sum(each) for each in zip(*costs, strict=True))
+    processes = max(1, min(workers or cpus(), own_cases))
+    unit, binning = preset.detector.unit, preset.detector.binning
     return {
-        "folder": out, "preset": preset.name, "cases": mine, "images": images, "rows": system.rows // binning,
-        "columns": system.columns // binning, "pixel_spacing_mm": system.pitch_mm * binning, "bytes_about": round(size),
-        "seconds_about": round(seconds / hands, 1), "workers": hands,
+        "folder": out, "preset": preset.name, "cases": own_cases, "images": images, "rows": unit.rows // binning,
+        "columns": unit.columns // binning, "pixel_spacing_mm": unit.pitch_mm * binning, "bytes_about": round(size),
+        "seconds_about": round(seconds / processes, 1), "workers": processes,
     }  # fmt: skip
 
 
 def _cost(preset: Preset) -> tuple[int, float, float]:
     """Images, bytes and processor seconds of a case, about."""
-    exam, system, binning = preset.exam, preset.detector.system, preset.detector.binning
+    exam, unit, binning = preset.exam, preset.detector.unit, preset.detector.binning
     sides = 1 if exam.breasts == "drawn" else len(exam.breasts)
     images, patches = exam.images(sides), exam.patches * (1 + len(exam.twins))
-    pixels = (system.rows // binning) * (system.columns // binning)
+    pixels = (unit.rows // binning) * (unit.columns // binning)
     stored = (images - patches) * pixels + patches * exam.patch_px**2
     kept = 2 if exam.keep_for_processing else 1
     whole = max(images - patches, sides * len(exam.views))  # of a case of patches alone the views are made, too
@@ -113,15 +113,15 @@ def _cost(preset: Preset) -> tuple[int, float, float]:
     return images, images * _BYTES_PER_IMAGE + kept * _BYTES_PER_PIXEL * stored, seconds
 
 
-def _plan_text(told: dict[str, Any]) -> str:
+def _plan_text(plan: dict[str, Any]) -> str:
     from phantom.cli._progress import duration
     from phantom.dataset.running.progress import size_text
 
-    hands = "1 process" if told["workers"] == 1 else f"{told['workers']} processes"
+    processes = "1 process" if plan["workers"] == 1 else f"{plan['workers']} processes"
     return (
-        f"Would make {told['images']} images of {told['cases']} cases of preset {told['preset']} in {told['folder']}:\n"
-        f"{told['rows']} x {told['columns']} pixels of {told['pixel_spacing_mm']:g} mm, about "
-        f"{size_text(told['bytes_about'])}, in about {duration(told['seconds_about'])} with {hands}.\nNothing was written."
+        f"Would make {plan['images']} images of {plan['cases']} cases of preset {plan['preset']} in {plan['folder']}:\n"
+        f"{plan['rows']} x {plan['columns']} pixels of {plan['pixel_spacing_mm']:g} mm, about "
+        f"{size_text(plan['bytes_about'])}, in about {duration(plan['seconds_about'])} with {processes}.\nNothing was written."
     )
 
 

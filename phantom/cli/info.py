@@ -13,10 +13,10 @@ from phantom.cli._print import json_option, print_json
 def command(dataset: str, as_json: bool) -> None:
     """Say what is in DATASET: images, findings by kind and class, sizes, what made it."""
     import phantom
-    from phantom.cli._summary import summary, tell
+    from phantom.cli._summary import print_summary, summary
 
-    told = summary(phantom.open(dataset))
+    counts = summary(phantom.open(dataset))
     if as_json:
-        print_json(told)
+        print_json(counts)
     else:
-        tell(told)
+        print_summary(counts)

@@ -49,20 +49,20 @@ def _describe(name: str, cls: type, as_json: bool) -> None:
     from phantom.exam.preset import FindingEntry
     from phantom.recipe import schema
 
-    own, shared = schema.describe(cls), schema.describe(FindingEntry)
+    kind_keys, shared = schema.describe(cls), schema.describe(FindingEntry)
     description = inspect.getdoc(cls) or ""
     if as_json:
         print_json(
             {
                 "name": name,
                 "description": description,
-                "keys": [asdict(key) for key in own],
+                "keys": [asdict(key) for key in kind_keys],
                 "shared_keys": [asdict(key) for key in shared],
             }
         )
         return
     click.echo(f"{name}\n\n{description}\n")
-    _keys("Its keys", own)
+    _keys("Its keys", kind_keys)
     _keys("\nKeys of every finding", shared)
 
 

@@ -26,7 +26,7 @@ def command(detector: str, seed: int, quick: bool, write: Path | None, as_json: 
     from phantom.recipe.seed import Seed
 
     machine = Detector(detector)
-    name = machine.system.name  # a wrong name is said before anything is measured
+    name = machine.unit.name  # a wrong name is said before anything is measured
     measured = list(report.rows(machine, Seed(seed), images=8 if quick else 16, dose_images=0 if quick else 16))
     if write is not None:
         from phantom.qa import pages

@@ -14,7 +14,7 @@ from phantom.cli._print import json_option, print_json
 @click.option("--dose-factor", type=float, metavar="X", help="Times the dose it had.")
 @click.option("--dose-mgy", type=click.FloatRange(0, min_open=True), metavar="X", help="Mean glandular dose, mGy.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a key of the machine; may be repeated.")
-@click.option("--new-noise", type=click.IntRange(0), metavar="SEED", help="Draw the quantum noise again.  [default: as it fell]")
+@click.option("--new-noise", type=click.IntRange(0), metavar="SEED", help="Draw the quantum noise again.  [default: as it was]")
 @click.option("--workers", type=click.IntRange(1), help="How many processes.  [default: one a processor]")
 @click.option("--resume", is_flag=True, help="Finish what is there: same bytes as if never stopped.")
 @click.option("--overwrite", is_flag=True, help="Delete the dataset that is there first.")
@@ -25,7 +25,7 @@ def command(
 ) -> None:  # fmt: skip
     """Render the scenes stored in DATASET again: the same breasts and calcifications on another machine.
 
-    The truth is measured again; nothing is drawn again, and the noise falls as it fell unless --new-noise
+    The truth is measured again; nothing is drawn again, and the noise stays as it was unless --new-noise
     is given. Keys of --set are those of beam, exposure, scatter, detector and presentation, and of exam what
     says which images are made: twins, magnification, patches.
     """

@@ -135,7 +135,7 @@ def _side_by_side(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]]:
     pieces: list[_Piece] = []
     for folder, manifest in zip(folders, manifests, strict=True):
         first = len(pieces)
-        sources += _told(manifest, first)
+        sources += _sources_of(manifest, first)
         for case in range(manifest.cases):
             digest = manifest.files.get(case_name(case))
             if digest is None:
@@ -159,7 +159,7 @@ def _side_by_side(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]]:
     return merged, pieces
 
 
-def _told(manifest: Manifest, first: int) -> list[dict[str, Any]]:
+def _sources_of(manifest: Manifest, first: int) -> list[dict[str, Any]]:
     """What the merged manifest tells of one dataset, or of each that it was merged from."""
     if manifest.sources:
         return [{**source, "first_case": int(source["first_case"]) + first} for source in manifest.sources]
@@ -184,5 +184,5 @@ def _all_different(sources: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _summary(folder: Path, manifest: Manifest, count: Count) -> Summary:
-    dropped = {name: list(said) for name, said in manifest.dropped.items()}
+    dropped = {name: list(reasons) for name, reasons in manifest.dropped.items()}
     return Summary(folder, manifest.cases, 0, manifest.cases, 0, count, dropped, folder_size(folder), 0.0)

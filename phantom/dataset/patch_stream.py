@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from phantom.dataset.running.worker import Maker
+from phantom.dataset.running.worker import CaseFactory
 from phantom.errors import UsageError
-from phantom.exam.patch import cut, place
+from phantom.exam.patch import cut, place_patch
 
 if TYPE_CHECKING:
     from phantom.exam.mammogram import ViewImage
@@ -28,7 +28,7 @@ def stream(
     workers: int = 1,
     first_case: int = 0,
     start: int = 0,
-    make: Maker | None = None,
+    make: CaseFactory | None = None,
 ) -> Iterator[ViewImage]:
     """Patches of case after case, endlessly, each an image with its truth clipped to it.
 
@@ -83,7 +83,7 @@ def stream(
 
 def _patches(
     preset: Any, seed: int, size: int, per_case: int, on_findings: float, cases: Iterator[int], first: int,
-    make: Maker | None,
+    make: CaseFactory | None,
 ) -> Iterator[ViewImage]:  # fmt: skip
     from phantom.exam.case import case_seed, simulate
 
@@ -91,5 +91,5 @@ def _patches(
         views = (make or simulate)(preset, seed, case).views
         for number in range(max(0, first - case * per_case), per_case):
             view = views[number % len(views)]
-            corner = place(view, size, case_seed(seed, case).child("patch", number), on_findings)
+            corner = place_patch(view, size, case_seed(seed, case).child("patch", number), on_findings)
             yield cut(view, *corner, size, f"patch{number:02d}")

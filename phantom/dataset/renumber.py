@@ -70,7 +70,7 @@ def renumbered(path: Path, old: int, new: int) -> bytes:
 
 
 def read_through(path: Path, case: int) -> None:
-    """Opens everything in a case file that is to be copied as it is, but for its pixels.
+    """Opens everything in a case file that is to be copied as it is, except its pixels.
 
     Raises
     ------

@@ -58,7 +58,7 @@ def rerender(
     sets : sequence of str
         ``key=value`` of the machine's sections, and of ``exam`` what says which images are made of a scene.
     new_noise : int
-        The root of another draw of the quantum noise; by default it falls as it fell.
+        The root of another draw of the quantum noise; by default it stays as it was.
 
     Raises
     ------
@@ -74,9 +74,9 @@ def rerender(
     if new_noise is not None and not 0 <= new_noise < 1 << 128:
         raise UsageError(f"--new-noise {new_noise}: must not be negative, nor have more than 128 bits")
     changes = _changes(manifest, detector, dose_factor, dose_mgy, sets)
-    told: dict[str, Any] = {"manifest_sha256": sha256_of(folder / MANIFEST) or "", "changes": list(changes)}
+    how: dict[str, Any] = {"manifest_sha256": sha256_of(folder / MANIFEST) or "", "changes": list(changes)}
     if new_noise is not None:
-        told["noise_seed"] = str(new_noise)
+        how["noise_seed"] = str(new_noise)
     return generate(
         _recipe(manifest).changed(changes),
         manifest.seed,
@@ -89,7 +89,7 @@ def rerender(
         split=manifest.split,
         progress=progress,
         make=_Again(str(folder.absolute()), tuple(changes), new_noise, dict(manifest.files)),
-        rendered=told,
+        rendered=how,
     )
 
 
@@ -111,9 +111,9 @@ class _Again:
         if not path.is_symlink() and sha256_of(path) != self.files.get(case_name(index)):
             raise DatasetError(f"{path}: missing or damaged; repair it first (generate --resume)")
         with hdf5_checks.translated(path), hdf5_checks.open_case(path) as file:
-            told = hdf5_checks.scene(file)
-        recipe = presets.from_dict(told.get("recipe", {}), str(path)).changed(self.changes)
-        scene = scenes.from_dict({**told, "recipe": recipe.resolved()})
+            stored = hdf5_checks.scene(file)
+        recipe = presets.from_dict(stored.get("recipe", {}), str(path)).changed(self.changes)
+        scene = scenes.from_dict({**stored, "recipe": recipe.resolved()})
         if scene.index != index:
             raise DatasetError(f"{path}: holds the scene of another case")
         return render_case(scene if self.new_noise is None else replace(scene, noise_root=self.new_noise))
@@ -156,12 +156,12 @@ def _changes(
         if not dose_factor > 0:
             raise UsageError(f"--dose-factor {dose_factor:g}: must be positive")
         drawn = _times(_recipe(manifest).exposure.dose_factor, dose_factor)
-        changes.append(f"exposure.dose_factor={toml.value(drawn.said())}")
+        changes.append(f"exposure.dose_factor={toml.value(drawn.to_plain())}")
     if dose_mgy is not None:
         changes += [f"exposure.dose_mgy={dose_mgy!r}", "exposure.dose_factor=1"]
-    for said in sets:
-        _refuse_grown(said.partition("=")[0].strip())
-        changes.append(said)
+    for change in sets:
+        _refuse_grown(change.partition("=")[0].strip())
+        changes.append(change)
     return changes
 
 
@@ -177,7 +177,7 @@ def _refuse_grown(key: str) -> None:
 
 
 def _times(draw: Draw, factor: float) -> Draw:
-    """The draw of so many times the number: the same dice give the same number, times the factor."""
+    """The draw of so many times the number: the same random numbers give the same value, times the factor."""
     if draw.form in ("constant", "uniform", "choices", "normal"):
         values = tuple(factor * value for value in draw.values)
     else:  # of a lognormal the second is a ratio

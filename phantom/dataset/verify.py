@@ -11,7 +11,7 @@ import numpy as np
 
 from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.case_reader import labels_of, runs_of
-from phantom.dataset.format.case_tables import header, tell
+from phantom.dataset.format.case_tables import header, read_case_tables
 from phantom.dataset.format.files import sha256_of
 from phantom.dataset.format.layout import MANIFEST, TABLE_FILES, UNFINISHED, case_name
 from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
@@ -98,21 +98,21 @@ def _kind_of_damage(path: Path) -> str:
 def _cases(
     folder: Path, manifest: Manifest, damaged: Container[str], progress: Callable[[int, int], None] | None
 ) -> Iterator[str]:  # fmt: skip
-    """The cases one by one, and the tables as they follow from them, but for what is known to be damaged."""
+    """The cases one by one, and the tables as they follow from them, except what is known to be damaged."""
     texts = {name: hashlib.sha256(header(name, manifest).encode()) for name in TABLE_FILES}
     complete = True
     for case in range(manifest.cases):
         name = case_name(case)
         if (folder / name).is_file() and name not in damaged:
             try:
-                told = tell(folder, case, manifest)
-                for table, text in told.texts().items():
+                case_rows = read_case_tables(folder, case, manifest)
+                for table, text in case_rows.texts().items():
                     texts[table].update(text.encode())
                 wrong = list(_case(folder, case))
                 yield from (f"{name}: {say}" for say in wrong[:MAX_TOLD])
                 if len(wrong) > MAX_TOLD:
                     yield f"{name}: and {len(wrong) - MAX_TOLD} more"
-                if told.dropped != manifest.dropped.get(f"{case:06d}", []):
+                if case_rows.dropped != manifest.dropped.get(f"{case:06d}", []):
                     yield f"{MANIFEST}: tells other dropped findings for case {case} than its file"
             except DatasetError as error:
                 complete = False
@@ -146,9 +146,9 @@ def _case(folder: Path, case: int) -> Iterator[str]:
         if int(grains["run_count"].sum()) != len(runs):
             yield f"has {len(runs)} runs, but its calcifications count {int(grains['run_count'].sum())}"
         for image in images:
-            mine = [table[table["image_id"] == image["image_id"]] for table in (findings, grains)]
-            for say in _image(file, image, mine[0], mine[1], runs):
-                yield f"{image['image_id']}: {say}"
+            rows = [table[table["image_id"] == image["image_id"]] for table in (findings, grains)]
+            for problem in _image(file, image, rows[0], rows[1], runs):
+                yield f"{image['image_id']}: {problem}"
 
 
 def _image(file: Any, image: Any, findings: Table, grains: Table, runs: Table) -> Iterator[str]:
@@ -165,12 +165,12 @@ def _image(file: Any, image: Any, findings: Table, grains: Table, runs: Table) -
     yield from _rows(image, findings, grains)
     painted = []
     for grain in grains:
-        mine = runs_of(grain, runs, shape)
-        painted.append(mine)
-        told = tuple(int(grain[f"box_{key}_px"]) for key in "xywh")
-        if not len(mine):
+        mask_runs = runs_of(grain, runs, shape)
+        painted.append(mask_runs)
+        box_px = tuple(int(grain[f"box_{key}_px"]) for key in "xywh")
+        if not len(mask_runs):
             yield f"calcification {grain['calcification_id']} has no pixel"
-        elif box(mine, shape[1]) != told:
+        elif box(mask_runs, shape[1]) != box_px:
             yield f"calcification {grain['calcification_id']}: its box is not that of its runs"
     if not np.array_equal(labels_of(painted, shape), arrays["labels"]):
         yield "its labels are not what the runs say"

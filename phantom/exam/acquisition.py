@@ -21,7 +21,7 @@ from phantom.recipe.seed import Seed
 
 
 @dataclass(frozen=True, eq=False)
-class Shot:
+class Acquisition:
     """One exposure of a breast. Its tissue may serve several.
 
     Attributes
@@ -33,7 +33,7 @@ class Shot:
         The recipe whose beam, detector and the rest take it.
     pressed : Compression
     frame : Frame
-    tissue : Laid
+    tissue : ProjectedTissue
     word : str
         What the exposure is called in the variant: empty for the plain view, ``prior2``, ``mag1.8``.
     years_ago : float
@@ -48,7 +48,7 @@ class Shot:
     machine: Preset
     pressed: Compression
     frame: Frame
-    tissue: shadow.Laid
+    tissue: shadow.ProjectedTissue
     word: str = ""
     years_ago: float = 0.0
     density: float | None = None
@@ -59,30 +59,30 @@ class Shot:
         """The breast under the paddle."""
         return self.scene.breasts[self.view.laterality]
 
-    def dice(self, what: str) -> Seed:
-        """The seed of ``noise`` or ``exposure``: every exposure has its own, and all looks at it share it."""
+    def seed_of(self, what: str) -> Seed:
+        """The seed of ``noise`` or ``exposure``: every exposure has its own, and all twins share it."""
         root = self.scene.noise if what == "noise" else self.scene.seed
         return root.child(what, self.view.laterality, self.view.name, *([self.word] if self.word else []))
 
 
-def sit(scene: Scene, view: View) -> Shot:
+def position_breast(scene: Scene, view: View) -> Acquisition:
     """Compress a breast for the plain view."""
     breast = scene.breasts[view.laterality]
     pressed = breast.compress(view)
     frame = field_of_view.frame(breast, pressed, scene.preset.detector.grid)
     seed = scene.seed.child("texture", view.laterality, view.name)
-    return Shot(scene, view, scene.preset, pressed, frame, shadow.lay(breast, pressed, frame.window, seed))
+    return Acquisition(scene, view, scene.preset, pressed, frame, shadow.project_tissue(breast, pressed, frame.window, seed))
 
 
-def ago(shot: Shot, years: int) -> Shot:
+def prior_exam(contact: Acquisition, years: int) -> Acquisition:
     """The same view so many years earlier: the findings as they were, another day's noise.
 
     Estimated away: the breast and how it is compressed are taken to be the same.
     """
-    return replace(shot, scene=shot.scene.ago(years), word=f"prior{years}", years_ago=float(years))
+    return replace(contact, scene=contact.scene.at_prior(years), word=f"prior{years}", years_ago=float(years))
 
 
-def magnified(shot: Shot, finding: Finding, density: float) -> Shot | None:
+def magnified(contact: Acquisition, finding: Finding, density: float) -> Acquisition | None:
     """A magnification view of the region around a finding; None if the field holds nothing of it.
 
     The small focus, no grid, and the breast raised from the detector: the air gap takes the grid's
@@ -93,18 +93,18 @@ def magnified(shot: Shot, finding: Finding, density: float) -> Shot | None:
 
     Parameters
     ----------
-    shot : Shot
+    contact : Acquisition
         The contact view.
     finding : Finding
     density : float
         The whole breast's.
     """
-    exam, preset = shot.scene.preset.exam, shot.machine
+    exam, preset = contact.scene.preset.exam, contact.machine
     detector = preset.detector.magnified(exam.magnification)
-    scatter = replace(preset.scatter, grid=False, air_gap_mm=detector.system.support_detector_mm)
+    scatter = replace(preset.scatter, grid=False, air_gap_mm=detector.unit.support_detector_mm)
     machine = replace(preset, detector=detector, scatter=scatter)
-    places = shot.pressed.forward(np.array([grain.centre_mm for grain in finding.calcifications], float))
-    window, pitch = shot.frame.window, detector.pitch
+    places = contact.pressed.forward(np.array([grain.centre_mm for grain in finding.calcifications], float))
+    window, pitch = contact.frame.window, detector.pitch
     held = [abs(o + 0.5 * (n - 1) * window.pitch_mm - p) <= 0.5 * n * window.pitch_mm for o, n, p in _axes(window, places)]
     if not all(held):
         return None
@@ -117,7 +117,7 @@ def magnified(shot: Shot, finding: Finding, density: float) -> Shot | None:
         corner.append(first + 0.5 * pitch)
     region = Grid((shape[1], shape[0]), pitch, (corner[0], corner[1]))
     word = f"mag{exam.magnification:g}"
-    return replace(shot, machine=machine, frame=Frame(region, region, (0, 0)), word=word, density=density, dose=exam.magnified_dose)
+    return replace(contact, machine=machine, frame=Frame(region, region, (0, 0)), word=word, density=density, dose=exam.magnified_dose)
 
 
 def _axes(window: Grid, places: F32) -> list[tuple[float, int, float]]:

@@ -9,13 +9,13 @@ import numpy as np
 
 from phantom.exam import preset as presets
 from phantom.exam import scene as scenes
-from phantom.exam.difficulty import met
+from phantom.exam.difficulty import match_detectability
 from phantom.exam.images import images
 from phantom.exam.mammogram import ViewImage
 from phantom.exam.preset import Preset
 from phantom.recipe.seed import Seed
 
-__all__ = ["Case", "ViewImage", "case_seed", "render_case", "simulate", "to_store"]
+__all__ = ["Case", "ViewImage", "case_seed", "render_case", "simulate", "simulate_for_dataset"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,15 +61,15 @@ def simulate(preset: str | Preset, seed: int = 0, index: int = 0) -> Case:
     return render_case(_scene(preset, seed, index))
 
 
-def to_store(preset: str | Preset, seed: int = 0, index: int = 0) -> Case:
-    """`simulate` for a dataset: images for processing are let go at once where the recipe does not keep them."""
+def simulate_for_dataset(preset: str | Preset, seed: int = 0, index: int = 0) -> Case:
+    """`simulate` for a dataset: images for processing are freed immediately where the recipe does not keep them."""
     scene = _scene(preset, seed, index)
     return render_case(scene, raw=scene.preset.exam.keep_for_processing)
 
 
 def _scene(preset: str | Preset, seed: int, index: int) -> scenes.Scene:
     recipe = presets.load(preset) if isinstance(preset, str) else preset
-    return met(scenes.grow(recipe, case_seed(seed, index), index))
+    return match_detectability(scenes.grow(recipe, case_seed(seed, index), index))
 
 
 def case_seed(seed: int, index: int) -> Seed:
@@ -78,7 +78,7 @@ def case_seed(seed: int, index: int) -> Seed:
 
 
 def render_case(scene: scenes.Scene, *, raw: bool = True) -> Case:
-    """All images of a scene, with those for processing or without. No dice fall here but the quantum noise."""
+    """All images of a scene, with those for processing or without. Only quantum noise is random here."""
     none = np.zeros((0, 0), np.uint16)
     views = tuple(view if raw else replace(view, for_processing=none) for view in images(scene))
     return Case(scene.index, views, scene.to_dict(), scene.dropped)

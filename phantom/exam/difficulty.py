@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from phantom.calcifications.finding import Calcification, Finding
-from phantom.exam.acquisition import Shot, sit
-from phantom.exam.render import assemble, ceiling_kev, expose, place, present_in, signal_of
+from phantom.exam.acquisition import Acquisition, position_breast
+from phantom.exam.render import assemble, ceiling_kev, expose, place_calcifications, present_in, signal_of
 from phantom.exam.scene import Scene, earlier
 from phantom.exam.truth import Exposed, Placed, measure
 from phantom.geometry.solids.scaled import Scaled
@@ -17,7 +17,7 @@ from phantom.geometry.view import View
 from phantom.imaging import beam as beams
 from phantom.imaging.spectrum import Spectrum
 
-_PACKING = 0.15, 3.0  # below, a grain is hardly denser than what it displaces; above, than a tooth
+_RELATIVE_DENSITY = 0.15, 3.0  # below, a grain is hardly denser than what it displaces; above, than a tooth
 _SIZE = 0.5, 2.0
 _AIM, _NEAR, _GOOD = 0.01, 0.025, 0.05  # how near the target it shall come; when it is left as it is; how near it must
 _TRIES, _ROUNDS = 14, 4
@@ -25,7 +25,7 @@ _TRIES, _ROUNDS = 14, 4
 Change = Callable[[float], list[Placed]]
 
 
-def met(scene: Scene) -> Scene:
+def match_detectability(scene: Scene) -> Scene:
     """The scene with every finding that asks for it as hard to see as it asks.
 
     What is asked for is the median, over the finding's grains in the first view that shows it, of d' or
@@ -38,7 +38,7 @@ def met(scene: Scene) -> Scene:
             asking = [f for f in scene.findings if f.asked and _first_view(scene, f) is view]
             if not asking:
                 break
-            before, bench = scene, _bench(sit(scene, view))
+            before, bench = scene, _bench(position_breast(scene, view))
             for finding in asking:
                 scene = _with(scene, finding, *_matched(bench, finding))
             if scene is before or (len(asking) == 1 and len(scene.findings) == len(before.findings)):
@@ -64,7 +64,7 @@ def _with(scene: Scene, old: Finding, new: Finding | None, least: float, most: f
         for side, breast in scene.breasts.items()
     }
     past = {years: earlier(findings, years, scene.seed.child("past")) for years in scene.past}
-    dropped = scene.dropped if new else (*scene.dropped, _excuse(old, least, most))
+    dropped = scene.dropped if new else (*scene.dropped, _unmet_reason(old, least, most))
     return replace(scene, findings=findings, breasts=breasts, past=past, dropped=dropped)
 
 
@@ -72,7 +72,7 @@ def _with(scene: Scene, old: Finding, new: Finding | None, least: float, most: f
 class _Bench:
     """A view without noise, in which grains may be exchanged."""
 
-    shot: Shot
+    acquisition: Acquisition
     spectrum: Spectrum
     exposed: Exposed
     placed: dict[int, list[Placed]]
@@ -84,22 +84,22 @@ class _Bench:
 
     def median(self, placed: list[Placed], what: str) -> float:
         """The median of d' or SDNR over grains that are in."""
-        _, grains = measure("", placed, self.exposed, self.spectrum, self.shot.machine.detector)
+        _, grains = measure("", placed, self.exposed, self.spectrum, self.acquisition.machine.detector)
         return max(float(np.median([grain.row[what] for grain in grains])), 1e-6) if grains else 1e-6
 
 
-def _bench(shot: Shot) -> _Bench:
-    placed = place(shot.scene, shot.view, shot.pressed, shot.frame.window)
-    spectrum = shot.machine.beam.at(shot.machine.detector.system, shot.pressed.thickness_mm)
-    behind = beams.collapse(assemble(shot, placed), spectrum)
-    technique = expose(shot, spectrum, behind.density if shot.density is None else shot.density)
-    signal = signal_of(shot.machine, shot.frame, behind, spectrum, technique)
-    frame = shot.frame
-    exposed = Exposed(frame.window, frame.offset, frame.field.shape, behind.g_cm, behind.a_cm, signal, ceiling_kev(shot.machine))
+def _bench(acquisition: Acquisition) -> _Bench:
+    placed = place_calcifications(acquisition.scene, acquisition.view, acquisition.pressed, acquisition.frame.window)
+    spectrum = acquisition.machine.beam.at(acquisition.machine.detector.unit, acquisition.pressed.thickness_mm)
+    behind = beams.collapse(assemble(acquisition, placed), spectrum)
+    technique = expose(acquisition, spectrum, behind.density if acquisition.density is None else acquisition.density)
+    signal = signal_of(acquisition.machine, acquisition.frame, behind, spectrum, technique)
+    frame = acquisition.frame
+    exposed = Exposed(frame.window, frame.offset, frame.field.shape, behind.g_cm, behind.a_cm, signal, ceiling_kev(acquisition.machine))
     by_finding: dict[int, list[Placed]] = {}
     for one in placed:
         by_finding.setdefault(one.finding.finding_id, []).append(one)
-    return _Bench(shot, spectrum, exposed, by_finding)
+    return _Bench(acquisition, spectrum, exposed, by_finding)
 
 
 def _matched(bench: _Bench, finding: Finding) -> tuple[Finding | None, float, float]:
@@ -114,8 +114,8 @@ def _matched(bench: _Bench, finding: Finding) -> tuple[Finding | None, float, fl
     ends: list[float] = []
     for size in (False, True):
         grains = finding.calcifications
-        packing = np.array([grain.packing for grain in grains])
-        low, high = _SIZE if size else (_PACKING[0] / packing.min(), _PACKING[1] / packing.max())
+        relative_density = np.array([grain.relative_density for grain in grains])
+        low, high = _SIZE if size else (_RELATIVE_DENSITY[0] / relative_density.min(), _RELATIVE_DENSITY[1] / relative_density.max())
         low, high = min(low, 1.0), max(high, 1.0)
         factor, got = _solved(bench, finding, what, target, low, high, size)
         finding = replace(finding, calcifications=tuple(_scaled(grain, factor, size) for grain in grains))
@@ -135,8 +135,8 @@ def _solved(
         changed = replace(finding, calcifications=tuple(_scaled(grain, factor, size) for grain in finding.calcifications))
         old = bench.placed[finding.finding_id]
         if size:
-            scene = replace(bench.shot.scene, findings=(changed,))
-            new = place(scene, bench.shot.view, bench.shot.pressed, bench.shot.frame.window)
+            scene = replace(bench.acquisition.scene, findings=(changed,))
+            new = place_calcifications(scene, bench.acquisition.view, bench.acquisition.pressed, bench.acquisition.frame.window)
         else:
             known = {grain.calcification_id: grain for grain in changed.calcifications}
             new = [replace(one, calcification=known[one.calcification.calcification_id]) for one in old]
@@ -160,10 +160,10 @@ def _solved(
 def _scaled(grain: Calcification, factor: float, size: bool) -> Calcification:
     if factor == 1.0:
         return grain
-    return replace(grain, shape=Scaled(grain.shape, factor)) if size else replace(grain, packing=grain.packing * factor)
+    return replace(grain, shape=Scaled(grain.shape, factor)) if size else replace(grain, relative_density=grain.relative_density * factor)
 
 
-def _excuse(finding: Finding, least: float, most: float) -> str:
+def _unmet_reason(finding: Finding, least: float, most: float) -> str:
     assert finding.asked is not None
     what, target = finding.asked
     if not most:

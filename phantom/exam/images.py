@@ -6,23 +6,23 @@ from collections.abc import Iterator
 
 from phantom.calcifications.finding import Finding
 from phantom.exam import patch as patches
-from phantom.exam.acquisition import ago, magnified, sit
+from phantom.exam.acquisition import magnified, position_breast, prior_exam
 from phantom.exam.mammogram import ViewImage, highest_class
-from phantom.exam.render import TWINS, every, present_in, take
+from phantom.exam.render import TWINS, every, present_in, render_acquisition
 from phantom.exam.scene import Scene
 
 
 def images(scene: Scene) -> Iterator[ViewImage]:
-    """The images of a scene, view by view. No dice fall here but the quantum noise, and where patches lie.
+    """The images of a scene, view by view. Only the quantum noise and where patches lie are random here.
 
     The words of a variant come in this order: twin, years, magnification, patch.
     """
-    exam, target = scene.preset.exam, _worth_a_closer_look(scene)
-    looks = {"": every} | {twin: TWINS[twin] for twin in exam.twins}
+    exam, target = scene.preset.exam, _finding_to_magnify(scene)
+    twins = {"": every} | {twin: TWINS[twin] for twin in exam.twins}
     for number, view in enumerate(scene.views):
-        shot, density = sit(scene, view), 0.0
+        acquisition, density = position_breast(scene, view), 0.0
         corners: list[tuple[int, patches.Corner]] = []
-        for image in take(shot, looks):
+        for image in render_acquisition(acquisition, twins):
             if not image.row["variant"]:
                 corners, density = list(_corners(scene, image, number)), float(image.row["density"])
             if exam.whole_views:
@@ -30,11 +30,11 @@ def images(scene: Scene) -> Iterator[ViewImage]:
             for patch, corner in corners:
                 yield patches.cut(image, *corner, exam.patch_px, f"patch{patch:02d}")
         for years in exam.prior_years:
-            yield from take(ago(shot, years), looks)
+            yield from render_acquisition(prior_exam(acquisition, years), twins)
         if target is not None and present_in(target, view):
-            closer = magnified(shot, target, density)
+            closer = magnified(acquisition, target, density)
             if closer is not None:
-                yield from take(closer, looks)
+                yield from render_acquisition(closer, twins)
 
 
 def _corners(scene: Scene, image: ViewImage, number: int) -> Iterator[tuple[int, patches.Corner]]:
@@ -42,13 +42,13 @@ def _corners(scene: Scene, image: ViewImage, number: int) -> Iterator[tuple[int,
     exam = scene.preset.exam
     for patch in range(number, exam.patches, len(scene.views)):
         seed = scene.seed.child("patch", patch)
-        yield patch, patches.place(image, exam.patch_px, seed, exam.patches_on_findings)
+        yield patch, patches.place_patch(image, exam.patch_px, seed, exam.patches_on_findings)
 
 
-def _worth_a_closer_look(scene: Scene) -> Finding | None:
+def _finding_to_magnify(scene: Scene) -> Finding | None:
     """The finding a radiologist would magnify: of the highest class, then category, then the one with the most grains."""
     if not scene.preset.exam.magnification or not scene.findings:
         return None
     top = highest_class(finding.finding_class for finding in scene.findings)
-    of_it = [finding for finding in scene.findings if finding.finding_class == top]
-    return max(of_it, key=lambda finding: (finding.category, len(finding.calcifications), -finding.finding_id))
+    candidates = [finding for finding in scene.findings if finding.finding_class == top]
+    return max(candidates, key=lambda finding: (finding.category, len(finding.calcifications), -finding.finding_id))

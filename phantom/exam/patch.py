@@ -42,12 +42,12 @@ def cut(view: ViewImage, row: int, column: int, size: int, name: str) -> ViewIma
     grains = tuple(grain for grain in cut_grains if grain is not None)
     spacing = float(view.row["pixel_spacing_mm"])
     findings = tuple(
-        _finding(one, image_id, corner, size, mine, spacing)
+        _finding(one, image_id, corner, size, held, spacing)
         for one in view.findings
-        if (mine := sum(grain.row["finding_id"] == one.row["finding_id"] for grain in grains))
+        if (held := sum(grain.row["finding_id"] == one.row["finding_id"] for grain in grains))
     )
     cut_hosts = (_host(one, image_id, corner, size) for one in view.hosts)
-    told = {
+    changes = {
         "image_id": image_id,
         "variant": "+".join(word for word in (view.row["variant"], name) if word),
         "rows": size,
@@ -60,7 +60,7 @@ def cut(view: ViewImage, row: int, column: int, size: int, name: str) -> ViewIma
     return replace(
         view,
         image_id=image_id,
-        row={**view.row, **told},
+        row={**view.row, **changes},
         for_presentation=view.for_presentation[window].copy(),
         for_processing=raw[window].copy() if raw.size else raw,
         breast_mask=view.breast_mask[window].copy(),
@@ -70,7 +70,7 @@ def cut(view: ViewImage, row: int, column: int, size: int, name: str) -> ViewIma
     )
 
 
-def place(view: ViewImage, size: int, seed: Seed, on_findings: float) -> Corner:
+def place_patch(view: ViewImage, size: int, seed: Seed, on_findings: float) -> Corner:
     """First row and column of a patch: about a calcification with the probability `on_findings`, else in the breast.
 
     About a calcification, the patch's middle lies within a quarter of its side of it, so that
@@ -93,10 +93,10 @@ def place(view: ViewImage, size: int, seed: Seed, on_findings: float) -> Corner:
 
 
 def _grain(grain: CalcificationTruth, image_id: str, corner: Corner, size: int) -> CalcificationTruth | None:
-    mine = rle.clip(grain.runs, grain.image_shape, *corner, (size, size))
-    if not len(mine):
+    runs = rle.clip(grain.runs, grain.image_shape, *corner, (size, size))
+    if not len(runs):
         return None
-    x, y, w, h = rle.box(mine, size)
+    x, y, w, h = rle.box(runs, size)
     row = {
         **grain.row,
         "image_id": image_id,
@@ -104,7 +104,7 @@ def _grain(grain: CalcificationTruth, image_id: str, corner: Corner, size: int) 
         "y_px": grain.row["y_px"] - corner[0],
         **_box(x, y, w, h),
     }
-    return CalcificationTruth(row, mine, (size, size))
+    return CalcificationTruth(row, runs, (size, size))
 
 
 def _finding(

@@ -51,8 +51,8 @@ class Exam:
     whole_views: Annotated[bool, "whether the views that windows are cut from are kept too"] = True
 
     def __post_init__(self) -> None:
-        for name, said in (("views", self.views), ("breasts", self.breasts)):
-            if not said or (len(set(said)) < len(said) and said != "drawn"):
+        for name, chosen in (("views", self.views), ("breasts", self.breasts)):
+            if not chosen or (len(set(chosen)) < len(chosen) and chosen != "drawn"):
                 raise ValueError(f"{name} must name at least one, and none twice")
         for name, several in (("twins", self.twins), ("prior_years", self.prior_years)):
             if len(set(several)) < len(several):
@@ -123,24 +123,24 @@ class FindingEntry:
         kind = kinds.get(name) if isinstance(name, str) else None
         if isinstance(name, str) and kind is None:
             problems.append(f"{dotted(where, 'kind')} = {quote(name)}: no such kind; {suggestion(name, kinds)}")
-        own = schema.keys_of(kind) if kind else {}
+        kind_keys = schema.keys_of(kind) if kind else {}
         if kind:
-            known = [*own, *common]
+            known = [*kind_keys, *common]
             problems += [f"{dotted(where, k)}: unknown key; {suggestion(k, known)}" for k in table if k not in known]
-        entry = schema.read_plainly(FindingEntry, {k: v for k, v in table.items() if k in common}, where, problems)
-        grows = schema.read(kind, {k: v for k, v in table.items() if k in own}, where, problems) if kind else None
+        entry = schema.read_fields(FindingEntry, {k: v for k, v in table.items() if k in common}, where, problems)
+        grows = schema.read(kind, {k: v for k, v in table.items() if k in kind_keys}, where, problems) if kind else None
         if entry is None or grows is None or len(problems) > before:
             return None
-        if entry.distribution is not None and entry.distribution not in grows.label.spreads:
-            label, said = grows.label, f"{dotted(where, 'distribution')} = '{entry.distribution}'"
-            why = f": {label.refusal}" if label.refusal else ""
-            problems.append(f"{said}: {name} cannot be that{why}; it may be {', '.join(label.spreads)}")
+        if entry.distribution is not None and entry.distribution not in grows.label.distribution_weights:
+            label, asked = grows.label, f"{dotted(where, 'distribution')} = '{entry.distribution}'"
+            why = f": {label.exclusion_reason}" if label.exclusion_reason else ""
+            problems.append(f"{asked}: {name} cannot be that{why}; it may be {', '.join(label.distribution_weights)}")
             return None
         return replace(entry, grows=grows)
 
     def as_recipe(self) -> dict[str, Any]:
         """The table `from_recipe` reads."""
-        return {**schema.said_plainly(self), **schema.said(self.grows)}
+        return {**schema.fields_to_table(self), **schema.to_table(self.grows)}
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Preset:
 
     def resolved(self) -> dict[str, Any]:
         """The recipe with every default written out, ready for JSON; `from_dict` gives the same preset."""
-        return schema.said(self)
+        return schema.to_table(self)
 
     def changed(self, sets: Sequence[str]) -> Preset:
         """The recipe with ``key=value`` changes, as `load` takes them.

@@ -1,4 +1,4 @@
-"""Pure rendering: a scene and a view give an image with its truth, and nothing is drawn but the quantum noise."""
+"""Pure rendering: a scene and a view give an image with its truth, and only quantum noise is random here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from phantom.anatomy.patient import birads_density
 from phantom.anatomy.projected.soft_tissue_lesions import shadow_points
 from phantom.calcifications.finding import Finding
-from phantom.exam.acquisition import Shot, sit
+from phantom.exam.acquisition import Acquisition, position_breast
 from phantom.exam.field_of_view import Frame
 from phantom.exam.mammogram import ViewImage, highest_class, mirrored
 from phantom.exam.preset import Preset
@@ -58,15 +58,15 @@ def render(scene: Scene, view: View, keep: Keep = every, variant: str = "") -> V
     view : View
         One of the scene's, or another of one of its breasts.
     keep : callable
-        Which findings' calcifications are in it; tissue, hosts, scatter and the dice of noise stay the same.
+        Which findings' calcifications are in it; tissue, hosts, scatter and the noise stay the same.
     variant : str
         What to call it if it is not the plain view, such as ``clean``.
     """
-    return next(take(sit(scene, view), {variant: keep}))
+    return next(render_acquisition(position_breast(scene, view), {variant: keep}))
 
 
 @dataclass(frozen=True, eq=False)
-class _Look:
+class _Twin:
     """What is in an image, and the primary signal where grains that it does not keep are gone."""
 
     variant: str
@@ -78,81 +78,81 @@ class _Look:
     primary: Any
 
 
-def take(shot: Shot, looks: Mapping[str, Keep]) -> Iterator[ViewImage]:
-    """The images of one exposure, in the order of the looks.
+def render_acquisition(acquisition: Acquisition, twins: Mapping[str, Keep]) -> Iterator[ViewImage]:
+    """The images of one exposure, in the order of the twins.
 
-    The looks share the tissue, the dice of noise and the scatter (that of all grains: what a few take from it is
-    far below the noise). For processing they are equal, bit for bit, but within `change.REACH` pixels (twice
+    The twins share the tissue, the random numbers of the noise and the scatter (that of all grains: what leaving
+    some out would change in it is far below the noise). For processing they are equal, bit for bit, except within `change.REACH` pixels (twice
     as many when magnified), along rows and columns, of the shadow of a grain that is in one and not in the other.
 
     Parameters
     ----------
-    shot : Shot
-    looks : mapping of str to callable
+    acquisition : Acquisition
+    twins : mapping of str to callable
         Variant to which findings' calcifications are in the image.
     """
-    scene, view, machine, frame = shot.scene, shot.view, shot.machine, shot.frame
-    placed = place(scene, view, shot.pressed, frame.window)
-    spectrum = machine.beam.at(machine.detector.system, shot.pressed.thickness_mm)
-    behind = beams.collapse(assemble(shot, placed), spectrum)
-    density = behind.density if shot.density is None else shot.density
-    technique = expose(shot, spectrum, density)
+    scene, view, machine, frame = acquisition.scene, acquisition.view, acquisition.machine, acquisition.frame
+    placed = place_calcifications(scene, view, acquisition.pressed, frame.window)
+    spectrum = machine.beam.at(machine.detector.unit, acquisition.pressed.thickness_mm)
+    behind = beams.collapse(assemble(acquisition, placed), spectrum)
+    density = behind.density if acquisition.density is None else acquisition.density
+    technique = expose(acquisition, spectrum, density)
     mask = behind.thickness_mm > 0
     signal = signal_of(machine, frame, behind, spectrum, technique)
     exposed = Exposed(frame.window, frame.offset, frame.field.shape, behind.g_cm, behind.a_cm, signal, ceiling_kev(machine))
-    seen = [_look(shot, name, keep, placed, exposed, spectrum) for name, keep in looks.items()]
+    contents = [_twin(acquisition, name, keep, placed, exposed, spectrum) for name, keep in twins.items()]
     del exposed, placed, behind  # what is done with makes room for the next stage: tens of megabytes each
-    noise, detector = shot.dice("noise"), machine.detector
+    noise, detector = acquisition.seed_of("noise"), machine.detector
     # a single plain look needs no copy of what the others are made from
-    kev = detector.blurred(signal, noise) if any(look.where.size for look in seen) or len(seen) > 1 else None
-    for look in seen:
-        own, blurred = signal, None
-        if look.where.size and kev is not None:
-            own = replace(signal, primary=signal.primary.copy())
-            own.primary.reshape(-1)[look.where] = look.primary
-            blurred = detector.reblurred(own, signal, kev, noise)
+    kev = detector.blurred(signal, noise) if any(twin.where.size for twin in contents) or len(contents) > 1 else None
+    for twin in contents:
+        own_signal, blurred = signal, None
+        if twin.where.size and kev is not None:
+            own_signal = replace(signal, primary=signal.primary.copy())
+            own_signal.primary.reshape(-1)[twin.where] = twin.primary
+            blurred = detector.reblurred(own_signal, signal, kev, noise)
         elif kev is not None:  # what is exposed is used up
-            blurred = kev.copy() if look is not seen[-1] else kev
-        yield _image(shot, look, own, blurred, mask, _row(shot, look, technique, density))
-        del own, blurred
+            blurred = kev.copy() if twin is not contents[-1] else kev
+        yield _image(acquisition, twin, own_signal, blurred, mask, _row(acquisition, twin, technique, density))
+        del own_signal, blurred
 
 
-def _image(shot: Shot, look: _Look, signal: Signal, blurred_kev: Any, mask: Any, row: dict[str, Any]) -> ViewImage:
+def _image(acquisition: Acquisition, twin: _Twin, signal: Signal, blurred_kev: Any, mask: Any, row: dict[str, Any]) -> ViewImage:
     """One look, exposed, processed and hung. `blurred_kev` is used up."""
-    detector, frame = shot.machine.detector, shot.frame
-    raw = detector.expose(signal, shot.dice("noise"), frame.offset, frame.field.shape, blurred_kev)
-    shown = shot.machine.presentation.present(
+    detector, frame = acquisition.machine.detector, acquisition.frame
+    raw = detector.expose(signal, acquisition.seed_of("noise"), frame.offset, frame.field.shape, blurred_kev)
+    shown = acquisition.machine.presentation.present(
         raw,
         mask,
         frame.field.pitch_mm,
-        shot.pressed.thickness_mm,
+        acquisition.pressed.thickness_mm,
         zero_dn=float(detector.dn(0.0)),
         air_dn=float(detector.dn(signal.air_kev)),
         offset=frame.offset,
     )
     image = ViewImage(
-        look.image_id, row, shown.pixels, raw.pixels, frame.whole(mask), look.findings, look.calcifications,
-        look.hosts, shown.window_center, shown.window_width,
+        twin.image_id, row, shown.pixels, raw.pixels, frame.whole(mask), twin.findings, twin.calcifications,
+        twin.hosts, shown.window_center, shown.window_width,
     )  # fmt: skip
-    return mirrored(image) if shot.view.laterality == "R" else image
+    return mirrored(image) if acquisition.view.laterality == "R" else image
 
 
-def _look(shot: Shot, name: str, keep: Keep, placed: list[Placed], exposed: Exposed, spectrum: Spectrum) -> _Look:
+def _twin(acquisition: Acquisition, name: str, keep: Keep, placed: list[Placed], exposed: Exposed, spectrum: Spectrum) -> _Twin:
     """The truth of one look. Its grains alone are in `exposed` while it is measured, and all are back afterwards."""
-    variant = "+".join(word for word in (name, shot.word) if word)
-    image_id = name_of(shot.scene.index, shot.view, variant)
-    gone = [one for one in placed if not keep(one.finding)]
-    where = _under(gone, exposed.grid)
+    variant = "+".join(word for word in (name, acquisition.word) if word)
+    image_id = name_of(acquisition.scene.index, acquisition.view, variant)
+    removed = [one for one in placed if not keep(one.finding)]
+    where = _under(removed, exposed.grid)
     planes = exposed.g_cm.reshape(-1), exposed.a_cm.reshape(-1)
     before = [plane[where] for plane in planes]
-    beams.add([one.stamp for one in gone], spectrum, exposed.g_cm, exposed.a_cm, -1)
+    beams.add([one.stamp for one in removed], spectrum, exposed.g_cm, exposed.a_cm, -1)
     primary = spectrum.primary(planes[0][where], planes[1][where]) if where.size else np.zeros(0, np.float32)
     kept = [one for one in placed if keep(one.finding)]
-    findings, calcifications = measure(image_id, kept, exposed, spectrum, shot.machine.detector)
-    hosts = hosts_of(shot.scene, shot.view, shot.pressed, image_id, exposed)
+    findings, calcifications = measure(image_id, kept, exposed, spectrum, acquisition.machine.detector)
+    hosts = hosts_of(acquisition.scene, acquisition.view, acquisition.pressed, image_id, exposed)
     for plane, values in zip(planes, before, strict=True):
         plane[where] = values
-    return _Look(variant, image_id, findings, calcifications, hosts, where, primary)
+    return _Twin(variant, image_id, findings, calcifications, hosts, where, primary)
 
 
 def _under(placed: list[Placed], grid: Grid) -> Any:
@@ -163,23 +163,23 @@ def _under(placed: list[Placed], grid: Grid) -> Any:
     return np.unique((under.row * grid.shape[1] + under.column)[under.path_mm != 0])
 
 
-def _row(shot: Shot, look: _Look, technique: Technique, density: float) -> dict[str, Any]:
+def _row(acquisition: Acquisition, twin: _Twin, technique: Technique, density: float) -> dict[str, Any]:
     """The image's row of the images table."""
-    view, field = shot.view, shot.frame.field
+    view, field = acquisition.view, acquisition.frame.field
     return {
-        "image_id": look.image_id,
-        "case": shot.scene.index,
-        "variant": look.variant,
+        "image_id": twin.image_id,
+        "case": acquisition.scene.index,
+        "variant": twin.variant,
         "laterality": view.laterality,
         "view": view.name,
         "rows": field.shape[0],
         "columns": field.shape[1],
         "pixel_spacing_mm": field.pitch_mm,
-        "detector": shot.machine.detector.system.name,
-        "thickness_mm": shot.pressed.thickness_mm,
+        "detector": acquisition.machine.detector.unit.name,
+        "thickness_mm": acquisition.pressed.thickness_mm,
         "density": density,
         "birads_density": birads_density(density),
-        "age": shot.breast.age - shot.years_ago,
+        "age": acquisition.breast.age - acquisition.years_ago,
         "angle_deg": view.angle_deg,
         "target_filter": technique.target_filter,
         "tube_kv": technique.tube_kv,
@@ -187,9 +187,9 @@ def _row(shot: Shot, look: _Look, technique: Technique, density: float) -> dict[
         "entrance_kerma_mgy": technique.entrance_kerma_mgy,
         "detector_kerma_ugy": technique.detector_kerma_ugy,
         "mgd_mgy": technique.mgd_mgy,
-        "class": highest_class(finding.row["class"] for finding in look.findings),
-        "n_findings": len(look.findings),
-        "n_calcifications": len(look.calcifications),
+        "class": highest_class(finding.row["class"] for finding in twin.findings),
+        "n_findings": len(twin.findings),
+        "n_calcifications": len(twin.calcifications),
     }
 
 
@@ -203,7 +203,7 @@ def present_in(finding: Finding, view: View) -> bool:
     return finding.laterality == view.laterality and (not finding.views or view.name in finding.views)
 
 
-def place(scene: Scene, view: View, pressed: Compression, window: Grid, keep: Keep = every) -> list[Placed]:
+def place_calcifications(scene: Scene, view: View, pressed: Compression, window: Grid, keep: Keep = every) -> list[Placed]:
     """Every calcification that the window holds, where and how it lies in the view, in the order of the ids."""
     grains = [
         (finding, grain)
@@ -220,41 +220,41 @@ def place(scene: Scene, view: View, pressed: Compression, window: Grid, keep: Ke
     ]
 
 
-def assemble(shot: Shot, placed: list[Placed]) -> PathLengths:
+def assemble(acquisition: Acquisition, placed: list[Placed]) -> PathLengths:
     """Tissue and calcifications under the frame's window."""
-    window = shot.frame.window
-    return PathLengths(window, shot.tissue.seen(window), tuple(one.stamp for one in placed))
+    window = acquisition.frame.window
+    return PathLengths(window, acquisition.tissue.window(window), tuple(one.stamp for one in placed))
 
 
-def expose(shot: Shot, spectrum: Spectrum, density: float) -> Technique:
+def expose(acquisition: Acquisition, spectrum: Spectrum, density: float) -> Technique:
     """The exposure's technique."""
-    machine, thickness_mm = shot.machine, shot.pressed.thickness_mm
+    machine, thickness_mm = acquisition.machine, acquisition.pressed.thickness_mm
     grid = machine.scatter.grid
-    set_by_it = machine.exposure.at(spectrum, machine.detector.system, thickness_mm, density, shot.dice("exposure"), grid=grid)
-    return set_by_it.times(shot.dose) if shot.dose != 1 else set_by_it
+    set_by_it = machine.exposure.at(spectrum, machine.detector.unit, thickness_mm, density, acquisition.seed_of("exposure"), grid=grid)
+    return set_by_it.times(acquisition.dose) if acquisition.dose != 1 else set_by_it
 
 
 def signal_of(preset: Preset, frame: Frame, behind: Collapsed, spectrum: Spectrum, technique: Technique) -> Signal:
     """What reaches the converter: primary, scatter, and how noisy each keV is."""
-    system, grid, times = preset.detector.system, frame.window, np.float32(preset.detector.magnification)
+    unit, grid, times = preset.detector.unit, frame.window, np.float32(preset.detector.magnification)
     primary = spectrum.primary(behind.g_cm, behind.a_cm)
-    veil = preset.scatter.veil(
-        primary, behind.thickness_mm, grid.pitch_mm, spectrum.target_filter, grid_factor=system.grid_factor,
+    scatter_signal = preset.scatter.scatter_signal(
+        primary, behind.thickness_mm, grid.pitch_mm, spectrum.target_filter, grid_factor=unit.grid_factor,
         collimated=preset.detector.magnification > 1,
     )  # fmt: skip
-    energy = spectrum.energy_kev(block_mean(behind.g_cm, veil.step), block_mean(behind.a_cm, veil.step))
+    energy = spectrum.energy_kev(block_mean(behind.g_cm, scatter_signal.step), block_mean(behind.a_cm, scatter_signal.step))
     coarse = np.arange(energy.shape[1]), np.arange(energy.shape[0])
-    x_mm = grid.origin_mm[0] + (coarse[0] * veil.step + 0.5 * (veil.step - 1)) * grid.pitch_mm
-    row = frame.offset[0] + coarse[1] * veil.step + 0.5 * (veil.step - 1) - 0.5 * (frame.field.shape[0] - 1)
+    x_mm = grid.origin_mm[0] + (coarse[0] * scatter_signal.step + 0.5 * (scatter_signal.step - 1)) * grid.pitch_mm
+    row = frame.offset[0] + coarse[1] * scatter_signal.step + 0.5 * (scatter_signal.step - 1) - 0.5 * (frame.field.shape[0] - 1)
     at = x_mm.astype(np.float32)[None, :] * times, (row * grid.pitch_mm).astype(np.float32)[:, None] * times
-    flux = preset.beam.flux(*at, system)
-    return Signal(primary, veil, Coarse(energy / flux, veil.step, grid.shape), technique.air_kev(spectrum, preset.detector.pixel_mm))
+    flux = preset.beam.flux(*at, unit)
+    return Signal(primary, scatter_signal, Coarse(energy / flux, scatter_signal.step, grid.shape), technique.air_kev(spectrum, preset.detector.pixel_mm))
 
 
 def ceiling_kev(preset: Preset) -> float:
     """Energy per pixel at which the detector saturates."""
     detector, zero = preset.detector, float(preset.detector.dn(0.0))
-    return (detector.system.largest_dn - zero) / (float(detector.dn(1.0)) - zero)
+    return (detector.unit.largest_dn - zero) / (float(detector.dn(1.0)) - zero)
 
 
 def hosts_of(scene: Scene, view: View, pressed: Compression, image_id: str, exposed: Exposed) -> tuple[HostTruth, ...]:

@@ -1,4 +1,4 @@
-"""The scene: all dice of a case but the quantum noise. Everything that is rendered is rendered from it."""
+"""The scene: everything random of a case except the quantum noise. Everything that is rendered is rendered from it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from phantom.recipe.seed import Seed
 FORMAT = "phantom-scene"
 _SIDES: tuple[Laterality, ...] = ("L", "R")
 _FINDING_WORDS = ("kind", "cause", "descriptor", "distribution", "category", "pathology", "laterality", "finding_id")
-_GRAIN_WORDS = ("kind", "material", "packing", "displaces", "calcification_id")
+_GRAIN_WORDS = ("kind", "material", "relative_density", "displaces", "calcification_id")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class Scene:
     past : mapping of int to tuple of Finding
         The findings as they were, for each of ``exam.prior_years``.
     noise_root : int or None
-        The root of the noise's dice, where it is not the seed's.
+        The root of the noise's random numbers, where it is not the seed's.
     """
 
     preset: Preset
@@ -61,10 +61,10 @@ class Scene:
 
     @property
     def noise(self) -> Seed:
-        """Where the dice of noise fall."""
+        """The seed of the noise."""
         return self.seed if self.noise_root is None else Seed(self.noise_root, self.seed.path)
 
-    def ago(self, years: int) -> Scene:
+    def at_prior(self, years: int) -> Scene:
         """The same woman one of ``exam.prior_years`` earlier: her findings as they were, the rest as it is."""
         return replace(self, findings=self.past[years])
 
@@ -84,7 +84,7 @@ class Scene:
 
 
 def grow(preset: Preset, seed: Seed, index: int) -> Scene:
-    """Throw all dice of a case but the quantum noise.
+    """Draw everything random of a case except the quantum noise.
 
     Parameters
     ----------
@@ -99,22 +99,22 @@ def grow(preset: Preset, seed: Seed, index: int) -> Scene:
     findings: list[Finding] = []
     dropped: list[str] = []
     for number, entry in enumerate(_chosen(preset, seed.child("mix"), breasts[sides[0]].age)):
-        own = seed.child("finding", number, entry.kind)
-        for side in _sides_of(entry, sides, own):
+        finding_seed = seed.child("finding", number, entry.kind)
+        for side in _sides_of(entry, sides, finding_seed):
             try:
-                grown = entry.grows.grow(breasts[side], own, entry.distribution)
+                grown = entry.grows.grow(breasts[side], finding_seed, entry.distribution)
             except NoPlace as why:
                 dropped.append(f"{entry.kind}: {why}")
                 continue
             finding = _numbered(_relabelled(grown, entry, side), findings)
-            finding = replace(finding, asked=entry.asks(own.child("asked", side)))
+            finding = replace(finding, asked=entry.asks(finding_seed.child("asked", side)))
             findings.append(finding)
             breasts[side] = breasts[side].with_hosts(finding.hosts)
     past = {years: earlier(findings, years, seed.child("past")) for years in preset.exam.prior_years}
     return Scene(preset, seed, index, breasts, views, tuple(findings), tuple(dropped), past)
 
 
-def from_dict(said: Mapping[str, Any]) -> Scene:
+def from_dict(stored: Mapping[str, Any]) -> Scene:
     """The scene that `Scene.to_dict` wrote.
 
     Raises
@@ -123,17 +123,17 @@ def from_dict(said: Mapping[str, Any]) -> Scene:
         If it is not such a scene.
     """
     try:
-        if said["format"] != FORMAT:
-            raise PhantomError(f"not a scene: its format is {said['format']!r}, not {FORMAT!r}")
-        preset = presets.from_dict(said["recipe"], "the stored scene")
-        seed = Seed(said["seed"]["root"], tuple(said["seed"]["path"]))
-        views = tuple(View(v["name"], v["laterality"], v["angle_deg"]) for v in said["views"])
-        findings = tuple(_finding_from_dict(finding) for finding in said["findings"])
+        if stored["format"] != FORMAT:
+            raise PhantomError(f"not a scene: its format is {stored['format']!r}, not {FORMAT!r}")
+        preset = presets.from_dict(stored["recipe"], "the stored scene")
+        seed = Seed(stored["seed"]["root"], tuple(stored["seed"]["path"]))
+        views = tuple(View(v["name"], v["laterality"], v["angle_deg"]) for v in stored["views"])
+        findings = tuple(_finding_from_dict(finding) for finding in stored["findings"])
         past = {
             int(years): tuple(_past_from_dict(one, findings) for one in then)
-            for years, then in said.get("past", {}).items()
+            for years, then in stored.get("past", {}).items()
         }
-        index, dropped, noise_root = int(said["index"]), tuple(said["dropped"]), said.get("noise_root")
+        index, dropped, noise_root = int(stored["index"]), tuple(stored["dropped"]), stored.get("noise_root")
         if not set(preset.exam.prior_years) <= set(past):
             raise ValueError("a year of exam.prior_years is missing")
         if noise_root is not None and not isinstance(noise_root, int):
@@ -192,8 +192,8 @@ def earlier(findings: Sequence[Finding], years: int, seed: Seed) -> tuple[Findin
     then = []
     for finding in findings:
         kind = kinds.get(finding.kind)
-        said: Any = kind() if kind is not None and hasattr(kind, "earlier") else None
-        was = said.earlier(finding, years, seed.child(finding.finding_id)) if said is not None else finding
+        grown_by: Any = kind() if kind is not None and hasattr(kind, "earlier") else None
+        was = grown_by.earlier(finding, years, seed.child(finding.finding_id)) if grown_by is not None else finding
         if was is not None:
             then.append(was)
     return tuple(then)
@@ -207,13 +207,13 @@ def _past_to_dict(then: Finding, findings: Sequence[Finding]) -> dict[str, Any]:
     return _finding_to_dict(then)
 
 
-def _past_from_dict(said: Mapping[str, Any], findings: Sequence[Finding]) -> Finding:
-    if "kept" not in said:
-        return _finding_from_dict(said)
-    now = next((finding for finding in findings if finding.finding_id == said["finding_id"]), None)
+def _past_from_dict(stored: Mapping[str, Any], findings: Sequence[Finding]) -> Finding:
+    if "kept" not in stored:
+        return _finding_from_dict(stored)
+    now = next((finding for finding in findings if finding.finding_id == stored["finding_id"]), None)
     if now is None:
-        raise ValueError(f"there is no finding {said['finding_id']!r} that has a past")
-    kept = set(said["kept"])
+        raise ValueError(f"there is no finding {stored['finding_id']!r} that has a past")
+    kept = set(stored["kept"])
     return replace(now, calcifications=tuple(g for g in now.calcifications if g.calcification_id in kept))
 
 
@@ -267,24 +267,24 @@ def _finding_to_dict(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _finding_from_dict(said: Mapping[str, Any]) -> Finding:
+def _finding_from_dict(stored: Mapping[str, Any]) -> Finding:
     grains = tuple(
         Calcification(
             shape=plain.from_dict(grain["solid"]),
             centre_mm=_triple(grain["centre_mm"]),
             **{word: grain[word] for word in _GRAIN_WORDS},
         )
-        for grain in said["calcifications"]
+        for grain in stored["calcifications"]
     )
     hosts = tuple(
         Host(**{**host, "centre_mm": _triple(host["centre_mm"]), "radii_mm": _triple(host["radii_mm"])})
-        for host in said["hosts"]
+        for host in stored["hosts"]
     )
-    words = {word: said[word] for word in _FINDING_WORDS}
-    asked = (str(said["asked"][0]), float(said["asked"][1])) if said.get("asked") else None
-    return Finding(**words, calcifications=grains, hosts=hosts, views=tuple(said["views"]), asked=asked)
+    words = {word: stored[word] for word in _FINDING_WORDS}
+    asked = (str(stored["asked"][0]), float(stored["asked"][1])) if stored.get("asked") else None
+    return Finding(**words, calcifications=grains, hosts=hosts, views=tuple(stored["views"]), asked=asked)
 
 
-def _triple(said: Any) -> tuple[float, float, float]:
-    x, y, z = said
+def _triple(values: Any) -> tuple[float, float, float]:
+    x, y, z = values
     return float(x), float(y), float(z)

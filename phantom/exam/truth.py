@@ -8,13 +8,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from phantom import rle as run_lengths
+from phantom import rle
 from phantom.anatomy.breast import Host
 from phantom.arrays import F32, Bools, Floats, Points, Runs
 from phantom.calcifications.finding import Calcification, Finding
 from phantom.geometry import hull
 from phantom.geometry.grid import Grid
-from phantom.imaging.observer import Converter, Difference, detectability
+from phantom.imaging.observer import DetectorResponse, Difference, detectability
 from phantom.imaging.projection import Shadow
 from phantom.imaging.quantities import Coarse, Signal, Stamp
 from phantom.imaging.stamp_pixels import Windows
@@ -29,7 +29,7 @@ class CalcificationTruth:
     Attributes
     ----------
     row : dict
-        Its row of the calcifications table (`phantom.tables.CALCIFICATIONS`), but for the run offset.
+        Its row of the calcifications table (`phantom.tables.CALCIFICATIONS`), except the run offset.
     runs : (n, 2) uint32
         Its mask as (start, length) in row-major order of the image.
     image_shape : (int, int)
@@ -96,7 +96,7 @@ class Placed:
     def stamp(self) -> Stamp:
         """Its shadow as the machine takes it."""
         grain = self.calcification
-        return self.shadow.stamp(grain.material, grain.packing, grain.displaces)
+        return self.shadow.stamp(grain.material, grain.relative_density, grain.displaces)
 
 
 class Optics(Protocol):
@@ -140,7 +140,7 @@ class Exposed:
 
 
 def measure(
-    image_id: str, placed: Sequence[Placed], exposed: Exposed, optics: Optics, converter: Converter
+    image_id: str, placed: Sequence[Placed], exposed: Exposed, optics: Optics, converter: DetectorResponse
 ) -> tuple[tuple[FindingTruth, ...], tuple[CalcificationTruth, ...]]:
     """The truth of every calcification and finding in one image.
 
@@ -176,16 +176,16 @@ def _differences(
     """Primary contrast of each calcification, and the difference it makes to the signal."""
     # one call of the beam for all windows
     at, of = (windows.row, windows.column), windows.of
-    path_cm, worth = windows.path_mm * np.float32(0.1), _worth(placed, optics)[of]
+    path_cm, equivalents = windows.path_mm * np.float32(0.1), _equivalents(placed, optics)[of]
     g, a = exposed.g_cm[at], exposed.a_cm[at]
     with_it = optics.primary(g, a)
-    without = optics.primary(g - path_cm * worth[:, 0], a - path_cm * worth[:, 1])
+    without = optics.primary(g - path_cm * equivalents[:, 0], a - path_cm * equivalents[:, 1])
     contrast = 1 - with_it / without
     centre = np.stack(exposed.grid.px(*np.array([one.shadow.centre_mm for one in placed]).T), axis=1)
-    veil, energy = _read(exposed.signal.scatter, centre)[of], _read(exposed.signal.energy_kev, centre)
+    scatter_signal, energy = _read(exposed.signal.scatter, centre)[of], _read(exposed.signal.energy_kev, centre)
     air, ceiling = np.float32(exposed.signal.air_kev), np.float32(exposed.ceiling_kev)
-    background = np.minimum((without + veil) * air, ceiling)
-    signal = background - np.minimum((with_it + veil) * air, ceiling)
+    background = np.minimum((without + scatter_signal) * air, ceiling)
+    signal = background - np.minimum((with_it + scatter_signal) * air, ceiling)
     highest, lowest = np.maximum.reduceat(contrast, windows.first), np.minimum.reduceat(contrast, windows.first)
     pixels = np.add.reduceat(mask, windows.first, dtype=np.int64)
     mean = np.add.reduceat(np.where(mask, background, 0.0), windows.first) / pixels
@@ -209,7 +209,7 @@ def _read(coarse: Coarse, at: Points) -> F32:
     return out
 
 
-def _worth(placed: Sequence[Placed], optics: Optics) -> F32:
+def _equivalents(placed: Sequence[Placed], optics: Optics) -> F32:
     """(n, 2): what one cm of each calcification adds to the glandular and adipose lengths, its tissue displaced."""
     known: dict[str, tuple[float, float]] = {"air": (0.0, 0.0)}
     for one in placed:
@@ -217,9 +217,9 @@ def _worth(placed: Sequence[Placed], optics: Optics) -> F32:
             if name not in known:
                 known[name] = optics.coefficients(name)
     solid = np.array([known[one.calcification.material] for one in placed], np.float32)
-    packing = np.array([one.calcification.packing for one in placed], np.float32)
+    relative_density = np.array([one.calcification.relative_density for one in placed], np.float32)
     displaced = np.array([known[one.calcification.displaces] for one in placed], np.float32)
-    return packing[:, None] * solid - displaced
+    return relative_density[:, None] * solid - displaced
 
 
 def _calcifications(
@@ -227,7 +227,7 @@ def _calcifications(
 ) -> tuple[CalcificationTruth, ...]:
     """The rows and masks, of what was measured of each."""
     of, row, column = windows.of[mask], windows.row[mask] + exposed.offset[0], windows.column[mask] + exposed.offset[1]
-    runs = run_lengths.of_masks(of, row, column, len(placed), exposed.image_shape[1])
+    runs = rle.of_masks(of, row, column, len(placed), exposed.image_shape[1])
     first = np.searchsorted(of, np.arange(len(placed)))
     top, left = np.minimum.reduceat(row, first), np.minimum.reduceat(column, first)
     x, y = exposed.grid.px(*np.array([one.shadow.centre_mm for one in placed]).T)
@@ -254,13 +254,13 @@ def _calcifications(
                 "area_mm2": one.shadow.area_mm2,
                 "diameter_mm": one.shadow.diameter_mm,
                 "thickness_mm": one.shadow.thickness_mm,
-                "run_count": len(mine),
+                "run_count": len(mask_runs),
                 **dict(zip(numbers, row, strict=True)),
             },
-            mine,
+            mask_runs,
             exposed.image_shape,
         )
-        for one, mine, row in zip(placed, runs, rows, strict=True)
+        for one, mask_runs, row in zip(placed, runs, rows, strict=True)
     )
 
 
@@ -283,7 +283,7 @@ def _finding(
     (x, y), (x_end, y_end) = boxes[:, :2].min(axis=0), (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
     hull_mm = hull.convex_hull(np.concatenate([s.outline_mm for s in shadows]))
     hx, hy = exposed.grid.px(hull_mm[:, 0], hull_mm[:, 1])
-    said: dict[str, Any] = {
+    row: dict[str, Any] = {
         "image_id": image_id,
         "finding_id": finding.finding_id,
         "kind": finding.kind,
@@ -303,7 +303,7 @@ def _finding(
         "extent_mm": hull.extent(hull_mm),
         "hull_area_mm2": hull.area(hull_mm),
     }
-    return FindingTruth(said, np.stack([hx + exposed.offset[1], hy + exposed.offset[0]], axis=1))
+    return FindingTruth(row, np.stack([hx + exposed.offset[1], hy + exposed.offset[0]], axis=1))
 
 
 def host_truth(image_id: str, finding_id: int, host: Host, surface_mm: Floats, exposed: Exposed) -> HostTruth | None:
@@ -316,7 +316,7 @@ def host_truth(image_id: str, finding_id: int, host: Host, surface_mm: Floats, e
     y_lo, y_hi = _clipped(y + exposed.offset[0], exposed.image_shape[0])
     if x_lo >= x_hi or y_lo >= y_hi:
         return None
-    said: dict[str, Any] = {
+    row: dict[str, Any] = {
         "image_id": image_id,
         "host_id": host.host_id,
         "finding_id": finding_id,
@@ -330,7 +330,7 @@ def host_truth(image_id: str, finding_id: int, host: Host, surface_mm: Floats, e
         "box_w_px": x_hi - x_lo,
         "box_h_px": y_hi - y_lo,
     }
-    return HostTruth(said)
+    return HostTruth(row)
 
 
 def _clipped(at: Any, size: int) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Export formats. The folder is the registry: one file per format.
 
 A file ``<name>.py`` in this folder is the format ``<name>``. The first line of its docstring says
-what it is. It defines ``OPTIONS``, the names of the options it heeds with their defaults (see
+what it is. It defines ``OPTIONS``, the names of the options it supports with their defaults (see
 `phantom.formats._options`), ``units(data, options)``, what there is to write, piece by piece,
 ``write(data, unit, folder, options)``, which writes one piece, and ``finish(data, folder, options)``,
 which writes what speaks of the whole. Each piece is written by itself and depends on nothing

@@ -9,7 +9,7 @@ import numpy as np
 from phantom import rle
 from phantom.formats._tiles import Tile, box_in, grains_in
 
-CLASSES = ("benign", "suspicious", "artefact")
+BOX_CLASSES = ("benign", "suspicious", "artefact")
 # Where classes overlap in a semantic label map, the graver one shows.
 _RISING = ("artefact", "benign", "suspicious")
 
@@ -49,5 +49,5 @@ def semantic_labels(part: Tile, image: Any) -> Any:
     for name in _RISING:
         for grain, runs in grains:
             if labels[grain.row["finding_id"]] == name:
-                out[rle.pixels(runs)] = CLASSES.index(name) + 1
+                out[rle.pixels(runs)] = BOX_CLASSES.index(name) + 1
     return out.reshape(part.rows, part.columns)

@@ -130,12 +130,12 @@ def _findings(image: Any, number: int, generator: str) -> list[bytes]:
     for finding in image.findings:
         if finding.row["class"] == "artefact":
             continue
-        own = [grain for grain in image.calcifications if grain.row["finding_id"] == finding.row["finding_id"]]
+        members = [grain for grain in image.calcifications if grain.row["finding_id"] == finding.row["finding_id"]]
         named = type_of(str(finding.row["descriptor"]))
-        if len(own) < 3:
-            out += [_grain("CONTAINS", grain, number, named, generator) for grain in own]
+        if len(members) < 3:
+            out += [_grain("CONTAINS", grain, number, named, generator) for grain in members]
             continue
-        grains = [_grain("INFERRED FROM", grain, number, named, generator) for grain in own]
+        grains = [_grain("INFERRED FROM", grain, number, named, generator) for grain in members]
         out.append(_cluster(finding, grains, number, named, generator))
     return out
 

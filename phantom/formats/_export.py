@@ -124,12 +124,12 @@ def file_name(image_id: str) -> str:
 
 def _stamp(data: Dataset, name: str, options: Options) -> str:
     files = json.dumps(dict(data.manifest.files), sort_keys=True)
-    told = {
+    stamp = {
         "format": name, "options": {key: value for key, value in asdict(options).items() if value is not None},
         "dataset": key_of(data.manifest), "files": hashlib.sha256(files.encode()).hexdigest(),
         "generator": data.manifest.generator,
     }  # fmt: skip
-    return json.dumps(told, indent=1, sort_keys=True) + "\n"
+    return json.dumps(stamp, indent=1, sort_keys=True) + "\n"
 
 
 def _prepare(folder: Path, stamp: str, overwrite: bool) -> None:

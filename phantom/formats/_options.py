@@ -1,4 +1,4 @@
-"""What may be asked of an export, and what each format heeds."""
+"""What may be asked of an export, and what each format supports."""
 
 from __future__ import annotations
 

@@ -107,14 +107,14 @@ def _image(image: Any, part: Tile, options: Options) -> dict[str, Any]:
         if options.bits == 8
         else (0.0, 4095.0)
     )
-    told = {
+    columns = {
         name: row[name]
         for name in ("case", "variant", "laterality", "view", "pixel_spacing_mm", "density", "birads_density", "class")
     }
     return {
         "file_name": f"images/{file_name(part.name)}.png", "width": part.columns, "height": part.rows, "license": 1,
         "image_id": row["image_id"], "tile_x": part.column, "tile_y": part.row, "window": list(window),
-        **{name: value.item() if isinstance(value, np.generic) else value for name, value in told.items()},
+        **{name: value.item() if isinstance(value, np.generic) else value for name, value in columns.items()},
     }  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def _calcifications(image: Any, part: Tile, keypoints: bool) -> Iterator[dict[st
         counts = rle.coco_counts(runs, (part.rows, part.columns))
         box = rle.box(runs, part.columns)
         owner = owners.get(grain.row["finding_id"], {})
-        told: dict[str, Any] = {
+        annotation: dict[str, Any] = {
             "category_id": CATEGORIES.get(str(owner.get("class", "")), 1), "iscrowd": 0, "bbox": [float(side) for side in box],
             "area": float(np.asarray(runs)[:, 1].sum()),
             "segmentation": {"size": [part.rows, part.columns], "counts": rle.coco_text(counts)},
@@ -136,8 +136,8 @@ def _calcifications(image: Any, part: Tile, keypoints: bool) -> Iterator[dict[st
             # COCO's coordinates start at a pixel's corner, ours at its centre
             x, y = grain.row["x_px"] + 0.5 - part.column, grain.row["y_px"] + 0.5 - part.row
             inside = 0 <= x <= part.columns and 0 <= y <= part.rows
-            told |= {"keypoints": [float(x), float(y), 2] if inside else [0.0, 0.0, 0], "num_keypoints": int(inside)}
-        yield told
+            annotation |= {"keypoints": [float(x), float(y), 2] if inside else [0.0, 0.0, 0], "num_keypoints": int(inside)}
+        yield annotation
 
 
 def _findings(image: Any, part: Tile) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phantom.formats._boxes import CLASSES, boxes
+from phantom.formats._boxes import BOX_CLASSES, boxes
 from phantom.formats._export import Unit, file_name, put, split_of, splits
 from phantom.formats._options import Options
 from phantom.formats._pixels import png, shown
@@ -63,7 +63,7 @@ def _metadata(image: Any, part: str, options: Options) -> dict[str, Any]:
     found = boxes(whole(image.image_id, (row["rows"], row["columns"])), image, options.level or "calcification")
     objects = {
         "bbox": [[float(side) for side in box[:4]] for box in found],
-        "categories": [CLASSES.index(box.label) for box in found],
+        "categories": [BOX_CLASSES.index(box.label) for box in found],
         "kind": [str(box.row["kind"]) for box in found],
         "finding_id": [int(box.row["finding_id"]) for box in found],
     }
@@ -82,7 +82,7 @@ def _size(count: int) -> str:
 
 def _card(data: Dataset) -> str:
     about = data.manifest
-    names = "\n".join(f"- {i}: {name}" for i, name in enumerate(CLASSES))
+    names = "\n".join(f"- {i}: {name}" for i, name in enumerate(BOX_CLASSES))
     return f"""---
 license: cc0-1.0
 pretty_name: Synthetic mammograms, {about.preset}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phantom.formats import _pairs
-from phantom.formats._boxes import CLASSES, boxes
+from phantom.formats._boxes import BOX_CLASSES, boxes
 from phantom.formats._export import Unit, file_name, put_json, splits
 from phantom.formats._options import Options
 from phantom.formats._tiles import whole
@@ -51,5 +51,5 @@ def _boxes(image: Any, options: Options) -> dict[str, Any]:
     return {
         "image": f"images/{file_name(image.image_id)}.png",
         "box": [[float(b.x), float(b.y), float(b.x + b.w), float(b.y + b.h)] for b in there],
-        "label": [CLASSES.index(b.label) for b in there],
+        "label": [BOX_CLASSES.index(b.label) for b in there],
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phantom.formats import _pairs
-from phantom.formats._boxes import CLASSES
+from phantom.formats._boxes import BOX_CLASSES
 from phantom.formats._export import Unit, file_name, put_json, split_of, splits
 from phantom.formats._options import Options
 
@@ -36,12 +36,12 @@ def finish(data: Dataset, folder: Path, options: Options) -> None:
     """Write ``dataset.json``, and ``splits_final.json`` where there is a part to validate with."""
     parts = splits(data)
     training = [file_name(i) for name, ids in parts.items() if name != "test" for i in ids]
-    told = {
-        "channel_names": {"0": "mammogram"}, "labels": {"background": 0, **{name: i for i, name in enumerate(CLASSES, start=1)}},
+    description = {
+        "channel_names": {"0": "mammogram"}, "labels": {"background": 0, **{name: i for i, name in enumerate(BOX_CLASSES, start=1)}},
         "numTraining": len(training), "file_ending": ".png", "name": "phantom", "licence": "CC0-1.0",
         "description": f"synthetic mammograms, preset {data.manifest.preset}, seed {data.manifest.seed}",
     }  # fmt: skip
-    put_json(folder / NAME / "dataset.json", told, indent=1)
+    put_json(folder / NAME / "dataset.json", description, indent=1)
     if "val" in parts:
         val = {file_name(i) for i in parts["val"]}
         fold = {"train": [name for name in training if name not in val], "val": sorted(val)}

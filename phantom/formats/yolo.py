@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phantom.formats._boxes import CLASSES, boxes
+from phantom.formats._boxes import BOX_CLASSES, boxes
 from phantom.formats._export import Unit, file_name, put, split_of, splits
 from phantom.formats._options import Options
 from phantom.formats._pixels import png, shown
@@ -53,7 +53,7 @@ def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
                 box.w / part.columns,
                 box.h / part.rows,
             )
-            lines.append(" ".join([str(CLASSES.index(box.label)), *(f"{side:.8f}" for side in sides)]))
+            lines.append(" ".join([str(BOX_CLASSES.index(box.label)), *(f"{side:.8f}" for side in sides)]))
         put(folder / label, "".join(f"{line}\n" for line in lines))
         put(folder / picture, png(part.cut(pixels)))
 
@@ -66,4 +66,4 @@ def finish(data: Dataset, folder: Path, options: Options) -> None:
     if "test" in parts:
         places["test"] = "test"
     lines = ["path: .", *(f"{key}: images/{name}" for key, name in places.items()), "names:"]
-    put(folder / "data.yaml", "\n".join([*lines, *(f"  {i}: {name}" for i, name in enumerate(CLASSES))]) + "\n")
+    put(folder / "data.yaml", "\n".join([*lines, *(f"  {i}: {name}" for i, name in enumerate(BOX_CLASSES))]) + "\n")

@@ -43,12 +43,12 @@ def _corners(flat: F32, first: Any, strides: Any, shares: Sequence[F32]) -> F32:
     """Between the corners at `first` and one stride further, by axis, as much of the way as `shares` say."""
     if not len(shares):
         return np.asarray(flat.take(first))
-    here = _corners(flat, first, strides[1:], shares[1:])
-    there = _corners(flat, first + strides[0], strides[1:], shares[1:])
-    there -= here
-    there *= shares[0]
-    there += here
-    return there
+    low = _corners(flat, first, strides[1:], shares[1:])
+    high = _corners(flat, first + strides[0], strides[1:], shares[1:])
+    high -= low
+    high *= shares[0]
+    high += low
+    return high
 
 
 def resample(
@@ -139,19 +139,19 @@ def _interpolate(values: Floats, start: float, step: float, out: Floats, cubic: 
     # every `often`-th place has the same fraction: four slices with four weights do for all of them
     term = np.empty((-(-len(out) // often), out.shape[1]), np.float32)
     for phase in range(min(often, len(out))):
-        mine = out[phase::often]
+        target = out[phase::often]
         place = start + step * phase
         first = int(np.floor(place))
-        if first < 1 or first + 2 + len(mine) > size:
-            _gather(values, place + np.arange(len(mine)), mine, cubic)
+        if first < 1 or first + 2 + len(target) > size:
+            _gather(values, place + np.arange(len(target)), target, cubic)
             continue
         before, weights = _weights(np.float32(place - first), cubic)
         begin = first - before
-        np.multiply(values[begin : begin + len(mine)], weights[0], out=mine)
+        np.multiply(values[begin : begin + len(target)], weights[0], out=target)
         for tap, weight in enumerate(weights[1:], start=begin + 1):
-            part = term[: len(mine)]
-            np.multiply(values[tap : tap + len(mine)], weight, out=part)
-            mine += part
+            part = term[: len(target)]
+            np.multiply(values[tap : tap + len(target)], weight, out=part)
+            target += part
 
 
 def _between(values: Floats, at: Floats, out: Floats) -> None:
@@ -159,9 +159,9 @@ def _between(values: Floats, at: Floats, out: Floats) -> None:
     first = np.clip(np.floor(at), 0, len(values) - 2).astype(int)
     share = np.clip(at - first, 0, 1).astype(np.float32)[:, None]
     for k in range(first[0], first[-1] + 1):
-        mine = slice(int(np.searchsorted(first, k)), int(np.searchsorted(first, k + 1)))
-        np.multiply(share[mine], values[k + 1] - values[k], out=out[mine])
-        out[mine] += values[k]
+        reached = slice(int(np.searchsorted(first, k)), int(np.searchsorted(first, k + 1)))
+        np.multiply(share[reached], values[k + 1] - values[k], out=out[reached])
+        out[reached] += values[k]
 
 
 def _gather(values: Floats, at: Floats, out: Floats, cubic: bool) -> None:

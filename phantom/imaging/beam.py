@@ -10,7 +10,7 @@ import numpy as np
 
 from phantom.arrays import F32
 from phantom.imaging import materials, spectrum
-from phantom.imaging.mammography_units import System
+from phantom.imaging.mammography_units import MammographyUnit
 from phantom.imaging.quantities import Collapsed, PathLengths, Stamp
 from phantom.imaging.spectrum import Spectrum
 from phantom.imaging.stamp_pixels import Windows
@@ -44,7 +44,7 @@ class Beam:
             if not lo <= self.tube_kv <= hi:
                 raise ValueError(f"tube_kv = {self.tube_kv:g}: {self.target_filter} is tabulated from {lo:g} to {hi:g} kV")
 
-    def at(self, system: System, thickness_mm: float) -> Spectrum:
+    def at(self, unit: MammographyUnit, thickness_mm: float) -> Spectrum:
         """The spectrum a unit takes for a compressed thickness.
 
         Raises
@@ -52,13 +52,13 @@ class Beam:
         UsageError
             If the voltage lies outside the beam's table; the message gives the range.
         """
-        target_filter, kv = system.technique(thickness_mm)
+        target_filter, kv = unit.technique(thickness_mm)
         if self.target_filter != "auto":
             lo, hi = spectrum.tube_range_kv(self.target_filter)
             target_filter, kv = self.target_filter, min(max(kv, lo), hi)
-        return spectrum.load(target_filter, self.tube_kv or kv, system.converter, self.tissue_set, max(thickness_mm, 1.0))
+        return spectrum.load(target_filter, self.tube_kv or kv, unit.converter, self.tissue_set, max(thickness_mm, 1.0))
 
-    def flux(self, x_mm: F32, y_mm: F32, system: System) -> F32:
+    def flux(self, x_mm: F32, y_mm: F32, unit: MammographyUnit) -> F32:
         """Relative flux over the detector, 1 at the middle of the chest wall edge: heel and distance.
 
         The perpendicular ray meets the chest wall edge, and the anode points away from the patient.
@@ -70,8 +70,8 @@ class Beam:
         """
         if not self.heel:
             return np.ones(np.broadcast(x_mm, y_mm).shape, np.float32)
-        distance2 = np.float32(system.source_detector_mm**2)
-        target = self.at(system, 50.0).target_filter.split("/")[0]
+        distance2 = np.float32(unit.source_detector_mm**2)
+        target = self.at(unit, 50.0).target_filter.split("/")[0]
         heel = np.interp(x_mm, _HEEL_MM, _HEEL[target]).astype(np.float32)
         return np.asarray(heel * distance2 / (distance2 + x_mm * x_mm + y_mm * y_mm), np.float32)
 
@@ -86,15 +86,15 @@ def collapse(paths: PathLengths, beam: Spectrum) -> Collapsed:
     sums: dict[str, float] = {}
     for where, whole, found in paths.tissue.strips():
         thickness[where] = whole
-        own = np.zeros((2, *whole.shape), np.float32)
-        scratch = np.empty_like(own[0])
+        lengths = np.zeros((2, *whole.shape), np.float32)
+        scratch = np.empty_like(lengths[0])
         for name, path_mm in found.items():
             sums[name] = sums.get(name, 0.0) + float(path_mm.sum())
-            for out, c in zip(own, beam.coefficients(name), strict=True):
+            for out, c in zip(lengths, beam.coefficients(name), strict=True):
                 if c:
                     np.multiply(path_mm, np.float32(c / 10), out=scratch)
                     out += scratch
-        g[where], a[where] = own
+        g[where], a[where] = lengths
     add(paths.stamps, beam, g, a)
     pixel_mm2 = paths.grid.pitch_mm**2
     return Collapsed(g, a, thickness, {name: total * pixel_mm2 for name, total in sums.items()})
@@ -104,7 +104,7 @@ def stamp_basis(stamp: Stamp, beam: Spectrum) -> tuple[float, float]:
     """cm of glandular and of adipose tissue that 1 mm of a stamp's path adds, what it displaces taken off."""
     cg, ca = beam.coefficients(stamp.material)
     dg, da = (0.0, 0.0) if stamp.displaces == "air" else beam.coefficients(stamp.displaces)
-    return (stamp.packing * cg - dg) / 10, (stamp.packing * ca - da) / 10
+    return (stamp.relative_density * cg - dg) / 10, (stamp.relative_density * ca - da) / 10
 
 
 def add(stamps: Sequence[Stamp], beam: Spectrum, g_cm: F32, a_cm: F32, times: int = 1) -> None:

@@ -14,8 +14,8 @@ from phantom.errors import PhantomError, UsageError
 from phantom.geometry.grid import Grid
 from phantom.imaging import blur, mammography_units
 from phantom.imaging.defects import PATTERN_SD, dead_pixels, fixed_pattern, repair
-from phantom.imaging.deviates import Dice, quantiles
-from phantom.imaging.mammography_units import System
+from phantom.imaging.deviates import Deviates, quantiles
+from phantom.imaging.mammography_units import MammographyUnit
 from phantom.imaging.materials import energies_kev
 from phantom.imaging.quantities import ForProcessing, Signal
 from phantom.imaging.refilter import refiltered
@@ -53,11 +53,11 @@ class Detector:
                 mammography_units.load(name)
             except PhantomError as why:
                 problems.append(f"{dotted(where, 'name')}: {why}")
-        made = schema.read_plainly(Detector, table, where, problems)
+        made = schema.read_fields(Detector, table, where, problems)
         return made if len(problems) == before else None
 
     @cached_property
-    def system(self) -> System:
+    def unit(self) -> MammographyUnit:
         """The machine, with this recipe's changes.
 
         Raises
@@ -65,12 +65,12 @@ class Detector:
         UsageError
             If there is no such detector, or its file is wrong.
         """
-        own = mammography_units.load(self.name)
+        named = mammography_units.load(self.name)
         changes = {k: v for k, v in (("pitch_mm", self.pitch_mm), ("rows", self.rows), ("columns", self.columns)) if v}
         if self.magnification > 1:
             # the breast's middle is magnified; the support lies half of 50 mm nearer
-            changes["support_detector_mm"] = own.source_detector_mm * (1 - 1 / self.magnification) - 25
-        return replace(own, **changes) if changes else own  # type: ignore[arg-type]
+            changes["support_detector_mm"] = named.source_detector_mm * (1 - 1 / self.magnification) - 25
+        return replace(named, **changes) if changes else named  # type: ignore[arg-type]
 
     def magnified(self, factor: float) -> Detector:
         """This detector for a magnification view: small focus, pixels and field smaller at the breast.
@@ -87,7 +87,7 @@ class Detector:
     @property
     def pixel_mm(self) -> float:
         """Side of a pixel that is read, at the detector."""
-        return self.system.pitch_mm * self.binning
+        return self.unit.pitch_mm * self.binning
 
     @property
     def pitch(self) -> float:
@@ -97,9 +97,9 @@ class Detector:
     @property
     def grid(self) -> Grid:
         """The whole image: chest wall at x = 0, the middle of the field at y = 0."""
-        system = self.system
+        unit = self.unit
         side = self.pitch / self.binning
-        fine = Grid((system.rows, system.columns), side, (0.5 * side, 0.5 * side * (1 - system.rows)))
+        fine = Grid((unit.rows, unit.columns), side, (0.5 * side, 0.5 * side * (1 - unit.rows)))
         return fine.binned(self.binning)
 
     @cached_property
@@ -109,19 +109,19 @@ class Detector:
         At the reference beam, 28 kV W/Rh behind 2 mm of aluminium. The second makes the zero-frequency DQE, quantum
         limited, the detector's `dqe0`: gain fluctuations and reabsorption beyond the absorbed quanta's own.
         """
-        system = self.system
-        beam = load_beam("W/Rh", 28, system.converter)
+        unit = self.unit
+        beam = load_beam("W/Rh", 28, unit.converter)
         energy, photons = energies_kev(), beam.transmitted(aluminium=2.0)
         absorbed = photons * beam.efficiency
         first, second = float(np.sum(absorbed * energy)), float(np.sum(absorbed * energy**2))
         ideal = first**2 / (float(np.sum(photons)) * second)
         kerma = beam.ugy_per_mas * beam.kerma_ratio(aluminium=2.0)
-        kev_per_ugy = first / kerma * system.pitch_mm**2
-        excess = ideal / system.dqe0
+        kev_per_ugy = first / kerma * unit.pitch_mm**2
+        excess = ideal / unit.dqe0
         # of a pixel's variance, which is less than the quanta's own by what the blur takes
         f = np.linspace(0, 0.5 / self.pitch, 65)
-        shape = (1 - system.white_share) * float(np.mean(self._converter(0.0, f) ** 2)) ** 2 + system.white_share
-        electronic = system.electronic_ugy * kev_per_ugy * second / first * excess * shape
+        shape = (1 - unit.unblurred_noise_fraction) * float(np.mean(self._converter(0.0, f) ** 2)) ** 2 + unit.unblurred_noise_fraction
+        electronic = unit.electronic_ugy * kev_per_ugy * second / first * excess * shape
         n2 = self.binning**2
         return kev_per_ugy * n2, excess, electronic * n2
 
@@ -136,14 +136,14 @@ class Detector:
 
     def _converter(self, fy: Any, fx: Any) -> Floats:
         """exp(-(|fx|/f0)^n - (|fy|/f0)^n), cycles/mm at the breast."""
-        system = self.system
-        scaled = (np.abs(np.asarray(f, float)) / (system.f0_per_mm * self.magnification) for f in (fy, fx))
-        return np.asarray(np.exp(-sum(s**system.n for s in scaled)))
+        unit = self.unit
+        scaled = (np.abs(np.asarray(f, float)) / (unit.f0_per_mm * self.magnification) for f in (fy, fx))
+        return np.asarray(np.exp(-sum(s**unit.n for s in scaled)))
 
     def _spot(self, f: Any) -> Floats:
         """A uniform small focus: its shadow at the breast is (M - 1)/M of it. In contact it is left out: 0.02 mm."""
         m = self.magnification
-        return np.sinc(np.asarray(f, float) * self.system.small_focus_mm * (m - 1) / m) if m > 1 else np.asarray(1.0)
+        return np.sinc(np.asarray(f, float) * self.unit.small_focus_mm * (m - 1) / m) if m > 1 else np.asarray(1.0)
 
     def noise_power(self, fy: Any, fx: Any, mean_kev: Any, energy_kev: Any) -> Floats:
         """Noise power over a pixel's area, keV^2: its mean over all frequencies is a pixel's variance.
@@ -151,13 +151,13 @@ class Detector:
         Quantum noise partly shaped by the blur, partly white (aliased), electronic noise, and the fixed pattern.
         """
         _, excess, electronic = self.calibration
-        white, mean = self.system.white_share, np.asarray(mean_kev, float)
+        white, mean = self.unit.unblurred_noise_fraction, np.asarray(mean_kev, float)
         shape = (1 - white) * self._converter(fy, fx) ** 2 + white
         return np.asarray(mean * np.asarray(energy_kev, float) * excess * shape + electronic + (self._structure * mean) ** 2)
 
     @property
     def _structure(self) -> float:
-        return self.system.structure / self.binning
+        return self.unit.structure / self.binning
 
     def expose(
         self, signal: Signal, seed: Seed, offset: tuple[int, int] = (0, 0), full_shape: tuple[int, int] | None = None,
@@ -222,8 +222,8 @@ class Detector:
     def _light(self, signal: Signal, seed: Seed | None) -> Callable[[int, int, F32], None]:
         """What writes strip after strip of the mean signal, and the part of its quantum noise that is blurred with it."""
         air, (_, excess, _) = np.float32(signal.air_kev), self.calibration
-        share = np.float32(excess * (1 - self.system.white_share))
-        dice = Dice(seed.child("quantum").rng()) if seed is not None and self.noise and share > 0 else None
+        share = np.float32(excess * (1 - self.unit.unblurred_noise_fraction))
+        deviates = Deviates(seed.child("quantum").rng()) if seed is not None and self.noise and share > 0 else None
         one, two = np.empty((2, blur.ROWS, signal.primary.shape[1]), np.float32)
 
         def rows(start: int, stop: int, out: F32) -> None:
@@ -231,10 +231,10 @@ class Detector:
             signal.scatter.rows(start, stop, mean)
             mean += signal.primary[start:stop]
             mean *= air
-            if dice is None:
+            if deviates is None:
                 out[...] = mean
                 return
-            dice.fill(draw)
+            deviates.fill(draw)
             np.multiply(mean, signal.energy_kev.row(start, stop) * share, out=out)
             np.sqrt(out, out=out)
             out *= draw
@@ -245,10 +245,10 @@ class Detector:
     def digitise(self, blurred_kev: F32, signal: Signal, seed: Seed, offset: tuple[int, int] = (0, 0), out: U16 | None = None) -> U16:
         """White noise, fixed pattern, dead pixels, gain, offset and bits: (rows, columns) uint16. Changes `blurred_kev`."""
         rows, columns = signal.primary.shape
-        system, (per_ugy, excess, electronic) = self.system, self.calibration
-        gain = system.gain_dn_per_ugy / per_ugy
-        white = np.float32(signal.air_kev * excess * system.white_share * gain**2)
-        dice = Dice(seed.child("electronic").rng())
+        unit, (per_ugy, excess, electronic) = self.unit, self.calibration
+        gain = unit.gain_dn_per_ugy / per_ugy
+        white = np.float32(signal.air_kev * excess * unit.unblurred_noise_fraction * gain**2)
+        deviates = Deviates(seed.child("electronic").rng())
         pattern = fixed_pattern(self.name, self.grid.shape)[offset[0] : offset[0] + rows, offset[1] : offset[1] + columns]
         strips = np.empty((2, _ROWS, columns), np.float32)
         out = np.empty((rows, columns), np.uint16) if out is None else out
@@ -268,39 +268,39 @@ class Detector:
                 scratch *= signal.energy_kev.row(start, stop) * white
                 scratch += np.float32(electronic * gain**2)
                 np.sqrt(scratch, out=scratch)
-                dice.fill(draw)
+                deviates.fill(draw)
                 draw *= scratch
                 value += draw
-            value += np.float32(system.offset_dn + 0.5)  # what follows cuts fractions off
-            np.clip(value, np.float32(0), np.float32(system.largest_dn), out=value)
+            value += np.float32(unit.offset_dn + 0.5)  # what follows cuts fractions off
+            np.clip(value, np.float32(0), np.float32(unit.largest_dn), out=value)
             out[start:stop] = value
         if self.noise:
-            row, column = dead_pixels(self.name, self.grid.shape, system.dead_share)
+            row, column = dead_pixels(self.name, self.grid.shape, unit.dead_share)
             repair(out, row - offset[0], column - offset[1])
         return out
 
     def dn(self, kev: Any) -> Any:
         """Detector value of an energy per pixel, before rounding and saturation."""
-        return self.system.offset_dn + np.asarray(kev) * self.system.gain_dn_per_ugy / self.calibration[0]
+        return self.unit.offset_dn + np.asarray(kev) * self.unit.gain_dn_per_ugy / self.calibration[0]
 
     def kerma_ugy(self, dn: Any) -> Any:
         """Detector air kerma, of the reference beam, that a detector value stands for."""
-        return (np.asarray(dn, float) - self.system.offset_dn) / self.system.gain_dn_per_ugy
+        return (np.asarray(dn, float) - self.unit.offset_dn) / self.unit.gain_dn_per_ugy
 
     def _open_beam(self, signal: Signal, seed: Seed, parts: tuple[U16, ...]) -> None:
         """Fill what lies beside the window: saturated, or the open beam and its noise."""
         level = float(self.dn(signal.air_kev))
-        top = self.system.largest_dn
+        top = self.unit.largest_dn
         energy = float(signal.energy_kev.values.mean())
         _, excess, electronic = self.calibration
-        sd = float(np.sqrt(signal.air_kev * energy * excess + electronic)) * self.system.gain_dn_per_ugy / self.calibration[0]
+        sd = float(np.sqrt(signal.air_kev * energy * excess + electronic)) * self.unit.gain_dn_per_ugy / self.calibration[0]
         even = level - 6 * sd > top or not self.noise
         noisy = np.clip(np.float32(sd) * quantiles() + np.float32(level + 0.5), 0, np.float32(top)).astype(np.uint16)
-        dice = Dice(seed.child("open").rng(), noisy)
+        deviates = Deviates(seed.child("open").rng(), noisy)
         for part in parts:
             if even:
                 part[...] = min(round(level), top)
                 continue
             for start in range(0, len(part) if part.size else 0, _ROWS):
                 strip = part[start : start + _ROWS]
-                strip[...] = dice.fill(np.empty(strip.shape, np.uint16))
+                strip[...] = deviates.fill(np.empty(strip.shape, np.uint16))

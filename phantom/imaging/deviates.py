@@ -12,7 +12,7 @@ from phantom.arrays import F32
 _BITS = 16
 
 
-class Dice:
+class Deviates:
     """A stream of random values; several times as quick as exact normal deviates.
 
     Parameters

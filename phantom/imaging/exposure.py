@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 
-from phantom.imaging.mammography_units import System
+from phantom.imaging.mammography_units import MammographyUnit
 from phantom.imaging.spectrum import TABLE_DISTANCE_MM, Spectrum
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
@@ -77,7 +77,7 @@ class Exposure:
     dose_factor: Annotated[Draw, Within(0.01, 20), "times the dose"] = Draw.constant(1)
 
     def at(
-        self, beam: Spectrum, system: System, thickness_mm: float, density: float, seed: Seed, *, grid: bool = True, skin_mm: float = SKIN_MM
+        self, beam: Spectrum, unit: MammographyUnit, thickness_mm: float, density: float, seed: Seed, *, grid: bool = True, skin_mm: float = SKIN_MM
     ) -> Technique:
         """The exposure of a breast.
 
@@ -96,20 +96,20 @@ class Exposure:
         skin_mm : float
         """
         drawn = self.dose_mgy.sample(seed.child("dose_mgy").rng())
-        dose = drawn or system.base_mgy + system.slope_mgy_cm * thickness_mm / 10
+        dose = drawn or unit.base_mgy + unit.slope_mgy_cm * thickness_mm / 10
         dose *= self.dose_factor.sample(seed.child("dose_factor").rng())
         entrance = dose / dose_per_kerma(beam, thickness_mm, density)
-        return technique(beam, system, entrance, thickness_mm, density, dose, grid=grid, skin_mm=skin_mm)
+        return technique(beam, unit, entrance, thickness_mm, density, dose, grid=grid, skin_mm=skin_mm)
 
 
 def technique(
-    beam: Spectrum, system: System, entrance_mgy: float, thickness_mm: float, density: float, mgd_mgy: float, *, grid: bool, skin_mm: float = SKIN_MM
+    beam: Spectrum, unit: MammographyUnit, entrance_mgy: float, thickness_mm: float, density: float, mgd_mgy: float, *, grid: bool, skin_mm: float = SKIN_MM
 ) -> Technique:
     """What an incident air kerma at the top of the breast comes to at the tube and at the detector."""
-    top_mm = system.source_detector_mm - system.support_detector_mm - thickness_mm
+    top_mm = unit.source_detector_mm - unit.support_detector_mm - thickness_mm
     mas = entrance_mgy * 1e3 / (beam.ugy_per_mas * (TABLE_DISTANCE_MM / top_mm) ** 2)
-    through = beam.kerma_ratio(carbon=SUPPORT_MM) * (system.grid_primary if grid else 1.0)
-    open_ugy = entrance_mgy * 1e3 * (top_mm / system.source_detector_mm) ** 2 * through
+    through = beam.kerma_ratio(carbon=SUPPORT_MM) * (unit.grid_primary if grid else 1.0)
+    open_ugy = entrance_mgy * 1e3 * (top_mm / unit.source_detector_mm) ** 2 * through
     inner = max(thickness_mm - 2 * skin_mm, 0.0)
     behind = beam.kerma_ratio(
         carbon=SUPPORT_MM, skin=min(2 * skin_mm, thickness_mm), glandular=density * inner, adipose=(1 - density) * inner

@@ -17,7 +17,7 @@ from phantom.recipe.messages import suggestion
 _RANGES: dict[str, tuple[float, float]] = {
     "pitch_mm": (0.02, 0.5), "rows": (16, 20000), "columns": (16, 20000), "source_detector_mm": (400, 1200),
     "support_detector_mm": (0, 400), "focal_spot_mm": (0, 2), "small_focus_mm": (0, 2),
-    "f0_per_mm": (0.5, 200), "n": (0.5, 4), "dqe0": (0.05, 0.95), "white_share": (0, 1), "electronic_ugy": (0, 20),
+    "f0_per_mm": (0.5, 200), "n": (0.5, 4), "dqe0": (0.05, 0.95), "unblurred_noise_fraction": (0, 1), "electronic_ugy": (0, 20),
     "structure": (0, 0.05), "dead_share": (0, 0.05), "gain_dn_per_ugy": (0.1, 200), "offset_dn": (0, 10000), "bits": (8, 16),
     "grid_primary": (0.3, 1), "grid_factor": (0.2, 3), "base_mgy": (0, 5), "slope_mgy_cm": (0, 1),
 }  # fmt: skip
@@ -25,7 +25,7 @@ _SECTIONS = {"blur": "", "noise": "", "readout": "", "grid": "grid_", "exposure"
 
 
 @dataclass(frozen=True)
-class System:
+class MammographyUnit:
     """A mammography unit: its detector, grid, geometry and exposure table.
 
     Attributes
@@ -74,7 +74,7 @@ class System:
     f0_per_mm: float
     n: float
     dqe0: float
-    white_share: float
+    unblurred_noise_fraction: float
     electronic_ugy: float
     structure: float
     dead_share: float
@@ -125,7 +125,7 @@ def text(name: str) -> str:
     return (files("phantom.imaging") / "detectors" / f"{name}.toml").read_text(encoding="utf-8")
 
 
-def load(name: str) -> System:
+def load(name: str) -> MammographyUnit:
     """A machine by its name, or by the path of a user's own ``.toml`` file.
 
     Raises
@@ -137,23 +137,23 @@ def load(name: str) -> System:
 
 
 @cache
-def _parse(name: str, said: str) -> System:
+def _parse(name: str, text: str) -> MammographyUnit:
     try:
-        table = tomllib.loads(said)
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{name}: not TOML: {error}") from None
     problems: list[str] = []
     flat = _flatten(table, problems)
     flat["name"] = Path(name).stem if name.endswith(".toml") else name
     exposure = _exposure(flat.pop("table", None), problems)
-    wanted = {f.name for f in fields(System)} - {"exposure"}
+    wanted = {f.name for f in fields(MammographyUnit)} - {"exposure"}
     problems += [f"{key}: unknown key" for key in sorted(set(flat) - wanted)]
     problems += [f"{key}: missing" for key in sorted(wanted - set(flat))]
     for key, value in flat.items():
         problems += _wrong(key, value)
     if problems:
         raise UsageError(f"detector {name}: {len(problems)} problem{'s' * (len(problems) > 1)}\n  " + "\n  ".join(problems))
-    return System(**flat, exposure=exposure)
+    return MammographyUnit(**flat, exposure=exposure)
 
 
 def _flatten(table: dict[str, Any], problems: list[str]) -> dict[str, Any]:

@@ -97,9 +97,9 @@ NAMES: tuple[str, ...] = (*MATERIALS, *_JOHNS_YAFFE.values())
 
 @cache
 def _table() -> tuple[F64, F64, dict[str, F64]]:
-    said = json.loads((files("phantom.imaging") / "data" / "attenuation.json").read_text())
-    mu = {name: np.array(values) for name, values in said["mu_per_cm"].items()}
-    return np.array(said["energy_kev"]), np.array(said["air_kerma_ugy_per_photon_mm2"]), mu
+    table = json.loads((files("phantom.imaging") / "data" / "attenuation.json").read_text())
+    mu = {name: np.array(values) for name, values in table["mu_per_cm"].items()}
+    return np.array(table["energy_kev"]), np.array(table["air_kerma_ugy_per_photon_mm2"]), mu
 
 
 def energies_kev() -> F64:

@@ -15,7 +15,7 @@ _SIZES = (16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
 _BATCH = 1 << 19  # pixels that are transformed at a time
 
 
-class Converter(Protocol):
+class DetectorResponse(Protocol):
     """What the observer must know of a detector, in units of keV absorbed per pixel."""
 
     def transfer(self, fy: Floats, fx: Floats) -> Floats:
@@ -51,7 +51,7 @@ class Difference:
     energy_kev: float
 
 
-def detectability(differences: Sequence[Difference], pitch_mm: float, converter: Converter) -> tuple[Floats, Floats]:
+def detectability(differences: Sequence[Difference], pitch_mm: float, converter: DetectorResponse) -> tuple[Floats, Floats]:
     """SDNR and d′ of each difference.
 
     SDNR is the mean difference over its mask, after blur, over the standard deviation of one
@@ -90,7 +90,7 @@ def _padded(length: int) -> int:
     return 256 * -(-wanted // 256)
 
 
-def _batch(some: Sequence[Difference], shape: tuple[int, int], pitch_mm: float, converter: Converter) -> tuple[Any, Any]:
+def _batch(some: Sequence[Difference], shape: tuple[int, int], pitch_mm: float, converter: DetectorResponse) -> tuple[Any, Any]:
     from scipy.fft import irfft2, rfft2
 
     signal, mask = np.zeros((len(some), *shape), np.float32), np.zeros((len(some), *shape), bool)
@@ -104,7 +104,7 @@ def _batch(some: Sequence[Difference], shape: tuple[int, int], pitch_mm: float, 
     energy = np.array([one.energy_kev for one in some])[:, None, None]
     power = converter.noise_power(fy, fx, mean, energy)
     spectrum = rfft2(signal, workers=1) * np.asarray(converter.transfer(fy, fx), np.float32)
-    # each column of a half spectrum stands for two, but for the first and the last
+    # each column of a half spectrum stands for two, except the first and the last
     twice = np.full(fx.size, 2.0)
     twice[0] = twice[-1] = 1.0
     pixels = shape[0] * shape[1]

@@ -69,9 +69,9 @@ class Shadow:
         """(rows, columns) bool: pixels at least half covered; if there is none, the one best pixel."""
         return Windows.around([self]).mask(self.coverage.reshape(-1)).reshape(self.coverage.shape)
 
-    def stamp(self, material: str, packing: float, displaces: str) -> Stamp:
+    def stamp(self, material: str, relative_density: float, displaces: str) -> Stamp:
         """The shadow as the machine takes it: of this material, in the place of that tissue."""
-        return Stamp(self.row, self.column, self.path_mm, material, packing, displaces)
+        return Stamp(self.row, self.column, self.path_mm, material, relative_density, displaces)
 
 
 def shadow(shape: Shape, pose: Pose, grid: Grid) -> Shadow | None:

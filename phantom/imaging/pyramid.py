@@ -106,10 +106,10 @@ class Doubled:
 def _between(image: F32, out: F32, early: Any, late: Any, halves: tuple[Any, Any]) -> None:
     """Three quarters of the nearer pixel and one of the farther, along one axis, edges repeated."""
     quarter = image * np.float32(0.25)
-    mine = image - quarter
+    near = image - quarter
     low, high = out[halves[0]], out[halves[1]]
-    np.add(mine[late], quarter[early], out=low[late])
-    np.add(mine[early], quarter[late], out=high[early])
+    np.add(near[late], quarter[early], out=low[late])
+    np.add(near[early], quarter[late], out=high[early])
     axis = 1 if isinstance(early, tuple) else 0
     for part, end in ((low, 0), (high, -1)):
         edge = (slice(None), end) if axis else (end,)

@@ -34,7 +34,7 @@ class Stamp:
     column: int
     path_mm: F32
     material: str
-    packing: float
+    relative_density: float
     displaces: str
 
 
@@ -42,7 +42,7 @@ Strip = tuple[tuple[slice, slice], F32, Mapping[str, F32]]
 
 
 class Tissue(Protocol):
-    """What lies under a window's pixels but the calcifications, some rows at a time: all of it at once would be large."""
+    """What lies under a window's pixels except the calcifications, some rows at a time: all of it at once would be large."""
 
     def strips(self) -> Iterator[Strip]:
         """Rows and columns of the window, the whole thickness there (mm), and the path in each material (mm).
@@ -108,7 +108,7 @@ class PathLengths:
     grid : Grid
         The window's own grid (crop of the detector's around the breast).
     tissue : Tissue
-        All but the calcifications.
+        Everything except the calcifications.
     stamps : tuple of Stamp
         The calcifications, in the order of the scene's rows.
     """

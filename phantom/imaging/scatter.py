@@ -68,7 +68,7 @@ class Scatter:
         times = self.factor * (grid_factor if self.grid else 1.0) * _gap_share(self.air_gap_mm) / _gap_share(15.0)
         return np.maximum(ratio * times, 0.0)
 
-    def veil(
+    def scatter_signal(
         self, primary: F32, thickness_mm: F32, pitch_mm: float, target_filter: str, *, grid_factor: float = 1.0,
         chest_wall_left: bool = True, breast_only: bool = False, collimated: bool = False,
     ) -> Coarse:
@@ -138,8 +138,8 @@ def _gap_share(gap_mm: float) -> float:
 
 @cache
 def _tables() -> dict[str, Any]:
-    said = json.loads((files("phantom.imaging") / "data" / "scatter.json").read_text())
-    return {name: np.array(rows) for name, rows in said["tables"].items()}
+    table = json.loads((files("phantom.imaging") / "data" / "scatter.json").read_text())
+    return {name: np.array(rows) for name, rows in table["tables"].items()}
 
 
 def _interp(x: Any, xs: Any, ys: Any) -> Any:

@@ -250,5 +250,5 @@ def _beams() -> dict[str, Any]:
 
 @cache
 def _file() -> dict[str, Any]:
-    said: dict[str, Any] = json.loads((files("phantom.imaging") / "data" / "beams.json").read_text())
-    return said
+    table: dict[str, Any] = json.loads((files("phantom.imaging") / "data" / "beams.json").read_text())
+    return table

@@ -49,14 +49,14 @@ class Bench:
     @cached_property
     def spectrum(self) -> Spectrum:
         """The beam that the automatic exposure takes."""
-        return self.beam.at(self.detector.system, self.breast_mm)
+        return self.beam.at(self.detector.unit, self.breast_mm)
 
     @cached_property
     def technique(self) -> Technique:
         """Dose and kerma."""
         exposure = Exposure(dose_factor=Draw.constant(self.dose_factor))
         return exposure.at(
-            self.spectrum, self.detector.system, self.breast_mm, DENSITY, Seed(0), grid=self.scatter.grid
+            self.spectrum, self.detector.unit, self.breast_mm, DENSITY, Seed(0), grid=self.scatter.grid
         )
 
     def window(self, width_mm: float, height_mm: float = 0.0) -> Grid:
@@ -91,9 +91,9 @@ class Bench:
         shape = round(_FIELD_MM[0] / CELL_MM), round(_FIELD_MM[1] / CELL_MM)
         slab = np.full(shape, slab_mm, np.float32)
         light = np.full(shape, np.exp(-0.06 * slab_mm), np.float32)
-        factor = self.detector.system.grid_factor
-        veil = self.scatter.veil(light, slab, CELL_MM, self.spectrum.target_filter, grid_factor=factor)
-        return veil.at(shape[0] // 2, round(_PLACE_MM / CELL_MM)) / float(light[0, 0])
+        factor = self.detector.unit.grid_factor
+        scatter_signal = self.scatter.scatter_signal(light, slab, CELL_MM, self.spectrum.target_filter, grid_factor=factor)
+        return scatter_signal.at(shape[0] // 2, round(_PLACE_MM / CELL_MM)) / float(light[0, 0])
 
     def image(self, signal: Signal, seed: Seed) -> U16:
         """Detector values."""

@@ -59,7 +59,7 @@ def phantom(bench: Bench, diameters_mm: tuple[float, ...], seed: Seed) -> tuple[
     grid = Grid(shape, pitch, (float(moved[0]), float(moved[1])))
     stamps: list[Stamp] = []
     for i, d in enumerate(diameters_mm):
-        # cells are a whole number of pixels: every disc of a diameter is the same but for its thickness
+        # cells are a whole number of pixels: discs of one diameter differ only in thickness
         row, column = _middle(pitch, i, 0)
         one = bench.stamp(Disc(d, 1.0), column * pitch, row * pitch, grid, "gold")
         for j, um in enumerate(THICKNESS_UM):
@@ -78,11 +78,11 @@ def read(bench: Bench, count: int, seed: Seed, diameters_mm: tuple[float, ...] =
     """
     correct = []
     for first in range(0, count, _STILL):
-        own = seed.child(first)
-        paths, corners = phantom(bench, diameters_mm, own)
+        disc_seed = seed.child(first)
+        paths, corners = phantom(bench, diameters_mm, disc_seed)
         signal = bench.signal(paths)
         for n in range(first, min(first + _STILL, count)):
-            image = bench.image(signal, own.child("noise", n))
+            image = bench.image(signal, disc_seed.child("noise", n))
             correct.append(_answers(image, paths, diameters_mm) == corners)
     return Reading(diameters_mm, np.array(correct))
 

@@ -16,7 +16,7 @@ _OVER = 8  # bins per pixel of the edge
 
 def flat(detector: Detector, kerma_ugy: float, shape: tuple[int, int] = (256, 256)) -> Signal:
     """A flat field of the reference beam (28 kV W/Rh, 2 mm Al) at the detector."""
-    beam, energy = load("W/Rh", 28, detector.system.converter), energies_kev()
+    beam, energy = load("W/Rh", 28, detector.unit.converter), energies_kev()
     absorbed = beam.transmitted(aluminium=2.0) * beam.efficiency
     mean_energy = float(np.sum(absorbed * energy**2) / np.sum(absorbed * energy))
     maps = [Coarse(np.full((1, 1), v, np.float32), 1 << 20, shape) for v in (0.0, mean_energy)]
@@ -25,7 +25,7 @@ def flat(detector: Detector, kerma_ugy: float, shape: tuple[int, int] = (256, 25
 
 def photons_per_ugy(detector: Detector) -> float:
     """Photons per mm2 and uGy of the reference beam."""
-    beam = load("W/Rh", 28, detector.system.converter)
+    beam = load("W/Rh", 28, detector.unit.converter)
     kerma = beam.ugy_per_mas * beam.kerma_ratio(aluminium=2.0)
     return float(np.sum(beam.transmitted(aluminium=2.0)) / kerma)
 

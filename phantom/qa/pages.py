@@ -55,7 +55,7 @@ def write(folder: Path, detector: Detector, rows: Sequence[Row]) -> None:
     error = max(spectrum.load(name, 28).error for name in spectrum.TARGET_FILTERS)
     _picture(folder / "physics-cdmam.png", _cdmam(detector))
     _picture(folder / "physics-spheres.png", _spheres(detector))
-    lines = [_HEAD.format(error=error), f"## Measured: {detector.system.says}\n"]
+    lines = [_HEAD.format(error=error), f"## Measured: {detector.unit.says}\n"]
     lines += ["| | quantity | measured | published |", "|---|---|---|---|"]
     lines += [f"| {'ok' if r.passed else 'OUT'} | {r.quantity} | {r.measured:.4g} | {r.reference} |" for r in rows]
     lines += ["", "## Pictures", "", "CDMAM 3.4, discs of 1.0, 0.5, 0.25 mm (rows) in falling thickness, clinical dose, for processing:", ""]

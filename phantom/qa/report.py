@@ -84,12 +84,12 @@ def _edge(detector: Detector) -> Iterator[Row]:
     image = detector.blurred(bench.signal(paths), None)
     f, mtf = measures.edge_mtf(image, _ANGLE_DEG, detector.pitch)
     for at in (1, 2, 5):
-        own = float(detector.mtf(at))
-        yield Row(f"MTF at {at}/mm", float(np.interp(at, f, mtf)), own - 0.02, own + 0.02, f"{own:.3f}, the detector's curve")
+        expected = float(detector.mtf(at))
+        yield Row(f"MTF at {at}/mm", float(np.interp(at, f, mtf)), expected - 0.02, expected + 0.02, f"{expected:.3f}, the detector's curve")
 
 
 def _noise(detector: Detector, seed: Seed) -> Iterator[Row]:
-    system, count = detector.system, 12
+    system, count = detector.unit, 12
     for kerma in (50.0, 100.0, 200.0):
         # about 1,400 independent powers below 0.6/mm: 2.7 % (one sd); electronic noise takes up to 1.5 %
         dqe = measures.zero_frequency_dqe(detector, kerma, count, seed.child("dqe", int(kerma)))
@@ -100,9 +100,9 @@ def _noise(detector: Detector, seed: Seed) -> Iterator[Row]:
     axis = np.fft.fftfreq(len(f), detector.pitch)
     model = detector.noise_power(axis[:, None], axis, mean, energy) / mean**2 * detector.pitch**2
     for at in (0.5, 2.0, 4.0):
-        own, got = 1e6 * measures.ring(f, model, at), 1e6 * measures.ring(f, power, at) / 100.0**2
+        expected, got = 1e6 * measures.ring(f, model, at), 1e6 * measures.ring(f, power, at) / 100.0**2
         # at least 350 independent powers of 11 images: 1.6 % (one sd)
-        yield Row(f"NNPS at {at:g}/mm, um2", got, 0.92 * own, 1.08 * own, f"{own:.2f}, the detector's")
+        yield Row(f"NNPS at {at:g}/mm, um2", got, 0.92 * expected, 1.08 * expected, f"{expected:.2f}, the detector's")
     given = np.array([10.0, 25.0, 50.0, 100.0, 200.0, 300.0])
     stacks = [measures.flats(detector, float(k), 4, seed.child("linear", i), (128, 128)) for i, k in enumerate(given)]
     means = np.array([s.mean() for s in stacks])
@@ -122,9 +122,9 @@ def _scatter(detector: Detector) -> Iterator[Row]:
     for cm in (2, 4, 6, 8):
         thick = np.where(inside, 10.0 * cm, 0).astype(np.float32)
         light = np.where(inside, np.exp(-0.6 * cm), 1.0).astype(np.float32)
-        veil = Scatter(grid=False).veil(light, thick, CELL_MM, "Mo/Mo", chest_wall_left=False, breast_only=True)
+        scatter_signal = Scatter(grid=False).scatter_signal(light, thick, CELL_MM, "Mo/Mo", chest_wall_left=False, breast_only=True)
         boone = 1 / (-2.35452817 + 22.3960980 * 20**-1.5 + 8.85064260 * cm**-0.5)
-        yield Row(f"scatter/primary, {cm} cm, no grid", veil.at(n // 2, n // 2) / float(light[n // 2, n // 2]), 0.85 * boone, 1.15 * boone,
+        yield Row(f"scatter/primary, {cm} cm, no grid", scatter_signal.at(n // 2, n // 2) / float(light[n // 2, n // 2]), 0.85 * boone, 1.15 * boone,
                   f"{boone:.3f}, Boone & Cooper 2000")  # fmt: skip
     ratio = Bench(detector).scatter_ratio(50.0)
     yield Row("scatter/primary, 5 cm, grid", ratio, 0.05, 0.20, "0.05-0.20, grids in the literature")
@@ -155,8 +155,8 @@ def _discs(detector: Detector, seed: Seed, images: int, dose_images: int) -> Ite
     for d, um in zip(cdmam.CLINICAL_MM, found, strict=True):
         acceptable, achievable = cdmam.limits_um(d)
         human = float(um) * cdmam.human_factor(d)
-        said = f"EUREF acceptable {acceptable:.3f}, achievable {achievable:.3f}"
-        yield Row(f"CDMAM threshold {d:.2f} mm, um gold (human)", human, 0.3 * achievable / slack, acceptable * slack, said)
+        limits = f"EUREF acceptable {acceptable:.3f}, achievable {achievable:.3f}"
+        yield Row(f"CDMAM threshold {d:.2f} mm, um gold (human)", human, 0.3 * achievable / slack, acceptable * slack, limits)
     if dose_images:
         exponent = cdmam.dose_exponent(bench, dose_images, seed.child("dose"))
         yield Row("CDMAM threshold contrast, dose exponent", exponent, -0.6, -0.4, "-0.5, quantum limited")
@@ -172,8 +172,8 @@ def _accreditation(detector: Detector) -> Iterator[Row]:
 def _calcification(detector: Detector) -> Iterator[Row]:
     published = {0.10: 1.3, 0.14: 3.0, 0.16: 4.0, 0.20: 6.4, 0.30: 14.7}
     model = visibility.published_model(100.0, tuple(published))
-    for (d, said), got in zip(published.items(), model, strict=True):
-        yield Row(f"ideal observer's d' of {d:.2f} mm, model detector", float(got), 0.85 * said, 1.15 * said, f"{said:g}, its assumptions")
+    for (d, value), got in zip(published.items(), model, strict=True):
+        yield Row(f"ideal observer's d' of {d:.2f} mm, model detector", float(got), 0.85 * value, 1.15 * value, f"{value:g}, its assumptions")
     bench = Bench(detector, 50.0)
     least = visibility.threshold_mm(visibility.curve(bench))
     yield Row("just-visible calcification in 5 cm, mm", least, 0.12, 0.22, "0.15-0.18 at 100 uGy and DQE 0.55")

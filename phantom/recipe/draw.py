@@ -90,7 +90,7 @@ class Draw:
         return Draw("choices", numbers, min(numbers), max(numbers), tuple(float(w) for w in weights))
 
     @staticmethod
-    def parse(said: Any) -> Draw:
+    def parse(given: Any) -> Draw:
         """What a recipe says, as a Draw.
 
         A number; ``[lo, hi]``; ``{normal = [mean, sd], within = [lo, hi]}``;
@@ -102,14 +102,14 @@ class Draw:
         ValueError
             If it is none of these; the message says what is allowed.
         """
-        if isinstance(said, Draw):
-            return said
-        if _is_number(said):
-            return Draw.constant(said)
-        if isinstance(said, (list, tuple)):
-            return Draw.uniform(*_numbers(said, 2, "[lo, hi]"))
-        if isinstance(said, Mapping):
-            return _parse_table(said)
+        if isinstance(given, Draw):
+            return given
+        if _is_number(given):
+            return Draw.constant(given)
+        if isinstance(given, (list, tuple)):
+            return Draw.uniform(*_numbers(given, 2, "[lo, hi]"))
+        if isinstance(given, Mapping):
+            return _parse_table(given)
         raise ValueError("must be a number, [lo, hi] or a table such as {lognormal = [median, gsd], within = [lo, hi]}")
 
     @property
@@ -117,7 +117,7 @@ class Draw:
         """The smallest and the largest number that can come."""
         return self.lo, self.hi
 
-    def said(self) -> Any:
+    def to_plain(self) -> Any:
         """The draw as a recipe says it: `parse` of it gives the same draw."""
         if self.form == "constant":
             return self.values[0]
@@ -180,7 +180,7 @@ class Draw:
             todo = todo[(drawn < self.lo) | (drawn > self.hi)]
             if not todo.size:
                 return out
-        raise ValueError(f"{self.said()} hardly ever lies within {[self.lo, self.hi]}")
+        raise ValueError(f"{self.to_plain()} hardly ever lies within {[self.lo, self.hi]}")
 
 
 def _tailed(form: Literal["normal", "lognormal"], first: float, second: float, lo: float, hi: float) -> Draw:
@@ -212,16 +212,16 @@ def _z_of(form: str, first: float, second: float, value: float) -> float:
     return (value - first) / second
 
 
-def _parse_table(said: Mapping[str, Any]) -> Draw:
-    keys = set(said)
+def _parse_table(given: Mapping[str, Any]) -> Draw:
+    keys = set(given)
     if keys in ({"choices"}, {"choices", "weights"}):
         return Draw.choices(
-            _numbers(said["choices"], None, "choices"), _numbers(said.get("weights", []), None, "weights")
+            _numbers(given["choices"], None, "choices"), _numbers(given.get("weights", []), None, "weights")
         )
     for form in ("normal", "lognormal"):
         if keys == {form, "within"}:
-            first, second = _numbers(said[form], 2, form)
-            lo, hi = _numbers(said["within"], 2, "within")
+            first, second = _numbers(given[form], 2, form)
+            lo, hi = _numbers(given["within"], 2, "within")
             return Draw.normal(first, second, lo, hi) if form == "normal" else Draw.lognormal(first, second, lo, hi)
     raise ValueError(
         "a drawn number is one of {normal = [mean, sd], within = [lo, hi]}, "
@@ -229,13 +229,13 @@ def _parse_table(said: Mapping[str, Any]) -> Draw:
     )
 
 
-def _numbers(said: Any, count: int | None, name: str) -> list[float]:
-    if not isinstance(said, (list, tuple)) or not all(_is_number(v) for v in said):
-        raise ValueError(f"{name} must be a list of numbers, not {quote(said)}")
-    if count is not None and len(said) != count:
-        raise ValueError(f"{name} must hold {count} numbers, not {len(said)}")
-    return [float(v) for v in said]
+def _numbers(given: Any, count: int | None, name: str) -> list[float]:
+    if not isinstance(given, (list, tuple)) or not all(_is_number(v) for v in given):
+        raise ValueError(f"{name} must be a list of numbers, not {quote(given)}")
+    if count is not None and len(given) != count:
+        raise ValueError(f"{name} must hold {count} numbers, not {len(given)}")
+    return [float(v) for v in given]
 
 
-def _is_number(said: Any) -> bool:
-    return isinstance(said, (int, float)) and not isinstance(said, bool) and abs(said) <= _LARGEST
+def _is_number(given: Any) -> bool:
+    return isinstance(given, (int, float)) and not isinstance(given, bool) and abs(given) <= _LARGEST

@@ -11,12 +11,12 @@ _LONGEST = 60
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def quote(said: Any) -> str:
+def quote(given: Any) -> str:
     """What a recipe says, on one line of at most 60 characters, whatever it is."""
     try:
-        text = str(said).lower() if isinstance(said, bool) else repr(said)
+        text = str(given).lower() if isinstance(given, bool) else repr(given)
     except (ValueError, RecursionError):  # a whole number of more than 4,300 digits; endless nesting
-        text = f"<{type(said).__name__} too long to show>"
+        text = f"<{type(given).__name__} too long to show>"
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
@@ -29,10 +29,10 @@ def dotted(where: str, key: str) -> str:
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, if any."""
     names = {name.lower().replace("_", "-"): name for name in known}
-    said = word.lower().replace("_", "-")[:200]
-    found = difflib.get_close_matches(said, names, n=1, cutoff=0.6)
-    if not found and len(said) >= 3:  # a part of one name only: hologic
-        holding = [name for name in names if said in name]
+    given = word.lower().replace("_", "-")[:200]
+    found = difflib.get_close_matches(given, names, n=1, cutoff=0.6)
+    if not found and len(given) >= 3:  # a part of one name only: hologic
+        holding = [name for name in names if given in name]
         found = holding if len(holding) == 1 else []
     return names[found[0]] if found else None
 

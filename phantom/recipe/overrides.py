@@ -19,12 +19,12 @@ def apply(table: dict[str, Any], sets: Sequence[str], problems: list[str]) -> No
     ``[1, 2]``, ``'["CC"]'``), and text where it is no TOML. ``finding[n]`` with n just past
     the last adds one. Whether the recipe knows the key is seen when the table is read.
     """
-    for said in sets:
-        key, equals, text = said.partition("=")
+    for change in sets:
+        key, equals, text = change.partition("=")
         steps = _steps(key.strip())
         if not equals or steps is None:
             problems.append(
-                f"--set {quote(said)}: must be key=value, such as anatomy.density=0.3 or finding[0].kind=round"
+                f"--set {quote(change)}: must be key=value, such as anatomy.density=0.3 or finding[0].kind=round"
             )
             continue
         try:
@@ -54,23 +54,23 @@ def _value(text: str) -> Any:
 
 def _write(table: Any, steps: list[str | int], value: Any) -> None:
     *path, last = steps
-    here = table
+    node = table
     for step, after in zip(path, steps[1:], strict=True):
-        here = _enter(here, step, [] if isinstance(after, int) else {})
-    _enter(here, last, value)
-    here[last] = value
+        node = _enter(node, step, [] if isinstance(after, int) else {})
+    _enter(node, last, value)
+    node[last] = value
 
 
-def _enter(here: Any, step: str | int, fresh: Any) -> Any:
+def _enter(node: Any, step: str | int, fresh: Any) -> Any:
     """What lies at this step; `fresh` is laid there when there is nothing yet."""
     if isinstance(step, str):
-        if not isinstance(here, dict):
-            raise ValueError(f"'{step}' cannot be set in {quote(here)}, which is not a table")
-        return here.setdefault(step, fresh)
-    if not isinstance(here, list):
-        raise ValueError(f"[{step}] cannot be set in {quote(here)}, which is not a list")
-    if step > len(here):
-        raise ValueError(f"there is no [{step}]: the recipe has {len(here)}")
-    if step == len(here):
-        here.append(fresh)
-    return here[step]
+        if not isinstance(node, dict):
+            raise ValueError(f"'{step}' cannot be set in {quote(node)}, which is not a table")
+        return node.setdefault(step, fresh)
+    if not isinstance(node, list):
+        raise ValueError(f"[{step}] cannot be set in {quote(node)}, which is not a list")
+    if step > len(node):
+        raise ValueError(f"there is no [{step}]: the recipe has {len(node)}")
+    if step == len(node):
+        node.append(fresh)
+    return node[step]

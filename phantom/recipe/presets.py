@@ -51,12 +51,12 @@ def table(name: str) -> dict[str, Any]:
         As `text`; or if it is not TOML, or says nothing.
     """
     try:
-        said = toml.loads(text(name))
+        recipe = toml.loads(text(name))
     except ValueError as why:
         raise UsageError(f"{name}: not TOML: {why}") from None
-    if not said:
+    if not recipe:
         raise UsageError(f"{name}: the recipe is empty; it needs at least a name and a description")
-    return said
+    return recipe
 
 
 def summary(name: str) -> str:

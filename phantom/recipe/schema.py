@@ -28,7 +28,7 @@ from phantom.recipe.draw import Draw, Within
 from phantom.recipe.keys import PLAIN, Key, Like, keys_of, says, strip
 from phantom.recipe.messages import closest, dotted, quote, suggestion
 
-__all__ = ["FieldDoc", "Like", "RecipeError", "describe", "keys_of", "read", "read_plainly", "said", "said_plainly"]
+__all__ = ["FieldDoc", "Like", "RecipeError", "describe", "fields_to_table", "keys_of", "read", "read_fields", "to_table"]
 
 T = TypeVar("T")
 _BAD: Any = object()
@@ -67,10 +67,10 @@ def read(cls: type[T], table: Any, where: str, problems: list[str]) -> T | None:
     own_reader = getattr(cls, "from_recipe", None)
     if own_reader is not None:
         return cast("T | None", own_reader(table, where, problems))
-    return read_plainly(cls, table, where, problems)
+    return read_fields(cls, table, where, problems)
 
 
-def read_plainly(cls: type[T], table: Mapping[str, Any], where: str, problems: list[str]) -> T | None:
+def read_fields(cls: type[T], table: Mapping[str, Any], where: str, problems: list[str]) -> T | None:
     """`read` for a class with a ``from_recipe`` of its own, without that."""
     before = len(problems)
     keys = keys_of(cls)
@@ -92,16 +92,16 @@ def read_plainly(cls: type[T], table: Mapping[str, Any], where: str, problems: l
         return None
 
 
-def said(stage: Any) -> dict[str, Any]:
+def to_table(stage: Any) -> dict[str, Any]:
     """A stage as a recipe says it, ready for TOML and JSON: `read` of it gives the same stage."""
     own_words = getattr(stage, "as_recipe", None)
-    return own_words() if own_words is not None else said_plainly(stage)
+    return own_words() if own_words is not None else fields_to_table(stage)
 
 
-def said_plainly(stage: Any) -> dict[str, Any]:
-    """`said` for a stage with an ``as_recipe`` of its own, without that."""
+def fields_to_table(stage: Any) -> dict[str, Any]:
+    """`to_table` for a stage with an ``as_recipe`` of its own, without that."""
     table = {name: getattr(stage, name) for name in keys_of(type(stage))}
-    return {name: _said(value) for name, value in table.items() if value is not None}
+    return {name: _plain_value(value) for name, value in table.items() if value is not None}
 
 
 def describe(cls: type[Any]) -> list[FieldDoc]:
@@ -112,106 +112,106 @@ def describe(cls: type[Any]) -> list[FieldDoc]:
 def _describe(name: str, key: Key) -> FieldDoc:
     within = key.within
     reach = f"{within.lo:g} to {within.hi:g}" if isinstance(within, Within) else ""
-    default = "" if key.required or key.default is None else toml.value(_said(key.default))
+    default = "" if key.required or key.default is None else toml.value(_plain_value(key.default))
     return FieldDoc(name, says(key.type), reach, within.unit if isinstance(within, Within) else "", default, key.doc)
 
 
-def _value(hint: Any, said: Any, within: Within | Like | None, where: str, problems: list[str]) -> Any:
+def _value(hint: Any, given: Any, within: Within | Like | None, where: str, problems: list[str]) -> Any:
     """One value of the type asked for, or `_BAD` after its mistakes have been added."""
     bare, inner = strip(hint)
     within, origin = inner or within, get_origin(bare)
     if origin in (Union, types.UnionType):
-        return _one_of(bare, said, within, where, problems)
+        return _one_of(bare, given, within, where, problems)
     if origin is tuple:
-        return _tuple(bare, said, within, where, problems)
+        return _tuple(bare, given, within, where, problems)
     if is_dataclass(bare) and bare is not Draw:
-        made = read(cast("type[Any]", bare), said, where, problems)
+        made = read(cast("type[Any]", bare), given, where, problems)
         return _BAD if made is None else made
     try:
-        return _literal(bare, said) if origin is Literal else _plain(bare, said, within)
+        return _literal(bare, given) if origin is Literal else _plain(bare, given, within)
     except ValueError as why:
-        problems.append(f"{where} = {quote(said)}: {why}")
+        problems.append(f"{where} = {quote(given)}: {why}")
         return _BAD
 
 
-def _one_of(union: Any, said: Any, within: Within | Like | None, where: str, problems: list[str]) -> Any:
+def _one_of(union: Any, given: Any, within: Within | Like | None, where: str, problems: list[str]) -> Any:
     members = [member for member in get_args(union) if member is not type(None)]
     heard: list[list[str]] = []
     for member in members:
         trouble: list[str] = []
-        value = _value(member, said, within, where, trouble)
+        value = _value(member, given, within, where, trouble)
         if not trouble:
             return value
         heard.append(trouble)
     # of several types, the one that at least looks like what was said explains the mistake best
-    alike = [trouble for member, trouble in zip(members, heard, strict=True) if _alike(member, said)]
+    alike = [trouble for member, trouble in zip(members, heard, strict=True) if _alike(member, given)]
     if len(members) == 1 or len(alike) == 1:
         problems.extend((alike or heard)[0])
     else:
-        problems.append(f"{where} = {quote(said)}: must be {' or '.join(says(member) for member in members)}")
+        problems.append(f"{where} = {quote(given)}: must be {' or '.join(says(member) for member in members)}")
     return _BAD
 
 
-def _alike(hint: Any, said: Any) -> bool:
+def _alike(hint: Any, given: Any) -> bool:
     bare, _ = strip(hint)
     if get_origin(bare) is tuple:
-        return isinstance(said, (list, tuple))
+        return isinstance(given, (list, tuple))
     if get_origin(bare) is Literal:
-        return isinstance(said, str)
+        return isinstance(given, str)
     if bare in (float, int, Draw):
-        return isinstance(said, (int, float)) and not isinstance(said, bool)
-    return isinstance(said, bare) if isinstance(bare, type) else False
+        return isinstance(given, (int, float)) and not isinstance(given, bool)
+    return isinstance(given, bare) if isinstance(bare, type) else False
 
 
-def _tuple(hint: Any, said: Any, within: Within | Like | None, where: str, problems: list[str]) -> Any:
-    if not isinstance(said, (list, tuple)):
-        problems.append(f"{where} = {quote(said)}: must be {says(hint)}")
+def _tuple(hint: Any, given: Any, within: Within | Like | None, where: str, problems: list[str]) -> Any:
+    if not isinstance(given, (list, tuple)):
+        problems.append(f"{where} = {quote(given)}: must be {says(hint)}")
         return _BAD
     members = get_args(hint)
     if len(members) == 2 and members[1] is Ellipsis:
-        members = (members[0],) * len(said)
-    if len(members) != len(said):
-        problems.append(f"{where} = {quote(said)}: must hold {len(members)} values, not {len(said)}")
+        members = (members[0],) * len(given)
+    if len(members) != len(given):
+        problems.append(f"{where} = {quote(given)}: must hold {len(members)} values, not {len(given)}")
         return _BAD
     before = len(problems)
     made = tuple(
         _value(member, item, within, f"{where}[{i}]", problems)
-        for i, (member, item) in enumerate(zip(members, said, strict=True))
+        for i, (member, item) in enumerate(zip(members, given, strict=True))
     )
     return made if len(problems) == before else _BAD
 
 
-def _literal(hint: Any, said: Any) -> Any:
+def _literal(hint: Any, given: Any) -> Any:
     known = get_args(hint)
     for value in known:
-        if type(value) is type(said) and value == said:
+        if type(value) is type(given) and value == given:
             return value
     words = [str(value) for value in known]
-    if isinstance(said, str) and closest(said, words):
-        raise ValueError(f"must be {says(hint)}; {suggestion(said, words)}")
+    if isinstance(given, str) and closest(given, words):
+        raise ValueError(f"must be {says(hint)}; {suggestion(given, words)}")
     raise ValueError(f"must be {says(hint)}")
 
 
-def _plain(bare: Any, said: Any, within: Within | Like | None) -> Any:
+def _plain(bare: Any, given: Any, within: Within | Like | None) -> Any:
     if bare is Draw:
-        draw = Draw.parse(said)
+        draw = Draw.parse(given)
         _check(draw.bounds, within)
         return draw
-    number = isinstance(said, (int, float)) and not isinstance(said, bool)
+    number = isinstance(given, (int, float)) and not isinstance(given, bool)
     if bare is float and number:
-        if not _finite(said):
+        if not _finite(given):
             raise ValueError("must be a finite number")
-        _check((float(said),), within)
-        return float(said)
-    if bare is int and number and isinstance(said, int):
-        if not _finite(said):
+        _check((float(given),), within)
+        return float(given)
+    if bare is int and number and isinstance(given, int):
+        if not _finite(given):
             raise ValueError("is too large")
-        _check((said,), within)
-        return said
-    if bare in (bool, str) and isinstance(said, bare):
-        if isinstance(within, Like) and not re.fullmatch(within.pattern, said):
+        _check((given,), within)
+        return given
+    if bare in (bool, str) and isinstance(given, bare):
+        if isinstance(within, Like) and not re.fullmatch(within.pattern, given):
             raise ValueError(f"must be {within.words}")
-        return said
+        return given
     if bare not in PLAIN:
         raise TypeError(f"a recipe key cannot be of type {bare!r}")
     raise ValueError(f"must be {PLAIN[bare]}")
@@ -230,11 +230,11 @@ def _check(numbers: Sequence[float], within: Within | Like | None) -> None:
         raise ValueError(f"must lie within {within.lo:g} and {within.hi:g}{unit}")
 
 
-def _said(value: Any) -> Any:
+def _plain_value(value: Any) -> Any:
     if isinstance(value, Draw):
-        return value.said()
+        return value.to_plain()
     if isinstance(value, (list, tuple)):
-        return [_said(item) for item in value]
+        return [_plain_value(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
-        return said(value)
+        return to_table(value)
     return value

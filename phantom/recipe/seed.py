@@ -25,7 +25,7 @@ def _word(name: int | str) -> int:
 class Seed:
     """A place in the tree of random streams: a root number and the path of names below it.
 
-    Streams are named, never added to, so a new stage or kind moves nobody else's dice
+    Streams are named, never added to, so a new stage or kind changes nobody else's random numbers
     (``SeedSequence(root, spawn_key=path)``, as NumPy recommends for parallel streams).
 
     Parameters

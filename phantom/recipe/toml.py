@@ -27,22 +27,22 @@ def loads(text: str) -> dict[str, Any]:
         raise ValueError(" ".join(str(why).split())) from None
 
 
-def value(said: Any) -> str:
+def value(entry: Any) -> str:
     """One value as TOML writes it, on one line."""
-    if isinstance(said, bool):
-        return "true" if said else "false"
-    if isinstance(said, float):
-        return repr(said) if not said.is_integer() or abs(said) >= 1e15 else f"{said:.1f}"
-    if isinstance(said, int):
-        return str(said)
-    if isinstance(said, str):
-        # JSON's escapes are TOML's, but for DEL, which TOML wants escaped too
-        return json.dumps(said, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(said, Mapping):
-        return "{" + ", ".join(f"{key(k)} = {value(v)}" for k, v in said.items()) + "}"
-    if isinstance(said, (list, tuple)):
-        return "[" + ", ".join(value(v) for v in said) + "]"
-    raise TypeError(f"a recipe cannot say {said!r}")
+    if isinstance(entry, bool):
+        return "true" if entry else "false"
+    if isinstance(entry, float):
+        return repr(entry) if not entry.is_integer() or abs(entry) >= 1e15 else f"{entry:.1f}"
+    if isinstance(entry, int):
+        return str(entry)
+    if isinstance(entry, str):
+        # JSON's escapes are TOML's, except DEL, which TOML wants escaped too
+        return json.dumps(entry, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(entry, Mapping):
+        return "{" + ", ".join(f"{key(k)} = {value(v)}" for k, v in entry.items()) + "}"
+    if isinstance(entry, (list, tuple)):
+        return "[" + ", ".join(value(v) for v in entry) + "]"
+    raise TypeError(f"a recipe cannot say {entry!r}")
 
 
 def key(name: str) -> str:
@@ -54,19 +54,19 @@ def dumps(table: Mapping[str, Any]) -> str:
     """A recipe's table as text: plain keys, then a section each, then its lists of sections."""
     plain = {k: v for k, v in table.items() if not _is_section(v) and not _is_sections(v)}
     blocks = ["\n".join(f"{key(k)} = {value(v)}" for k, v in plain.items())] if plain else []
-    for name, said in table.items():
+    for name, entry in table.items():
         if name in plain:
             continue
-        many = _is_sections(said)
-        for section in said if many else [said]:
+        many = _is_sections(entry)
+        for section in entry if many else [entry]:
             head = f"[[{key(name)}]]" if many else f"[{key(name)}]"
             blocks.append("\n".join([head, *(f"{key(k)} = {value(v)}" for k, v in section.items())]))
     return "\n\n".join(blocks) + "\n"
 
 
-def _is_section(said: Any) -> bool:
-    return isinstance(said, Mapping)
+def _is_section(entry: Any) -> bool:
+    return isinstance(entry, Mapping)
 
 
-def _is_sections(said: Any) -> bool:
-    return isinstance(said, (list, tuple)) and bool(said) and all(isinstance(v, Mapping) for v in said)
+def _is_sections(entry: Any) -> bool:
+    return isinstance(entry, (list, tuple)) and bool(entry) and all(isinstance(v, Mapping) for v in entry)

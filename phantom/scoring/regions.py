@@ -63,12 +63,12 @@ class _Image:
 
     def passes(self, box: Array, finding: int, rule: Rule, rules: Rules) -> bool:
         """Whether a (widened) box hits the finding."""
-        own = self.boxes[finding]
+        finding_box = self.boxes[finding]
         if rule == "box":
-            return bool(box_iou(box[None], own[None])[0, 0] >= rules.box_iou)
-        low, high = np.maximum(box[:2], own[:2]), np.minimum(box[:2] + box[2:], own[:2] + own[2:])
-        covered = np.clip(high - low, 0, None).prod() >= COVERED * own[2:].prod()
-        small = box[2:].prod() <= LARGEST * own[2:].prod() * (1 + 1e-9)
+            return bool(box_iou(box[None], finding_box[None])[0, 0] >= rules.box_iou)
+        low, high = np.maximum(box[:2], finding_box[:2]), np.minimum(box[:2] + box[2:], finding_box[:2] + finding_box[2:])
+        covered = np.clip(high - low, 0, None).prod() >= COVERED * finding_box[2:].prod()
+        small = box[2:].prod() <= LARGEST * finding_box[2:].prod() * (1 + 1e-9)
         return bool(covered and small and self.holds(box, finding) >= min(GRAINS, len(self.grains[finding])))
 
     def touched(self, box: Array) -> Array:
@@ -151,11 +151,11 @@ def _grouped(part: _Image, rows: Array, lesion: Array, cause: Array, rule: Rule,
         size = np.bincount(groups)
         absorbed = np.zeros(len(size), bool)
         for finding in np.unique(owner[above & (owner >= 0)]):
-            own = np.flatnonzero(above & (owner == finding))
-            joined = np.unique(groups[_near(place[false], place[own], reach)])
+            hits = np.flatnonzero(above & (owner == finding))
+            joined = np.unique(groups[_near(place[false], place[hits], reach)])
             absorbed[joined] = True
             if part.counts[finding] and np.isneginf(part.rating[finding]):
-                members = np.concatenate([own, false[np.isin(groups, joined)]])
+                members = np.concatenate([hits, false[np.isin(groups, joined)]])
                 box = part.widen(_around(place[members], rows["box"][members]))
                 if part.passes(box, int(finding), rule, rules):
                     part.rating[finding] = float(threshold)

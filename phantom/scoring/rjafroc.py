@@ -115,13 +115,13 @@ def _ratings(
     tp: list[dict[str, str]],
     fp: list[dict[str, str]],
 ) -> Ratings:
-    mine = [row for row in tp if (row["ReaderID"], row["ModalityID"]) == name]
+    lesion_rows = [row for row in tp if (row["ReaderID"], row["ModalityID"]) == name]
     false = [row for row in fp if (row["ReaderID"], row["ModalityID"]) == name]
-    for row in [*mine, *false]:
+    for row in [*lesion_rows, *false]:
         if row["CaseID"] not in index:
             raise UsageError(f"{path}: case {row['CaseID']} has marks and no truth")
     best = dict.fromkeys(lesions, MISSED)
-    for row in mine:
+    for row in lesion_rows:
         key = index[row["CaseID"]], _whole(path, row["LesionID"])
         if key not in best:
             raise UsageError(f"{path}: lesion {row['LesionID']} of case {row['CaseID']} is rated and not in Truth")

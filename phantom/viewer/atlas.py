@@ -23,7 +23,7 @@ _TRIES = 6
 _ANATOMY = {"density": 0.10, "area_cm2": 110, "thickness_mm": 48, "age": 62}
 # what a kind needs said to be seen in all views
 _SAID: dict[str, dict[str, Any]] = {
-    "amorphous": {"grains": 60, "group_mm": 8, "mixed": 0, "size_mm": [0.17, 0.22], "packing": [0.85, 0.95]},
+    "amorphous": {"grains": 60, "group_mm": 8, "mixed": 0, "size_mm": [0.17, 0.22], "relative_density": [0.85, 0.95]},
     "fine_pleomorphic": {
         "grains": 40,
         "group_mm": 8,

@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 from phantom.anatomy.breast import Breast, Host
 from phantom.anatomy.patient import Anatomy, birads_density
 from phantom.anatomy.projected.parenchyma_map import _covered
-from phantom.anatomy.projected.shadow import Seen, lay, seen_on
+from phantom.anatomy.projected.shadow import TissueWindow, project_tissue, seen_on
 from phantom.anatomy.projected.soft_tissue_lesions import half_axes, host_path
 from phantom.errors import UsageError
 from phantom.exam.field_of_view import frame
@@ -31,7 +31,7 @@ def grown(seed: int, side: str = "L", **keys: float) -> Breast:
     return Anatomy(**fixed).grow(Seed(seed), side)  # type: ignore[arg-type]
 
 
-def maps(seen: Seen) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def maps(seen: TissueWindow) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The whole thickness and every material's path over the grid."""
     thickness, materials = np.zeros(seen.layers.grid.shape, np.float32), {}
     for where, whole, found in seen.strips():
@@ -42,7 +42,7 @@ def maps(seen: Seen) -> tuple[np.ndarray, dict[str, np.ndarray]]:
 
 
 def paths(breast: Breast, pressed: object, grid: Grid, seed: int = 0) -> dict[str, np.ndarray]:
-    return maps(lay(breast, pressed, grid, Seed(seed)).seen(grid))[1]  # type: ignore[arg-type]
+    return maps(project_tissue(breast, pressed, grid, Seed(seed)).window(grid))[1]  # type: ignore[arg-type]
 
 
 def window(breast: Breast, view: View) -> tuple[object, Grid]:
@@ -69,7 +69,7 @@ def test_density_got_is_density_asked(density: float, seed: int, view: View) -> 
 
 def test_tissues_fill_the_breast(breast: Breast) -> None:
     pressed, grid = window(breast, View("MLO", "L", 45))
-    thickness, found = maps(lay(breast, pressed, grid, Seed(0)).seen(grid))  # type: ignore[arg-type]
+    thickness, found = maps(project_tissue(breast, pressed, grid, Seed(0)).window(grid))  # type: ignore[arg-type]
     assert sum(found.values()) == pytest.approx(thickness, abs=1e-3)
     assert all(path.min() >= 0 for path in found.values())
     assert {"adipose", "glandular", "skin", "muscle"} <= set(found)
@@ -78,9 +78,9 @@ def test_tissues_fill_the_breast(breast: Breast) -> None:
 @pytest.mark.parametrize("pitch_mm", [0.05, 0.07, 0.1, 0.28])
 def test_no_tissue_is_less_than_none_whatever_the_pixels(breast: Breast, pitch_mm: float) -> None:
     pressed, grid = window(breast, View("CC", "L", 0))
-    laid = lay(breast, pressed, grid, Seed(0))  # type: ignore[arg-type]
+    laid = project_tissue(breast, pressed, grid, Seed(0))  # type: ignore[arg-type]
     part = Grid((300, 300), pitch_mm, (20 + 0.5 * pitch_mm, 0.0))
-    thickness, found = maps(laid.seen(part))
+    thickness, found = maps(laid.window(part))
     assert sum(found.values()) == pytest.approx(thickness, abs=1e-3)
     assert all(path.min() >= 0 for path in found.values())
 
@@ -96,7 +96,7 @@ def test_tissue_looked_at_twice_is_the_same() -> None:
     b = grown(3)
     host = Host(1, "cyst", (35.0, 8.0, 5.0), (5.0, 6.0, 7.0), "water")
     pressed, grid = window(b, View("CC", "L", 0))
-    seen = lay(b.with_hosts((host,)), pressed, grid, Seed(0)).seen(grid)  # type: ignore[arg-type]
+    seen = project_tissue(b.with_hosts((host,)), pressed, grid, Seed(0)).window(grid)  # type: ignore[arg-type]
     once, again = maps(seen)[1], maps(seen)[1]
     assert all((once[name] == again[name]).all() for name in once)
 
@@ -167,7 +167,7 @@ def test_impossible_breasts_are_refused_with_the_reason() -> None:
     pressed, grid = window(dense, View("CC", "L", 0))
     object.__setattr__(dense, "density", 0.97)
     with pytest.raises(UsageError, match="density"):
-        lay(dense, pressed, grid, Seed(0))  # type: ignore[arg-type]
+        project_tissue(dense, pressed, grid, Seed(0))  # type: ignore[arg-type]
 
 
 def drawn(count: int) -> dict[str, np.ndarray]:
@@ -219,7 +219,7 @@ def test_a_host_keeps_its_volume_and_is_found_in_both_views(breast: Breast, kind
         x = grid.x_mm[columns.start + where[1]]
         y = grid.y_mm[rows.start + where[0]]
         assert np.hypot(x - centre[0], y - centre[1]) < 1.5
-    thickness, found = maps(lay(breast.with_hosts((host,)), pressed, grid, Seed(0)).seen(grid))  # type: ignore[arg-type]
+    thickness, found = maps(project_tissue(breast.with_hosts((host,)), pressed, grid, Seed(0)).window(grid))  # type: ignore[arg-type]
     assert found["water"].sum() * PITCH**2 == pytest.approx(volume, rel=0.01)
     assert sum(found.values()) == pytest.approx(thickness, abs=1e-3)
 
@@ -238,9 +238,9 @@ def test_another_detectors_field_shows_the_same_breast(breast: Breast) -> None:
 
 def test_a_part_of_a_breast_is_cut_from_the_whole(breast: Breast) -> None:
     pressed, grid = window(breast, View("CC", "L", 0))
-    laid = lay(breast, pressed, grid, Seed(0))  # type: ignore[arg-type]
-    part = maps(laid.seen(grid.window(60, 20, 90, 70)))[1]["glandular"]
-    assert part == pytest.approx(maps(laid.seen(grid))[1]["glandular"][60:150, 20:90], abs=1e-3)
+    laid = project_tissue(breast, pressed, grid, Seed(0))  # type: ignore[arg-type]
+    part = maps(laid.window(grid.window(60, 20, 90, 70)))[1]["glandular"]
+    assert part == pytest.approx(maps(laid.window(grid))[1]["glandular"][60:150, 20:90], abs=1e-3)
 
 
 def test_walls_lie_as_far_apart_along_a_line_as_was_asked() -> None:
@@ -272,5 +272,5 @@ def test_a_wall_keeps_its_volume_through_slabs_at_any_slant(tilt: float) -> None
 def test_high_breasts_have_ducts_too() -> None:
     """Behind a far nipple the gland begins late: main ducts run through the fat before it."""
     for seed in range(6):
-        high = grown(seed, area_cm2=260.0, thickness_mm=70.0, projection=1.2)
+        high = grown(seed, area_cm2=260.0, thickness_mm=70.0, height_to_width=1.2)
         assert len(high.ducts) > 200

@@ -93,7 +93,7 @@ def test_triangular_envelopes_come_as_often_as_asked_for():
 
     count = 1500
     triangles = [envelope(seed, 1.0) for seed in range(count)]
-    # the same dice: a group drawn from both is the very triangle, or none
+    # the same random numbers: a group drawn from both is the very triangle, or none
     asked = [envelope(seed, KINDS["fine_pleomorphic"]().triangular) for seed in range(count)]
     share = np.mean([np.array_equal(one, other) for one, other in zip(asked, triangles, strict=True)])
     assert share == pytest.approx(0.65, abs=4 * math.sqrt(0.65 * 0.35 / count))
@@ -104,9 +104,9 @@ def test_triangular_envelopes_come_as_often_as_asked_for():
 
 
 def test_groups_are_as_large_as_they_say():
-    dice = rng()
+    draws = rng()
     for size in (4.0, 10.0, 18.0):
-        points = groups.group(dice, 20, size, np.array([0.0, 0.0, 1.0]), 0.65, 0.3)
+        points = groups.group(draws, 20, size, np.array([0.0, 0.0, 1.0]), 0.65, 0.3)
         assert groups.extent(points) == pytest.approx(size)
         assert len(points) == 20
 
@@ -147,7 +147,7 @@ def test_arteries_are_calcified_as_badly_on_both_sides():
     for seed in range(10):
         kind = KINDS["vascular"](length_mm=Draw.uniform(12, 20))
         sides = [kind.grow(breast(side), Seed(seed, ("both",)), None) for side in ("L", "R")]
-        masses.append([math.log(sum(g.shape.volume_mm3 * g.packing for g in f.calcifications)) for f in sides])
+        masses.append([math.log(sum(g.shape.volume_mm3 * g.relative_density for g in f.calcifications)) for f in sides])
     left, right = np.array(masses).T
     assert np.corrcoef(left, right)[0, 1] >= 0.9
 
@@ -226,7 +226,7 @@ def test_eggshells_are_as_bright_at_the_rim_as_a_shell_is():
 
 
 def test_pathology_comes_with_the_descriptors_predictive_value():
-    dice = rng()
+    draws = rng()
     for name, value in (
         ("amorphous", 0.21),
         ("coarse_heterogeneous", 0.13),
@@ -235,7 +235,7 @@ def test_pathology_comes_with_the_descriptors_predictive_value():
     ):
         label = registry.defaults(name)
         category = label.category_of("grouped")
-        drawn = np.mean([label.pathology("grouped", category, dice) == "malignant" for _ in range(2500)])
+        drawn = np.mean([label.pathology("grouped", category, draws) == "malignant" for _ in range(2500)])
         # 4 standard errors
         assert drawn == pytest.approx(value, abs=4 * math.sqrt(value * (1 - value) / 2500))
 
@@ -245,7 +245,7 @@ def test_risk_grows_with_the_distribution_and_stays_within_the_category():
     assert label.risk("grouped", "4B") < label.risk("linear", "4C") < label.risk("segmental", "4C") < 0.95
     assert label.risk("segmental", "2") == 0.0
     assert Label("x", "y", {"grouped": 1.0}).risk("grouped", "2") == 0.0
-    sure = replace(label, malignant=0.99)
+    sure = replace(label, ppv_when_grouped=0.99)
     assert sure.risk("grouped", "4B") == 0.5
 
 
@@ -262,7 +262,7 @@ def test_the_film_of_residue_is_as_faint_as_asked_for():
         for grain in finding.calcifications:
             if isinstance(grain.shape, GaussianBlob):
                 face = Pose(np.zeros(3), axes_of(grain.shape.turn_rad).T, CC.gravity)
-                path = grain.shape.chord(np.zeros((1, 1)), np.zeros((1, 1)), face)[0, 0] * grain.packing
+                path = grain.shape.chord(np.zeros((1, 1)), np.zeros((1, 1)), face)[0, 0] * grain.relative_density
                 mu = np.interp(21.0, energies_kev(), mu_per_cm(grain.material)) / 10
                 shares.append(1 - math.exp(-mu * path))
     assert len(shares) > 12
@@ -315,7 +315,7 @@ def test_the_vocabulary_knows_every_word_and_agrees_with_the_codes_that_are_writ
     for kind in KINDS.values():
         word = vocabulary.DESCRIPTORS[kind.label.descriptor]
         assert codes.type_of(kind.label.descriptor) == word.dicom
-        assert set(kind.label.spreads) <= set(vocabulary.DISTRIBUTIONS)
+        assert set(kind.label.distribution_weights) <= set(vocabulary.DISTRIBUTIONS)
     for name, code in codes.DISTRIBUTIONS.items():
         assert vocabulary.DISTRIBUTIONS[name].dicom == code
 

@@ -32,7 +32,7 @@ BREASTS = {
     "dense small": (0.4, 75, 38),
     "dense large": (0.35, 210, 55),
 }
-PAIRS = [(name, distribution) for name, kind in KINDS.items() for distribution in kind.label.spreads]
+PAIRS = [(name, distribution) for name, kind in KINDS.items() for distribution in kind.label.distribution_weights]
 
 
 @cache
@@ -126,7 +126,7 @@ def check_labels(name: str, finding: Finding) -> None:
     label = registry.defaults(name)
     assert finding.kind == name
     assert finding.descriptor == label.descriptor
-    assert all(grain.kind == name and grain.packing > 0 for grain in finding.calcifications)
+    assert all(grain.kind == name and grain.relative_density > 0 for grain in finding.calcifications)
     for column, (kind, _) in tables.FINDINGS.items():
         if kind.startswith("U") and hasattr(finding, column):
             assert len(str(getattr(finding, column))) <= int(kind[1:]), column
@@ -235,7 +235,7 @@ def test_every_key_says_what_it_is_and_the_kind_where_it_comes_from(name):
 @pytest.mark.parametrize("name", KINDS)
 def test_what_cannot_be_is_refused_with_the_reason(name):
     kind = KINDS[name]
-    for distribution in {"diffuse", "regional", "grouped", "linear", "segmental"} - set(kind.label.spreads):
+    for distribution in {"diffuse", "regional", "grouped", "linear", "segmental"} - set(kind.label.distribution_weights):
         with pytest.raises(ImpossibleDistribution, match=f"{name} cannot be {distribution}: .+; it may be"):
             kind().grow(breast(), Seed(0), distribution)
 

@@ -170,7 +170,7 @@ def test_arteries_hold_the_same_calcium_in_both_views():
             poses = pressed.poses(np.array([grain.centre_mm for grain in grains]))
             for k, (grain, pose) in enumerate(zip(grains, poses, strict=True)):
                 cast = shadow(grain.shape, pose, grid)
-                found[view, k] = 0.0 if cast is None else grain.packing * float(cast.path_mm.sum())
+                found[view, k] = 0.0 if cast is None else grain.relative_density * float(cast.path_mm.sum())
         masses.append(found.sum(axis=1))
         held.append(found[:, (found > 0).all(axis=0)].sum(axis=1))
     cc, mlo = np.array(masses).T

@@ -13,7 +13,7 @@ from phantom.dataset.patch_stream import stream
 from phantom.dataset.verify import _case
 from phantom.errors import UsageError
 from phantom.exam.case import Case
-from phantom.exam.patch import cut, place
+from phantom.exam.patch import cut, place_patch
 from phantom.recipe.seed import Seed
 
 RECIPE = fakes.FakeRecipe(rows=220, columns=120, dots=8)
@@ -59,14 +59,14 @@ def test_patches_are_cases_that_verify_finds_whole(tmp_path):
 
 
 def test_patches_on_findings_hold_one_and_are_not_always_in_the_middle():
-    corners = [place(VIEW, 64, Seed(1).child(i), 1.0) for i in range(20)]
+    corners = [place_patch(VIEW, 64, Seed(1).child(i), 1.0) for i in range(20)]
     assert all(cut(VIEW, *corner, 64, "p").calcifications for corner in corners)
     assert len(set(corners)) > 10
 
 
 def test_patches_off_findings_lie_in_the_breast():
     for i in range(20):
-        row, column = place(VIEW, 64, Seed(1).child(i), 0.0)
+        row, column = place_patch(VIEW, 64, Seed(1).child(i), 0.0)
         assert VIEW.breast_mask[row : row + 64, column : column + 64].any()
 
 
@@ -97,7 +97,7 @@ def test_windows_outside_the_image_are_refused():
     with pytest.raises(ValueError, match="within"):
         cut(VIEW, 200, 0, 64, "p")
     with pytest.raises(ValueError, match="too small"):
-        place(VIEW, 512, Seed(1), 0.0)
+        place_patch(VIEW, 512, Seed(1), 0.0)
 
 
 def test_phantom_stream_is_the_function_however_often_it_is_asked_for():

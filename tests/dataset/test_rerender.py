@@ -168,6 +168,6 @@ def test_the_command_does_it_and_its_mistakes_are_one_message(source, tmp_path, 
                                   {"lognormal": [1, 1.3], "within": [0.5, 2]}, {"choices": [1, 2]}])  # fmt: skip
 def test_a_draw_times_a_factor_falls_alike(said):
     draw = Draw.parse(said)
-    dice = (np.random.default_rng(3) for _ in range(2))
-    assert _times(draw, 3.0).samples(next(dice), 50) == pytest.approx(3.0 * draw.samples(next(dice), 50))
-    assert Draw.parse(_times(draw, 3.0).said()) == _times(draw, 3.0)
+    draws = (np.random.default_rng(3) for _ in range(2))
+    assert _times(draw, 3.0).samples(next(draws), 50) == pytest.approx(3.0 * draw.samples(next(draws), 50))
+    assert Draw.parse(_times(draw, 3.0).to_plain()) == _times(draw, 3.0)

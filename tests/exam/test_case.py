@@ -16,8 +16,8 @@ from phantom.calcifications.finding import Calcification, Finding
 from phantom.errors import NoPlace
 from phantom.exam import field_of_view, render
 from phantom.exam import scene as scenes
-from phantom.exam.acquisition import sit
-from phantom.exam.case import case_seed, render_case, simulate, to_store
+from phantom.exam.acquisition import position_breast
+from phantom.exam.case import case_seed, render_case, simulate, simulate_for_dataset
 from phantom.exam.mammogram import highest_class, mirrored
 from phantom.exam.preset import Exam, FindingEntry, Mix, Preset
 from phantom.geometry.solids.ellipsoids import Ellipsoid
@@ -161,12 +161,12 @@ def test_another_seed_or_case_gives_another_image(case):
 
 def noiseless(scene, view, keep):
     """The primary signal of a view before blur, and what is in it."""
-    shot = sit(scene, view)
-    placed = render.place(scene, view, shot.pressed, shot.frame.window, keep)
-    paths = render.assemble(shot, placed)
-    spectrum = scene.preset.beam.at(scene.preset.detector.system, shot.pressed.thickness_mm)
+    acquisition = position_breast(scene, view)
+    placed = render.place_calcifications(scene, view, acquisition.pressed, acquisition.frame.window, keep)
+    paths = render.assemble(acquisition, placed)
+    spectrum = scene.preset.beam.at(scene.preset.detector.unit, acquisition.pressed.thickness_mm)
     behind = beams.collapse(paths, spectrum)
-    return spectrum.primary(behind.g_cm, behind.a_cm), placed, shot.frame
+    return spectrum.primary(behind.g_cm, behind.a_cm), placed, acquisition.frame
 
 
 def test_calcifications_change_the_image_where_the_truth_says(scene, case):
@@ -243,7 +243,7 @@ def test_a_mirrored_image_mirrors_its_truth(case):
 
 
 def test_a_right_breast_is_a_left_one_mirrored(scene):
-    """The same breast called right, with the same dice, is the mirror image."""
+    """The same breast called right, with the same random numbers, is the mirror image."""
     left = scene.views[0]
     right = View(left.name, "R", left.angle_deg)
     findings = tuple(dataclasses.replace(f, laterality="R") for f in scene.findings if f.laterality == "L")
@@ -310,7 +310,7 @@ def test_a_finding_lies_in_the_breasts_its_kind_says_that_are_imaged(scene):
     assert [f.laterality for f in here(Grains(2), breasts=("R",)).findings] == ["R"]
 
 
-def test_a_later_entry_moves_nobody_elses_dice(scene):
+def test_a_later_entry_moves_nobody_elses_random_numbers(scene):
     here = functools.partial(grown, breast=scene.breasts["L"])
     alone, more = here(Grains(3)), here(Grains(3), Grains(4))
     assert [g.centre_mm for g in alone.findings[0].calcifications] == [
@@ -339,10 +339,10 @@ def test_the_highest_class_names_the_image():
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_a_case_to_store_is_the_case_but_for_what_the_recipe_does_not_keep(keep):
+def test_a_case_for_a_dataset_is_the_case_except_what_the_recipe_does_not_keep(keep):
     recipe = preset(Grains())
     recipe = dataclasses.replace(recipe, exam=dataclasses.replace(recipe.exam, keep_for_processing=keep))
-    for stored, made in zip(to_store(recipe, 3, 1).views, simulate(recipe, 3, 1).views, strict=True):
+    for stored, made in zip(simulate_for_dataset(recipe, 3, 1).views, simulate(recipe, 3, 1).views, strict=True):
         assert made.for_processing.shape == made.for_presentation.shape
         assert np.array_equal(stored.for_processing, made.for_processing if keep else np.zeros((0, 0)))
         assert np.array_equal(stored.for_presentation, made.for_presentation)

@@ -92,7 +92,7 @@ def test_twins_keep_what_they_say(images):
 
 
 def test_a_twin_is_what_the_machine_makes_of_the_breast_without_the_grains(scene, images):
-    """Against the breast rendered without them from the start: but for rounding, and for the scatter they took."""
+    """Against the breast rendered without them from the start: except rounding, and the scatter they absorb."""
     alone = dataclasses.replace(scene, findings=(), preset=recipe())
     other = render_case(alone).views[0]
     difference = np.abs(other.for_processing.astype(int) - images["clean"].for_processing)
@@ -101,11 +101,11 @@ def test_a_twin_is_what_the_machine_makes_of_the_breast_without_the_grains(scene
 
 def test_a_twin_costs_no_anatomy(monkeypatch):
     calls = []
-    for owner, name in ((shadow, "lay"), (shadow.Laid, "seen")):
+    for owner, name in ((shadow, "project_tissue"), (shadow.ProjectedTissue, "window")):
         before = getattr(owner, name)
         monkeypatch.setattr(owner, name, lambda *a, before=before, name=name: calls.append(name) or before(*a))
     simulate(recipe(twins=["clean", "benign"]), 5, 1)
-    assert calls == ["lay", "seen"]
+    assert calls == ["project_tissue", "window"]
 
 
 @pytest.mark.parametrize("name", ["hologic-selenia-dimensions", "ge-senographe-essential"])
@@ -161,9 +161,9 @@ def test_the_past_is_stored_with_the_scene(scene, images):
     told = json.loads(json.dumps(scene.to_dict(), allow_nan=False))
     again = scenes.from_dict(told)
     assert again.to_dict() == scene.to_dict()
-    years = [{c.calcification_id for f in s.ago(4).findings for c in f.calcifications} for s in (scene, again)]
+    years = [{c.calcification_id for f in s.at_prior(4).findings for c in f.calcifications} for s in (scene, again)]
     assert years[0] == years[1] > set()
-    assert "residue" in {finding.kind for finding in scene.findings} - {finding.kind for finding in scene.ago(1).findings}
+    assert "residue" in {finding.kind for finding in scene.findings} - {finding.kind for finding in scene.at_prior(1).findings}
 
 
 # -- magnification

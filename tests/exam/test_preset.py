@@ -25,7 +25,7 @@ MINIMAL = 'name = "mine"\ndescription = "For a test."\n'
 class Speck:
     """A kind for these tests."""
 
-    label: ClassVar[Label] = Label("round", "a test", {"grouped": 1.0}, refusal="specks keep together")
+    label: ClassVar[Label] = Label("round", "a test", {"grouped": 1.0}, exclusion_reason="specks keep together")
     diameter_mm: Annotated[Draw, Within(0.05, 2, "mm"), "its diameter"] = Draw.constant(0.3)
 
 

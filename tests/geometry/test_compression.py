@@ -7,25 +7,25 @@ import math
 import numpy as np
 import pytest
 
-from phantom.anatomy.outline import Body
+from phantom.anatomy.outline import BreastOutline
 from phantom.geometry.chest import Chest
 from phantom.geometry.compression import Compression
 from phantom.geometry.view import View
 
 NO_CHEST = Chest()
 BODIES = [
-    Body(75, 75, 70, 66, 72, 2.0, 2.0, 12, 5, 0.15),
-    Body(110, 88, 84, 75, 82, 2.3, 1.4, 40, -6, 0.05),
-    Body(45, 60, 56, 52, 58, 1.8, 1.9, 8, 3, 0.0),
+    BreastOutline(75, 75, 70, 66, 72, 2.0, 2.0, 12, 5, 0.15),
+    BreastOutline(110, 88, 84, 75, 82, 2.3, 1.4, 40, -6, 0.05),
+    BreastOutline(45, 60, 56, 52, 58, 1.8, 1.9, 8, 3, 0.0),
 ]
 VIEWS = [("CC", 0.0, 45.0), ("MLO", 47.0, 52.0), ("ML", 90.0, 50.0)]
 
 
-def pressed(body: Body, name: str, angle: float, thickness: float, chest: Chest = NO_CHEST) -> Compression:
+def pressed(body: BreastOutline, name: str, angle: float, thickness: float, chest: Chest = NO_CHEST) -> Compression:
     return Compression(body, View(name, "L", angle), thickness, 0.5, chest)  # type: ignore[arg-type]
 
 
-def inside(body: Body, count: int, level: float = 0.97) -> np.ndarray:
+def inside(body: BreastOutline, count: int, level: float = 0.97) -> np.ndarray:
     rng = np.random.default_rng(5)
     lo, hi = body.bounds_mm
     points = rng.uniform(lo, hi, (count, 3))
@@ -34,7 +34,7 @@ def inside(body: Body, count: int, level: float = 0.97) -> np.ndarray:
 
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("view", VIEWS)
-def test_points_come_back(body: Body, view: tuple[str, float, float]) -> None:
+def test_points_come_back(body: BreastOutline, view: tuple[str, float, float]) -> None:
     c = pressed(body, *view)
     points = inside(body, 4000)
     points = points[body.depth_mm(points) > 3]  # skin keeps its depth, so it is not mapped by columns
@@ -43,7 +43,7 @@ def test_points_come_back(body: Body, view: tuple[str, float, float]) -> None:
 
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("view", VIEWS)
-def test_volume_is_kept_everywhere(body: Body, view: tuple[str, float, float]) -> None:
+def test_volume_is_kept_everywhere(body: BreastOutline, view: tuple[str, float, float]) -> None:
     c = pressed(body, *view)
     points = inside(body, 1500, 0.9)
     points = points[points[:, 0] > 1.0]
@@ -56,7 +56,7 @@ def test_volume_is_kept_everywhere(body: Body, view: tuple[str, float, float]) -
 
 
 @pytest.mark.parametrize("body", BODIES)
-def test_whole_volume_is_the_same_in_every_view(body: Body) -> None:
+def test_whole_volume_is_the_same_in_every_view(body: BreastOutline) -> None:
     x, y = np.arange(0.25, 260, 0.5), np.arange(-260, 260, 0.5)
     volumes = [pressed(body, *view).local_thickness(x[None, :], y[:, None]).sum() * 0.25 for view in VIEWS]
     u = np.random.default_rng(0).uniform(*body.bounds_mm, (400_000, 3))
@@ -76,7 +76,7 @@ def test_skin_stays_skin(view: tuple[str, float, float]) -> None:
     radius, edge = 0.5 * c.thickness_mm, c.edge_mm(x, y)
     depth = radius - np.hypot(np.maximum(radius - edge, 0), h - radius)
     assert np.all(edge > 0)
-    # exact but for the outermost tenth of a millimetre of the rim, where columns are too short to tell
+    # exact except for the outermost tenth of a millimetre of the rim, where columns are too short to tell
     assert np.percentile(np.abs(depth - 0.7), 90) < 0.02
     assert np.all((depth > 0.1) & (depth < 1.0))
 

@@ -7,7 +7,7 @@ from phantom.errors import PhantomError, UsageError
 from phantom.geometry.grid import Grid
 from phantom.imaging import mammography_units, spectrum
 from phantom.imaging.detector import Detector
-from phantom.imaging.deviates import Dice
+from phantom.imaging.deviates import Deviates
 from phantom.imaging.materials import energies_kev
 from phantom.imaging.quantities import Coarse, Signal
 from phantom.recipe.seed import Seed
@@ -17,7 +17,7 @@ NAMES = mammography_units.names()
 
 def uniform(detector, kerma_ugy, shape=(256, 256), primary=1.0, energy=None):
     """A flat field of the reference beam: 28 kV W/Rh behind 2 mm of aluminium."""
-    beam = spectrum.load("W/Rh", 28, detector.system.converter)
+    beam = spectrum.load("W/Rh", 28, detector.unit.converter)
     photons = beam.transmitted(aluminium=2.0) * beam.efficiency
     e = energies_kev()
     energy = energy or float((photons * e**2).sum() / (photons * e).sum())
@@ -128,7 +128,7 @@ def test_noise_has_the_power_that_truth_uses(name):
     model = model / detector.calibration[0] ** 2 * detector.pitch**2
     r = np.hypot(f[:, None], f[None, :])
     # rounding to whole values adds 1/12 of one
-    rounding = (1 / detector.system.gain_dn_per_ugy) ** 2 / 12 * detector.pitch**2
+    rounding = (1 / detector.unit.gain_dn_per_ugy) ** 2 / 12 * detector.pitch**2
     for lo, hi in ((0.2, 1), (1, 2), (2, 3.5), (3.5, 5)):
         ring = (r > lo) & (r <= hi)
         # a mean of n exponentially distributed powers is known to 1/sqrt(n); half of them are mirror images
@@ -145,9 +145,9 @@ def test_variance_is_linear_in_kerma_with_a_small_rest():
     np.testing.assert_allclose(slope * kerma + rest, variance, rtol=0.012)
     for k in (50, 200):
         assert slope * k / (slope * k + max(rest, 0)) > 0.95
-    rounding = 1 / 12 / detector.system.gain_dn_per_ugy**2
+    rounding = 1 / 12 / detector.unit.gain_dn_per_ugy**2
     # the weighted fit knows its zero to the variance's error at the lowest kerma
-    assert rest == pytest.approx(slope * detector.system.electronic_ugy + rounding, abs=0.01 * slope * 20 * 2)
+    assert rest == pytest.approx(slope * detector.unit.electronic_ugy + rounding, abs=0.01 * slope * 20 * 2)
 
 
 def test_linear_in_kerma():
@@ -156,8 +156,8 @@ def test_linear_in_kerma():
     dn = np.array([detector.expose(uniform(detector, float(k), (64, 64)), Seed(1)).pixels.mean() for k in kerma])
     slope, zero = np.polyfit(kerma, dn, 1, w=1 / kerma)
     assert np.corrcoef(kerma, dn)[0, 1] ** 2 > 0.999
-    assert zero == pytest.approx(detector.system.offset_dn, abs=1)
-    assert slope == pytest.approx(detector.system.gain_dn_per_ugy, rel=0.005)
+    assert zero == pytest.approx(detector.unit.offset_dn, abs=1)
+    assert slope == pytest.approx(detector.unit.gain_dn_per_ugy, rel=0.005)
 
 
 def test_no_wrap_around_and_no_edge():
@@ -179,7 +179,7 @@ def test_saturates_and_fills_the_rest_with_open_beam():
     signal = uniform(detector, 1000.0, (40, 30), primary=0.1)
     raw = detector.expose(signal, Seed(2), (10, 0), (80, 60)).pixels
     assert raw.shape == (80, 60)
-    assert np.all(raw[:10] == detector.system.largest_dn)  # 10 mGy saturates 14 bits
+    assert np.all(raw[:10] == detector.unit.largest_dn)  # 10 mGy saturates 14 bits
     assert raw[12:48, 2:28].mean() == pytest.approx(float(detector.dn(0.1 * signal.air_kev)), rel=0.01)
     dim = replace(signal, air_kev=signal.air_kev / 10)
     raw = detector.expose(dim, Seed(2), (10, 0), (80, 60)).pixels
@@ -232,18 +232,18 @@ def test_the_grid_is_where_it_should_be():
 
 def test_an_unknown_detector_or_a_wrong_file_is_refused(tmp_path):
     with pytest.raises(UsageError, match="hologic-selenia-dimensions"):
-        _ = Detector("hologic").system
+        _ = Detector("hologic").unit
     with pytest.raises(PhantomError, match="cannot read"):
-        _ = Detector(str(tmp_path / "none.toml")).system
+        _ = Detector(str(tmp_path / "none.toml")).unit
     text = mammography_units.text("hologic-selenia-dimensions")
     wrong = tmp_path / "mine.toml"
     wrong.write_text(text.replace("bits = 14", "bits = 99\nbites = 2").replace('"a-Se"', '"CCD"', 1))
     with pytest.raises(UsageError) as caught:
-        _ = Detector(str(wrong)).system
+        _ = Detector(str(wrong)).unit
     assert all(word in str(caught.value) for word in ("bits = 99", "bites: unknown", "CCD"))
     wrong.write_text("not toml =")
     with pytest.raises(UsageError, match="not TOML"):
-        _ = Detector(str(wrong)).system
+        _ = Detector(str(wrong)).unit
     with pytest.raises(ValueError, match="pitch_mm"):
         Detector(pitch_mm=0.001)
 
@@ -252,14 +252,14 @@ def test_a_users_own_file(tmp_path):
     own = tmp_path / "mine.toml"
     own.write_text(mammography_units.text("hologic-selenia-dimensions").replace("pitch_mm = 0.070", "pitch_mm = 0.1"))
     detector = Detector(str(own))
-    assert detector.system.name == "mine"
+    assert detector.unit.name == "mine"
     assert detector.pitch == 0.1
 
 
 def test_quick_deviates_are_normal():
     from scipy import stats
 
-    z = Dice(Seed(1).rng()).fill(np.empty((500, 1001), np.float32)).ravel().astype(float)
+    z = Deviates(Seed(1).rng()).fill(np.empty((500, 1001), np.float32)).ravel().astype(float)
     n = z.size
     assert z.mean() == pytest.approx(0, abs=5 / np.sqrt(n))
     assert z.var() == pytest.approx(1, abs=5 * np.sqrt(2 / n))

@@ -23,9 +23,9 @@ def disc(cm, diameter_cm, pitch_mm=1.12):
 @pytest.mark.parametrize("cm", [2, 4, 6, 8])
 def test_ratio_against_boone(cm, diameter):
     thickness, primary = disc(cm, diameter)
-    veil = Scatter(grid=False).veil(primary, thickness, 1.12, "Mo/Mo", chest_wall_left=False, breast_only=True)
+    scatter_signal = Scatter(grid=False).scatter_signal(primary, thickness, 1.12, "Mo/Mo", chest_wall_left=False, breast_only=True)
     middle = primary.shape[0] // 2
-    assert veil.at(middle, middle) / primary[middle, middle] == pytest.approx(boone(cm, diameter), rel=0.15)
+    assert scatter_signal.at(middle, middle) / primary[middle, middle] == pytest.approx(boone(cm, diameter), rel=0.15)
 
 
 def test_the_grid_takes_most_of_it():
@@ -38,19 +38,19 @@ def test_a_wide_slab_has_the_tables_ratio():
     primary, thickness = np.full((400, 400), 0.05, np.float32), np.full((400, 400), 50, np.float32)
     primary[:1] = 0.05
     for grid, published in ((False, 0.603), (True, 0.1102)):
-        veil = Scatter(grid=grid).veil(primary, thickness, 1.12, "W/Rh", chest_wall_left=False)
-        assert veil.at(200, 200) / 0.05 == pytest.approx(published, rel=0.03)
+        scatter_signal = Scatter(grid=grid).scatter_signal(primary, thickness, 1.12, "W/Rh", chest_wall_left=False)
+        assert scatter_signal.at(200, 200) / 0.05 == pytest.approx(published, rel=0.03)
 
 
 def test_scatter_is_smooth_positive_and_linear():
     rng = np.random.default_rng(3)
     primary = rng.uniform(0.02, 0.05, (320, 320)).astype(np.float32)
     thickness = np.full((320, 320), 50, np.float32)
-    veil = Scatter().veil(primary, thickness, 0.28, "W/Rh")
-    twice = Scatter(factor=2.0).veil(primary, thickness, 0.28, "W/Rh")
-    assert veil.values.min() > 0
-    np.testing.assert_allclose(twice.values, 2 * veil.values, rtol=1e-5)
-    assert np.all(Scatter(factor=0).veil(primary, thickness, 0.28, "W/Rh").values == 0)
+    scatter_signal = Scatter().scatter_signal(primary, thickness, 0.28, "W/Rh")
+    twice = Scatter(factor=2.0).scatter_signal(primary, thickness, 0.28, "W/Rh")
+    assert scatter_signal.values.min() > 0
+    np.testing.assert_allclose(twice.values, 2 * scatter_signal.values, rtol=1e-5)
+    assert np.all(Scatter(factor=0).scatter_signal(primary, thickness, 0.28, "W/Rh").values == 0)
 
 
 def test_the_kernel_keeps_its_total():

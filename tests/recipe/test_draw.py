@@ -35,7 +35,7 @@ def test_every_number_lies_within_the_bounds(draw, root):
 
 @given(draws)
 def test_it_comes_back_as_it_was_said(draw):
-    assert Draw.parse(draw.said()) == draw
+    assert Draw.parse(draw.to_plain()) == draw
 
 
 @given(draws, st.integers(0, 1000))

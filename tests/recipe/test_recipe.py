@@ -126,7 +126,7 @@ def test_an_error_of_many_problems_reads_as_designed():
 
 def test_a_stage_says_what_it_reads():
     stage = Stage(density=Draw.lognormal(0.14, 1.8, 0.02, 0.6), pair=(1.0, 2.0), breasts=("R",))
-    table = schema.said(stage)
+    table = schema.to_table(stage)
     assert schema.read(Stage, table, "", []) == stage
     assert schema.read(Stage, toml.loads(toml.dumps(table)), "", []) == stage
 

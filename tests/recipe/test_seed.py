@@ -27,7 +27,7 @@ def test_two_names_are_two_streams(root, one, other):
         assert first(Seed(root).child(one)) != first(Seed(root).child(other))
 
 
-def test_order_of_use_moves_nobodys_dice():
+def test_order_of_use_moves_nobodys_random_numbers():
     case = Seed(3).child("case", 5)
     before = first(case.child("anatomy"))
     case.rng().standard_normal(1000)

@@ -48,7 +48,7 @@ def on_grid(values: F32, source: Grid, target: Grid) -> Resampled:
 
 
 @dataclass(frozen=True, eq=False)
-class Laid:
+class ProjectedTissue:
     """A breast's tissues on lattices of their own, ready to be seen on any grid within the window they were laid for."""
 
     breast: Breast
@@ -59,9 +59,9 @@ class Laid:
     gland: F32
     fine: Grid
 
-    def seen(self, grid: Grid) -> Seen:
+    def window(self, grid: Grid) -> TissueWindow:
         """Path lengths over a grid."""
-        return Seen(
+        return TissueWindow(
             Layers(self.breast, self.pressed, grid, self.edge, self.coarse),
             on_grid(self.gland, self.fine, grid),
             tuple((host_path(host, self.pressed, grid, self.seed), host.material) for host in self.breast.hosts),
@@ -69,7 +69,7 @@ class Laid:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class TissueWindow:
     """A breast's tissues under the pixels of a grid, worked out some rows at a time.
 
     Attributes
@@ -104,7 +104,7 @@ class Seen:
             yield (rows, slice(0, reach)), layers.whole, materials
 
 
-def lay(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> Laid:
+def project_tissue(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> ProjectedTissue:
     """Spread a breast's tissues.
 
     Parameters
@@ -115,7 +115,7 @@ def lay(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> Laid:
     window : Grid
         Where to look; it should hold the whole breast, as density is met within it.
     seed : Seed
-        Names the dice of structure too fine to be followed from view to view.
+        Names the random numbers of structure too fine to be followed from view to view.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def lay(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> Laid:
     detail += fibrous
     detail += seen_on(broad, middle, fine)
     np.maximum(detail, 0, out=detail)  # cubic convolution overshoots beside a vessel
-    return Laid(breast, pressed, seed, edge, coarse, detail, fine)
+    return ProjectedTissue(breast, pressed, seed, edge, coarse, detail, fine)
 
 
 class Layers:

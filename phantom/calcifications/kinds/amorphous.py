@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from phantom.calcifications import grain_shapes
 from phantom.calcifications.distributions import Places
 from phantom.calcifications.finding import Category, Distribution, Pathology
-from phantom.calcifications.kind_base import Scattered
+from phantom.calcifications.kind_base import MultiGrainKind
 from phantom.calcifications.label import Label
 from phantom.geometry.solids.shapes import Shape
 from phantom.recipe.draw import Draw, Within
@@ -16,7 +16,7 @@ from phantom.recipe.seed import Seed
 
 
 @dataclass(frozen=True)
-class Kind(Scattered):
+class Kind(MultiGrainKind):
     """Grains of 0.08 to 0.2 mm without a border, each faint: dust.
 
     Clouds or aggregates of specks far below a pixel, of half the usual density. Grouped ones are
@@ -31,7 +31,7 @@ class Kind(Scattered):
         {"grouped": 0.68, "regional": 0.1, "diffuse": 0.12, "linear": 0.04, "segmental": 0.06},
         category="4B",
         categories={"diffuse": "2"},
-        malignant=0.21,
+        ppv_when_grouped=0.21,
     )
     suspicious_sites: ClassVar[bool] = True
 
@@ -57,7 +57,7 @@ class Kind(Scattered):
     )
     punctate_mm: Annotated[Draw, Within(0.05, 0.5, "mm"), "their diameter"] = Draw.lognormal(0.175, 1.3, 0.12, 0.35)
     triangular: Annotated[float, Within(0, 1), "share of groups whose envelope is a triangle (estimate)"] = 0.3
-    packing: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
         0.6, 1.2, 0.35, 0.95
     )
     type_one: Annotated[float, Within(0, 1), "share of benign findings made of weddellite (estimate)"] = 0.25

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from phantom.calcifications import grain_shapes
 from phantom.calcifications.finding import Pathology
-from phantom.calcifications.kind_base import Scattered
+from phantom.calcifications.kind_base import MultiGrainKind
 from phantom.calcifications.label import Label
 from phantom.geometry.solids.shapes import Shape
 from phantom.recipe.draw import Draw, Within
@@ -15,7 +15,7 @@ from phantom.recipe.seed import Seed
 
 
 @dataclass(frozen=True)
-class Kind(Scattered):
+class Kind(MultiGrainKind):
     """Irregular, distinct grains of 0.5 to 1 mm that tend to coalesce.
 
     A single group is suspicious (predictive value 13 %, BI-RADS 5th edition); several on both sides are
@@ -28,8 +28,8 @@ class Kind(Scattered):
         "clusters of coarse, irregular shapes",
         {"grouped": 0.85, "regional": 0.07, "segmental": 0.06, "linear": 0.02},
         category="4B",
-        malignant=0.13,
-        refusal="it is seen in groups, regions or along ducts; scattered coarse grains are dystrophic or round",
+        ppv_when_grouped=0.13,
+        exclusion_reason="it is seen in groups, regions or along ducts; scattered coarse grains are dystrophic or round",
     )
     suspicious_sites: ClassVar[bool] = True
 
@@ -44,7 +44,7 @@ class Kind(Scattered):
         0.9, 1.3
     )
     triangular: Annotated[float, Within(0, 1), "share of groups whose envelope is a triangle (estimate)"] = 0.4
-    packing: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
         1.0, 1.2, 0.6, 1.7
     )
 

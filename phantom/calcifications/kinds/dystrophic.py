@@ -13,7 +13,7 @@ from phantom.calcifications import grain_shapes, groups
 from phantom.calcifications.distributions import stretch
 from phantom.calcifications.finding import Distribution, Finding
 from phantom.calcifications.followup import thinned
-from phantom.calcifications.kind_base import Bilateral
+from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.label import Label
 from phantom.calcifications.large_bodies import bed_of
 from phantom.calcifications.sites import inside
@@ -23,7 +23,7 @@ from phantom.recipe.seed import Seed
 
 
 @dataclass(frozen=True)
-class Kind(Bilateral):
+class Kind(KindBase):
     """Coarse irregular plaques of more than 1 mm, often with a lucent middle, around a scar.
 
     After radiation therapy, surgery, injury or inflammation (BI-RADS 5th edition); 90 % of the calcium
@@ -35,7 +35,7 @@ class Kind(Bilateral):
         "dystrophic",
         "radiation therapy",
         {"regional": 0.55, "grouped": 0.45},
-        refusal="it lies where tissue was damaged",
+        exclusion_reason="it lies where tissue was damaged",
     )
 
     size_mm: Annotated[Draw, Within(0.8, 15, "mm"), "largest extent of a plaque"] = Draw.lognormal(2.2, 1.7, 1.0, 10)
@@ -45,7 +45,7 @@ class Kind(Bilateral):
     plaques: Annotated[Draw, Within(1, 100), "how many (estimate)"] = Draw.lognormal(9, 1.8, 3, 30)
     extent_mm: Annotated[Draw, Within(5, 70, "mm"), "diameter of the bed they lie in"] = Draw.uniform(12, 50)
     bed: Annotated[Literal["none", "scar", "surgical_bed"], "soft tissue around them that the image shows"] = "none"
-    packing: Annotated[Draw, Within(0.05, 3), "density of a plaque over its material's (estimate)"] = Draw.lognormal(
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a plaque over its material's (estimate)"] = Draw.lognormal(
         1.0, 1.25, 0.6, 1.8
     )
 
@@ -59,23 +59,23 @@ class Kind(Bilateral):
         ImpossibleDistribution
             If neither regional nor grouped is asked for.
         """
-        own = seed.child(breast.laterality)
+        side_seed = seed.child(breast.laterality)
         name = self.label.spread(distribution, seed.child("patient").rng(), self.name)
-        rng = own.child("sizes").rng()
+        rng = side_seed.child("sizes").rng()
         extent = self.extent_mm.sample(rng)
         extent = min(extent, 20.0) if name == "grouped" else max(extent, 24.0)
-        centre, radius, hosts = bed_of(breast, own.child("bed"), rng, extent, 0.5, self.bed)
+        centre, radius, hosts = bed_of(breast, side_seed.child("bed"), rng, extent, 0.5, self.bed)
         radius = max(radius, 0.5 * extent)
         if name == "grouped":
             radius = min(radius, 10.0 / stretch(breast, centre) - 1.0)
         sizes = np.sort(self.size_mm.samples(rng, max(1, self.plaques.integer(rng))))[::-1]
         made = []
         for i, (place, size) in enumerate(self._places(breast, rng, centre, radius, sizes)):
-            dice = own.child("plaque", i).rng()
+            grain_rng = side_seed.child("plaque", i).rng()
             shape = grain_shapes.coral(
-                dice, size, 1.0 + (self.aspect - 1.0) * dice.random(), self.rough, dice.random() < self.lucent
+                grain_rng, size, 1.0 + (self.aspect - 1.0) * grain_rng.random(), self.rough, grain_rng.random() < self.lucent
             )
-            made.append(self.grain(shape, place, self.packing.sample(dice)))
+            made.append(self.grain(shape, place, self.relative_density.sample(grain_rng)))
         return self.finding(name, made, breast, hosts)
 
     def earlier(self, finding: Finding, years: float, seed: Seed) -> Finding | None:
@@ -90,8 +90,8 @@ class Kind(Bilateral):
         kept: list[tuple[Floats, float]] = []
         for size in sizes.tolist():
             for _ in range(40):
-                way = rng.standard_normal(3)
-                point = centre + axes @ (half * way * rng.random() ** 0.5 / np.linalg.norm(way))
+                direction = rng.standard_normal(3)
+                point = centre + axes @ (half * direction * rng.random() ** 0.5 / np.linalg.norm(direction))
                 clear = all(float(np.linalg.norm(point - q)) > 0.5 * (size + other) + 0.3 for q, other in kept)
                 if clear and inside(breast, point, 0.5 * size + 0.5)[0]:
                     kept.append((point, size))

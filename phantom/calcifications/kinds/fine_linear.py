@@ -13,19 +13,19 @@ from phantom.calcifications.distributions import duct_lines, ruler, unshared
 from phantom.calcifications.duct_casts import Piece
 from phantom.calcifications.finding import Calcification, Distribution, Finding
 from phantom.calcifications.followup import receded
-from phantom.calcifications.kind_base import Bilateral
+from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.kinds.fine_pleomorphic import FORMS, SHARES, pleomorphic
 from phantom.calcifications.label import Label
-from phantom.calcifications.sites import Path
+from phantom.calcifications.sites import CurvePath
 from phantom.errors import NoPlace
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
 
-Stretch = tuple[Path, float, float]
+Stretch = tuple[CurvePath, float, float]
 
 
 @dataclass(frozen=True)
-class Casts(Bilateral):
+class Casts(KindBase):
     """Keys and growth that linear and branching casts share."""
 
     calibre_mm: Annotated[Draw, Within(0.05, 0.49, "mm"), "calibre of a cast (estimate below the lexicon's 0.5)"] = (
@@ -47,7 +47,7 @@ class Casts(Bilateral):
     dot_mm: Annotated[Draw, Within(0.05, 0.5, "mm"), "largest extent of such a grain"] = Draw.lognormal(
         0.2, 1.5, 0.1, 0.45
     )
-    packing: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
         1.0, 1.25, 0.5, 2.0
     )
 
@@ -61,16 +61,16 @@ class Casts(Bilateral):
         ImpossibleDistribution
             If this kind cannot be spread like that.
         """
-        patient, own = seed.child("patient").rng(), seed.child(breast.laterality)
+        patient, side_seed = seed.child("patient").rng(), seed.child(breast.laterality)
         name = self.label.spread(distribution, patient, self.name)
         category = self.label.category_of(name)
-        pathology = self.label.pathology(name, category, own.child("pathology").rng())
-        rng = own.child("casts").rng()
+        pathology = self.label.pathology(name, category, side_seed.child("pathology").rng())
+        rng = side_seed.child("casts").rng()
         stretches = self.stretches(breast, rng, name)
         pieces = self.pieces(breast, rng, stretches)
-        made = [self.grain(p.shape, p.centre_mm, self.packing.sample(rng)) for p in pieces]
+        made = [self.grain(p.shape, p.centre_mm, self.relative_density.sample(rng)) for p in pieces]
         made += self._dots(
-            own.child("dots"), stretches, max(round(self.dots.sample(rng) * len(pieces)), 10 - len(pieces))
+            side_seed.child("dots"), stretches, max(round(self.dots.sample(rng) * len(pieces)), 10 - len(pieces))
         )
         return self.finding(name, made, breast, category=category, pathology=pathology)
 
@@ -110,13 +110,13 @@ class Casts(Bilateral):
     def _sector(self, lines: list[Stretch], rng: np.random.Generator) -> list[Stretch]:
         depth = self.sector_mm.sample(rng)
         for lobe in dict.fromkeys(line[0].lobe for line in lines):
-            mine = [line for line in lines if line[0].lobe == lobe]
-            start = min(a for _, a, _ in mine)
-            end = min(max(b for _, _, b in mine), start + depth)
-            if len(mine) < 2 or end - start < 18.0:
+            branches = [line for line in lines if line[0].lobe == lobe]
+            start = min(a for _, a, _ in branches)
+            end = min(max(b for _, _, b in branches), start + depth)
+            if len(branches) < 2 or end - start < 18.0:
                 continue
             total, kept = self.total_mm.sample(rng), list[Stretch]()
-            for path, a, b in unshared([(path, max(a, start), min(b, end)) for path, a, b in mine if b - a > 4.0]):
+            for path, a, b in unshared([(path, max(a, start), min(b, end)) for path, a, b in branches if b - a > 4.0]):
                 if total > 2.0:
                     kept.append((path, a, min(b, a + total)))
                     total -= b - a
@@ -142,7 +142,7 @@ class Casts(Bilateral):
             place = path.at(rng.uniform(start, end))[0][0] + np.clip(rng.normal(0.0, 0.25, 3), -0.5, 0.5)
             form = FORMS[int(rng.choice(len(FORMS), p=SHARES))]
             shape = pleomorphic(seed.child(i), form, self.dot_mm.sample(rng), 2.5, 0.25)
-            made.append(self.grain(shape, place, self.packing.sample(rng)))
+            made.append(self.grain(shape, place, self.relative_density.sample(rng)))
         return made
 
 
@@ -159,6 +159,6 @@ class Kind(Casts):
         "fine lines in the milk ducts",
         {"linear": 0.65, "segmental": 0.2, "grouped": 0.15},
         category="4C",
-        malignant=0.70,
-        refusal="casts lie in the ducts of one lobe",
+        ppv_when_grouped=0.70,
+        exclusion_reason="casts lie in the ducts of one lobe",
     )

@@ -33,8 +33,8 @@ class Kind(Casts):
         {"segmental": 0.6, "linear": 0.25, "grouped": 0.15},
         category="4C",
         categories={"segmental": "5"},
-        malignant=0.75,
-        refusal="casts lie in the ducts of one lobe",
+        ppv_when_grouped=0.75,
+        exclusion_reason="casts lie in the ducts of one lobe",
     )
 
     stem_mm: Annotated[Draw, Within(0.08, 0.49, "mm"), "calibre of a fork's stem (estimate)"] = Draw.uniform(0.2, 0.35)

@@ -10,7 +10,7 @@ import numpy as np
 from phantom.calcifications import grain_shapes
 from phantom.calcifications.distributions import Places
 from phantom.calcifications.finding import Pathology
-from phantom.calcifications.kind_base import Scattered
+from phantom.calcifications.kind_base import MultiGrainKind
 from phantom.calcifications.label import Label
 from phantom.geometry.solids.shapes import Shape
 from phantom.recipe.draw import Draw, Within
@@ -22,7 +22,7 @@ SHARES = (0.5, 0.2, 0.15, 0.15)
 
 
 @dataclass(frozen=True)
-class Kind(Scattered):
+class Kind(MultiGrainKind):
     """Tight clusters of tiny irregular grains, all below half a millimetre but a few.
 
     Angular, bean-, comma- and drop-shaped grains side by side. Mean sizes by pathology: benign 0.19 mm,
@@ -38,8 +38,8 @@ class Kind(Scattered):
         {"grouped": 0.78, "segmental": 0.14, "linear": 0.06, "regional": 0.02},
         category="4B",
         categories={"linear": "4C", "segmental": "4C"},
-        malignant=0.29,
-        refusal="pleomorphic grains all over a breast are not seen",
+        ppv_when_grouped=0.29,
+        exclusion_reason="pleomorphic grains all over a breast are not seen",
     )
     suspicious_sites: ClassVar[bool] = True
 
@@ -61,7 +61,7 @@ class Kind(Scattered):
     grains: Annotated[Draw, Within(5, 400), "grains"] = Draw.lognormal(28, 1.7, 10, 80)
     group_mm: Annotated[Draw, Within(1, 20, "mm"), "largest extent of a group in the views"] = Draw.lognormal(9, 1.5, 4, 20)
     triangular: Annotated[float, Within(0, 1), "share of groups whose envelope is a triangle (Lanyi 1982)"] = 0.65
-    packing: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
         1.0, 1.3, 0.5, 2.0
     )
 

@@ -14,19 +14,19 @@ from phantom.arrays import Floats
 from phantom.calcifications import duct_casts
 from phantom.calcifications.distributions import duct_lines, unshared
 from phantom.calcifications.finding import Distribution, Finding
-from phantom.calcifications.kind_base import Bilateral
+from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.label import Label
-from phantom.calcifications.sites import Path
+from phantom.calcifications.sites import CurvePath
 from phantom.errors import NoPlace
 from phantom.geometry.solids.chains import Chains
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
 
-Line = tuple[Path, float, float]
+Line = tuple[CurvePath, float, float]
 
 
 @dataclass(frozen=True)
-class Kind(Bilateral):
+class Kind(KindBase):
     """Smooth white dashes in dilated ducts, all pointing to the nipple, usually in both breasts.
 
     Secretory calcium of duct ectasia: rods of at least 0.5 mm calibre, up to 10 mm long, solid or, around
@@ -38,7 +38,7 @@ class Kind(Bilateral):
         "large rod-like",
         "dilated milk duct",
         {"diffuse": 0.45, "segmental": 0.4, "linear": 0.15},
-        refusal="rods lie in ducts",
+        exclusion_reason="rods lie in ducts",
     )
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.85
@@ -58,7 +58,7 @@ class Kind(Bilateral):
         0.25, 0.5
     )
     branching: Annotated[float, Within(0, 1), "share of rods that fork where their duct does (estimate)"] = 0.1
-    packing: Annotated[Draw, Within(0.05, 3), "density of a rod over its material's (estimate)"] = Draw.uniform(
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a rod over its material's (estimate)"] = Draw.uniform(
         0.95, 1.5
     )
 
@@ -72,10 +72,10 @@ class Kind(Bilateral):
         ImpossibleDistribution
             If it cannot be spread like that.
         """
-        patient, own = seed.child("patient").rng(), seed.child(breast.laterality)
+        patient, side_seed = seed.child("patient").rng(), seed.child(breast.laterality)
         name = self.label.spread(distribution, patient, self.name)
         count = max(1, self.rods.integer(patient))
-        rng = own.child("rods").rng()
+        rng = side_seed.child("rods").rng()
         found: list[list[Line]] = []
         for path, start, end in self._lines(breast, rng, name):
             spots: list[Line] = []
@@ -95,7 +95,7 @@ class Kind(Bilateral):
         if not pieces:
             raise NoPlace("no duct holds a rod of 3 mm between its distances from the nipple")
         pieces = self._forked(breast, pieces, rng)
-        made = [self.grain(shape, centre, self.packing.sample(rng)) for shape, centre in pieces]
+        made = [self.grain(shape, centre, self.relative_density.sample(rng)) for shape, centre in pieces]
         return self.finding(name, made, breast)
 
     def _lines(self, breast: Breast, rng: np.random.Generator, distribution: Distribution) -> list[Line]:
@@ -130,18 +130,18 @@ class Kind(Bilateral):
 
 
 def _points_to(
-    path: Path, start_mm: float, length_mm: float, nipple_mm: Floats, stray_deg: float, rng: np.random.Generator
+    path: CurvePath, start_mm: float, length_mm: float, nipple_mm: Floats, stray_deg: float, rng: np.random.Generator
 ) -> bool:
     """Whether a rod lies there: straight stretches of duct that point to the nipple are the dilated ones."""
     ends = path.at([start_mm, start_mm + length_mm])[0]
-    way, home = ends[0] - ends[1], nipple_mm - ends.mean(axis=0)
-    straight = float(np.linalg.norm(way))
-    off = math.acos(float(np.clip((way * home).sum() / (straight * np.linalg.norm(home)), -1.0, 1.0)))
+    direction, home = ends[0] - ends[1], nipple_mm - ends.mean(axis=0)
+    straight = float(np.linalg.norm(direction))
+    off = math.acos(float(np.clip((direction * home).sum() / (straight * np.linalg.norm(home)), -1.0, 1.0)))
     return straight > 0.94 * length_mm and rng.random() < math.exp(-0.5 * (math.degrees(off) / stray_deg) ** 2)
 
 
 def _rod(
-    path: Path, start_mm: float, length_mm: float, calibre_mm: float, hollow: float, rng: np.random.Generator
+    path: CurvePath, start_mm: float, length_mm: float, calibre_mm: float, hollow: float, rng: np.random.Generator
 ) -> Any:
     """A cigar along a duct: straight sides, ends that taper over 15 to 25 % of its length (superellipse)."""
     taper = rng.uniform(0.15, 0.25)

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from phantom.anatomy.breast import Breast
 from phantom.calcifications.finding import Distribution, Finding
-from phantom.calcifications.kind_base import Bilateral
+from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.label import Label
 from phantom.calcifications.large_bodies import apart
 from phantom.geometry.solids.ellipsoids import EllipsoidShell
@@ -17,7 +17,7 @@ from phantom.recipe.seed import Seed
 
 
 @dataclass(frozen=True)
-class Kind(Bilateral):
+class Kind(KindBase):
     """Round grains of 1 to 3 mm with a lucent middle: fat necrosis, or debris in ducts.
 
     Smooth, with a wall thicker than an eggshell's. Benign (BI-RADS 4th edition's own word; the 5th counts
@@ -28,7 +28,7 @@ class Kind(Bilateral):
         "lucent-centered",
         "previous injury (fat necrosis)",
         {"diffuse": 0.5, "none": 0.3, "regional": 0.2},
-        refusal="they are scattered, and do not follow ducts",
+        exclusion_reason="they are scattered, and do not follow ducts",
     )
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.3
@@ -41,7 +41,7 @@ class Kind(Bilateral):
     region_mm: Annotated[Draw, Within(10, 80, "mm"), "diameter of the place when regional (estimate)"] = Draw.uniform(
         25, 50
     )
-    packing: Annotated[Draw, Within(0.05, 3), "density of the wall over its material's (estimate)"] = Draw.lognormal(
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of the wall over its material's (estimate)"] = Draw.lognormal(
         1.0, 1.15, 0.6, 1.6
     )
 
@@ -55,17 +55,17 @@ class Kind(Bilateral):
         ImpossibleDistribution
             If it cannot be spread like that.
         """
-        own = seed.child(breast.laterality)
+        side_seed = seed.child(breast.laterality)
         name = self.label.spread(distribution, seed.child("patient").rng(), self.name)
-        rng = own.child("sizes").rng()
+        rng = side_seed.child("sizes").rng()
         count = 1 if name == "none" else max(2, self.spheres.integer(rng))
         wanted = 0.5 * self.diameter_mm.samples(rng, count)
-        centres, radii = apart(breast, own.child("places"), wanted, name, self.region_mm.sample(rng), fat=True)
+        centres, radii = apart(breast, side_seed.child("places"), wanted, name, self.region_mm.sample(rng), fat=True)
         made = []
         for i, (centre, radius) in enumerate(zip(centres, radii.tolist(), strict=True)):
-            dice = own.child("sphere", i).rng()
-            a, b, c = radius, radius / dice.uniform(1.0, self.aspect), radius / dice.uniform(1.0, self.aspect)
-            wall = min(self.wall_mm.sample(dice), 0.7 * min(a, b, c))
-            shape = EllipsoidShell((a, b, c), (wall, wall, wall), random_turn(dice))
-            made.append(self.grain(shape, centre, self.packing.sample(dice), displaces="adipose"))
+            grain_rng = side_seed.child("sphere", i).rng()
+            a, b, c = radius, radius / grain_rng.uniform(1.0, self.aspect), radius / grain_rng.uniform(1.0, self.aspect)
+            wall = min(self.wall_mm.sample(grain_rng), 0.7 * min(a, b, c))
+            shape = EllipsoidShell((a, b, c), (wall, wall, wall), random_turn(grain_rng))
+            made.append(self.grain(shape, centre, self.relative_density.sample(grain_rng), displaces="adipose"))
         return self.finding(name, made, breast)

@@ -9,9 +9,9 @@ import numpy as np
 
 from phantom.anatomy.breast import Breast, Host
 from phantom.arrays import Floats
-from phantom.calcifications.distributions import Reach, spread
+from phantom.calcifications.distributions import Reach, place_grains
 from phantom.calcifications.finding import Distribution, Finding
-from phantom.calcifications.kind_base import CALCIUM, TYPE_ONE, Bilateral
+from phantom.calcifications.kind_base import CALCIUM, TYPE_ONE, KindBase
 from phantom.calcifications.label import Label
 from phantom.calcifications.large_bodies import apart
 from phantom.geometry.solids.sediment import Sediment
@@ -20,7 +20,7 @@ from phantom.recipe.seed import Seed
 
 
 @dataclass(frozen=True)
-class Kind(Bilateral):
+class Kind(KindBase):
     """Calcium that lies at the bottom of cysts like sand in a bottle.
 
     From above (CC) faint round smudges; from the side (ML) crescents that hang in the cysts, their tops
@@ -33,7 +33,7 @@ class Kind(Bilateral):
         "milk of calcium",
         "calcium in the fluid of a cyst",
         {"grouped": 0.55, "diffuse": 0.35, "regional": 0.1},
-        refusal="cysts do not line up in ducts",
+        exclusion_reason="cysts do not line up in ducts",
     )
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.6
@@ -54,7 +54,7 @@ class Kind(Bilateral):
     )
     group_mm: Annotated[Draw, Within(4, 20, "mm"), "extent of a group of microcysts"] = Draw.uniform(6, 18)
     region_mm: Annotated[Draw, Within(24, 70, "mm"), "diameter when regional (estimate)"] = Draw.uniform(25, 50)
-    packing: Annotated[Draw, Within(0.05, 1), "density of the sediment over a grain's (estimate)"] = Draw.uniform(
+    relative_density: Annotated[Draw, Within(0.05, 1), "density of the sediment over a grain's (estimate)"] = Draw.uniform(
         0.3, 0.5
     )
     type_one: Annotated[float, Within(0, 1), "share made of weddellite (estimate)"] = 0.25
@@ -69,33 +69,33 @@ class Kind(Bilateral):
         ImpossibleDistribution
             If it cannot be spread like that.
         """
-        patient, own = seed.child("patient").rng(), seed.child(breast.laterality)
+        patient, side_seed = seed.child("patient").rng(), seed.child(breast.laterality)
         name = self.label.spread(distribution, patient, self.name)
         material = TYPE_ONE if patient.random() < self.type_one else CALCIUM
-        rng = own.child("sizes").rng()
-        centres, radii = self._cysts(breast, own, name, rng)
+        rng = side_seed.child("sizes").rng()
+        centres, radii = self._cysts(breast, side_seed, name, rng)
         made, hosts = [], []
         for i, (centre, radius) in enumerate(zip(centres, radii.tolist(), strict=True)):
-            dice = own.child("cyst", i).rng()
+            grain_rng = side_seed.child("cyst", i).rng()
             # a cyst lies rather than stands: its lowest axis is the upright one, give or take 15 degrees
-            half = (radius, radius / dice.uniform(1.0, self.aspect**0.5), radius / dice.uniform(1.0, self.aspect))
-            tilt = dice.normal(0.0, 0.26, 2)
+            half = (radius, radius / grain_rng.uniform(1.0, self.aspect**0.5), radius / grain_rng.uniform(1.0, self.aspect))
+            tilt = grain_rng.normal(0.0, 0.26, 2)
             turn = (float(tilt[0]), float(tilt[1]), 0.0) if self.cyst == "micro" else (0.0, 0.0, 0.0)
             height = (
-                self.height.sample(dice) if self.cyst == "micro" else min(0.7, self.depth_mm.sample(dice) / half[2])
+                self.height.sample(grain_rng) if self.cyst == "micro" else min(0.7, self.depth_mm.sample(grain_rng) / half[2])
             )
             x, y, z = (float(v) for v in centre)
-            shape = Sediment(half, height, turn, self.meniscus.sample(dice))
-            made.append(self.grain(shape, centre, self.packing.sample(dice), material))
+            shape = Sediment(half, height, turn, self.meniscus.sample(grain_rng))
+            made.append(self.grain(shape, centre, self.relative_density.sample(grain_rng), material))
             hosts.append(Host(i, "cyst", (x, y, z), half, "water"))
         return self.finding(name, made, breast, hosts)
 
-    def _cysts(self, breast: Breast, own: Seed, name: Distribution, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    def _cysts(self, breast: Breast, side_seed: Seed, name: Distribution, rng: np.random.Generator) -> tuple[Floats, Floats]:
         """Centres and radii; microcysts stay apart by their own width at least."""
         if self.cyst == "macro":
             wanted = 0.5 * self.macro_mm.samples(rng, max(1, self.macros.integer(rng)))
             place: Distribution = "regional" if name != "diffuse" else "diffuse"
-            return apart(breast, own.child("places"), wanted, place, self.region_mm.sample(rng))
+            return apart(breast, side_seed.child("places"), wanted, place, self.region_mm.sample(rng))
         count = max(3, self.micros.integer(rng))
         extent = self.group_mm.sample(rng)
         if name == "grouped" and extent <= 10.0:
@@ -103,7 +103,7 @@ class Kind(Bilateral):
         reach = Reach(
             group_mm=extent if count > 15 else min(extent, 10.0), region_mm=self.region_mm.sample(rng), gap_mm=1.6
         )
-        points = spread(name, breast, own.child("places"), count, reach).points_mm
+        points = place_grains(name, breast, side_seed.child("places"), count, reach).points_mm
         radii = 0.5 * self.micro_mm.samples(rng, count)
         gaps = np.linalg.norm(points[:, None] - points[None], axis=2) + np.diag(np.full(count, np.inf))
         return points, np.maximum(np.minimum(radii, 0.48 * gaps.min(axis=1)), 0.2)

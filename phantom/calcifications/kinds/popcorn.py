@@ -11,7 +11,7 @@ from phantom.anatomy.breast import Breast, Host
 from phantom.arrays import Floats
 from phantom.calcifications import grain_shapes
 from phantom.calcifications.finding import Category, Distribution, Finding
-from phantom.calcifications.kind_base import Bilateral
+from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.label import Label
 from phantom.calcifications.large_bodies import apart
 from phantom.recipe.draw import Draw, Within
@@ -19,7 +19,7 @@ from phantom.recipe.seed import Seed
 
 
 @dataclass(frozen=True)
-class Kind(Bilateral):
+class Kind(KindBase):
     """A fibroadenoma that calcifies as it shrinks, until it looks like popcorn.
 
     Three stages in its mass: 1 specks at the periphery, 2 lumps of 1 to 3 mm, 3 coalesced popcorn of more
@@ -31,7 +31,7 @@ class Kind(Bilateral):
         "coarse or popcorn-like",
         "fibroadenoma",
         {"grouped": 1.0},
-        refusal="it lies in its fibroadenoma",
+        exclusion_reason="it lies in its fibroadenoma",
     )
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.1
@@ -49,7 +49,7 @@ class Kind(Bilateral):
     popcorns: Annotated[Draw, Within(1, 12), "bodies of stage 3"] = Draw.choices([1, 2, 3, 4], [0.5, 0.25, 0.15, 0.1])
     popcorn_mm: Annotated[Draw, Within(2, 40, "mm"), "size of the largest"] = Draw.lognormal(6, 1.5, 2.5, 20)
     bumps: Annotated[Draw, Within(3, 60), "balls that make up a body"] = Draw.uniform(12, 30)
-    packing: Annotated[Draw, Within(0.05, 3), "density over the material's; large ones are denser (estimate)"] = (
+    relative_density: Annotated[Draw, Within(0.05, 3), "density over the material's; large ones are denser (estimate)"] = (
         Draw.uniform(0.95, 1.5)
     )
 
@@ -63,16 +63,16 @@ class Kind(Bilateral):
         ImpossibleDistribution
             If anything but grouped is asked for.
         """
-        patient, own = seed.child("patient").rng(), seed.child(breast.laterality)
+        patient, side_seed = seed.child("patient").rng(), seed.child(breast.laterality)
         name = self.label.spread(distribution, patient, self.name)
         stage = max(1, min(3, self.stage.integer(patient)))
-        rng = own.child("mass").rng()
-        centres, radii = apart(breast, own.child("places"), np.array([0.5 * self.mass_mm.sample(rng)]), "none")
+        rng = side_seed.child("mass").rng()
+        centres, radii = apart(breast, side_seed.child("places"), np.array([0.5 * self.mass_mm.sample(rng)]), "none")
         half = float(radii[0]) / np.array(rng.permutation([1.0, *rng.uniform(1.0, self.aspect, 2)]))
         x, y, z = (float(v) for v in centres[0])
         host = Host(0, "fibroadenoma", (x, y, z), (float(half[0]), float(half[1]), float(half[2])), "glandular", 0.05)
-        bodies = (self._specks, self._lumps, self._popcorns)[stage - 1](own.child("bodies"), half)
-        made = [self.grain(shape, centres[0] + place, self.packing.sample(rng)) for shape, place in bodies]
+        bodies = (self._specks, self._lumps, self._popcorns)[stage - 1](side_seed.child("bodies"), half)
+        made = [self.grain(shape, centres[0] + place, self.relative_density.sample(rng)) for shape, place in bodies]
         category: Category = "3" if stage == 1 else "2"
         return self.finding(name, made, breast, (host,), category)
 
@@ -80,20 +80,20 @@ class Kind(Bilateral):
         """Irregular specks at the periphery."""
         rng = seed.rng()
         found = []
-        for way in _ways(rng, max(1, self.specks.integer(rng))):
+        for direction in _ways(rng, max(1, self.specks.integer(rng))):
             size = self.speck_mm.sample(rng)
             shape = grain_shapes.angular(rng, size, 1.6, 0.12, 14) if rng.random() < 0.6 else grain_shapes.ball(rng, size, 1.3)
-            found.append((shape, way * rng.uniform(0.75, 0.95) * np.maximum(half - 0.5 * size, 0.3)))
+            found.append((shape, direction * rng.uniform(0.75, 0.95) * np.maximum(half - 0.5 * size, 0.3)))
         return found
 
     def _lumps(self, seed: Seed, half: Floats) -> list[tuple[Any, Floats]]:
         """Lumps, still nearer the periphery, and a few specks."""
         rng = seed.rng()
         found = self._specks(seed.child("specks"), half)[: int(rng.integers(0, 5))]
-        for way in _ways(rng, max(1, self.lumps.integer(rng))):
+        for direction in _ways(rng, max(1, self.lumps.integer(rng))):
             size = min(self.lump_mm.sample(rng), 0.8 * float(half.min()))
             shape = grain_shapes.cauliflower(rng, size, 1.5, int(rng.integers(4, 9)))
-            found.append((shape, way * rng.uniform(0.4, 0.85) * np.maximum(half - 0.5 * size, 0.3)))
+            found.append((shape, direction * rng.uniform(0.4, 0.85) * np.maximum(half - 0.5 * size, 0.3)))
         return found
 
     def _popcorns(self, seed: Seed, half: Floats) -> list[tuple[Any, Floats]]:
@@ -103,18 +103,18 @@ class Kind(Bilateral):
         main = grain_shapes.cauliflower(rng, max(size, 2.2), 1.6, max(4, self.bumps.integer(rng)))
         room = np.maximum(half - 0.5 * size, 0.0)
         found: list[tuple[Any, Floats]] = [(main, rng.uniform(-0.6, 0.6, 3) * room)]
-        for way in _ways(rng, max(1, self.popcorns.integer(rng)) - 1):
+        for direction in _ways(rng, max(1, self.popcorns.integer(rng)) - 1):
             small = size * rng.uniform(0.25, 0.55)
             found.append(
                 (
                     grain_shapes.cauliflower(rng, small, 1.4, int(rng.integers(4, 9))),
-                    way * np.maximum(half - 0.5 * small, 0.3),
+                    direction * np.maximum(half - 0.5 * small, 0.3),
                 )
             )
         return found + self._specks(seed.child("specks"), half)[: int(rng.integers(0, 4))]
 
 
 def _ways(rng: np.random.Generator, count: int) -> Floats:
-    ways = rng.standard_normal((count, 3))
-    out: Floats = ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9)
+    directions = rng.standard_normal((count, 3))
+    out: Floats = directions / np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-9)
     return out

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from phantom.calcifications import grain_shapes
 from phantom.calcifications.finding import Pathology
-from phantom.calcifications.kind_base import Scattered
+from phantom.calcifications.kind_base import MultiGrainKind
 from phantom.calcifications.label import Label
 from phantom.geometry.solids.shapes import Shape
 from phantom.recipe.draw import Draw, Within
@@ -15,7 +15,7 @@ from phantom.recipe.seed import Seed
 
 
 @dataclass(frozen=True)
-class Kind(Scattered):
+class Kind(MultiGrainKind):
     """Very fine round white specks below 0.5 mm.
 
     Mean 0.19 mm, as morphometry of benign groups found. Diffuse ones, in lobular foci, are benign; a lone
@@ -28,7 +28,7 @@ class Kind(Scattered):
         "microcalcifications, very fine specks",
         {"diffuse": 0.5, "grouped": 0.35, "regional": 0.1, "linear": 0.02, "segmental": 0.03},
         categories={"grouped": "3", "linear": "4B", "segmental": "4B"},
-        malignant=0.05,
+        ppv_when_grouped=0.05,
     )
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.8

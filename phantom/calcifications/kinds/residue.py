@@ -12,7 +12,7 @@ from phantom.anatomy.breast import Breast
 from phantom.arrays import Floats
 from phantom.calcifications import grain_shapes
 from phantom.calcifications.finding import Calcification, Distribution, Finding
-from phantom.calcifications.kind_base import Bilateral
+from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.label import Label
 from phantom.calcifications.skin_sites import at_depth, skin_axes, skin_frames, skin_sites
 from phantom.calcifications.wall_plates import rotation_vector
@@ -30,7 +30,7 @@ _SHARES = (0.8, 0.15, 0.05)
 
 
 @dataclass(frozen=True)
-class Kind(Bilateral):
+class Kind(KindBase):
     """Metallic particles of powders, ointments and deodorants on the skin, which mimic microcalcifications.
 
     Flakes in streaks along creases, clotted here and there, in a thin film: in the axilla (in MLO over the
@@ -44,7 +44,7 @@ class Kind(Bilateral):
         "residue of powder, ointment or deodorant",
         {"regional": 0.6, "linear": 0.25, "grouped": 0.15},
         category="1",
-        refusal="residue lies in streaks on the skin",
+        exclusion_reason="residue lies in streaks on the skin",
         artefact=True,
     )
 
@@ -77,24 +77,24 @@ class Kind(Bilateral):
         ImpossibleDistribution
             If it cannot be spread like that.
         """
-        patient, own = seed.child("patient").rng(), seed.child(breast.laterality)
+        patient, side_seed = seed.child("patient").rng(), seed.child(breast.laterality)
         name = self.label.spread(distribution, patient, self.name)
         site = _SITES[int(patient.choice(3, p=_SHARES))] if self.site == "drawn" else self.site
         material = ("aluminium_salt", "talc", "zinc_oxide")[int(patient.choice(3, p=(0.5, 0.25, 0.25)))]
         material = material if self.material == "drawn" else self.material
         once = patient.random() < self.one_view
         view = "MLO" if site == "axilla" else ("CC", "MLO")[int(patient.integers(2))]
-        rng = own.child("places").rng()
+        rng = side_seed.child("places").rng()
         streaks = self._streaks(breast, rng, name, site)
         points = self._flakes(breast, rng, streaks)
-        made = self._film(breast, own.child("film").rng(), streaks, material)
+        made = self._film(breast, side_seed.child("film").rng(), streaks, material)
         for i, (point, frame) in enumerate(zip(points, skin_frames(breast, points), strict=True)):
-            dice = own.child("flake", i).rng()
-            size = self.size_mm.sample(dice)
-            thick = min(self.thickness_mm.sample(dice), 0.8 * size)
-            shape = grain_shapes.flake(dice, size, thick, int(dice.integers(4, 8)), frame)
+            grain_rng = side_seed.child("flake", i).rng()
+            size = self.size_mm.sample(grain_rng)
+            thick = min(self.thickness_mm.sample(grain_rng), 0.8 * size)
+            shape = grain_shapes.flake(grain_rng, size, thick, int(grain_rng.integers(4, 8)), frame)
             place = point + 0.5 * thick * frame[:, 2]
-            made.append(self.grain(shape, place, dice.uniform(*_LOOSE[material]), material, "air"))
+            made.append(self.grain(shape, place, grain_rng.uniform(*_LOOSE[material]), material, "air"))
         return self.finding(name, made, breast, pathology="none", views=(view,) if once else ())
 
     def earlier(self, finding: Finding, years: float, seed: Seed) -> Finding | None:
@@ -145,12 +145,12 @@ class Kind(Bilateral):
             at = [streak.at((i + 0.5) / pieces - 0.5, 0.0) for i in range(pieces)]
             points = _on_skin(breast, np.array(at)) if takes > 0.0 else np.empty((0, 3))
             for point, frame in zip(points, skin_frames(breast, points) if len(points) else [], strict=True):
-                way = streak.along - float((streak.along * frame[:, 2]).sum()) * frame[:, 2]
-                way /= np.linalg.norm(way)
-                axes = np.column_stack([way, np.cross(frame[:, 2], way), frame[:, 2]])
+                direction = streak.along - float((streak.along * frame[:, 2]).sum()) * frame[:, 2]
+                direction /= np.linalg.norm(direction)
+                axes = np.column_stack([direction, np.cross(frame[:, 2], direction), frame[:, 2]])
                 sigma = (0.35 * streak.length_mm / pieces, 0.3 * streak.width_mm, _FILM_MM)
-                packing = takes * rng.uniform(0.7, 1.3) / (_TAKES[material] * _FILM_MM * math.sqrt(2.0 * math.pi))
-                made.append(self.grain(GaussianBlob(sigma, rotation_vector(axes)), point, packing, material, "air"))
+                relative_density = takes * rng.uniform(0.7, 1.3) / (_TAKES[material] * _FILM_MM * math.sqrt(2.0 * math.pi))
+                made.append(self.grain(GaussianBlob(sigma, rotation_vector(axes)), point, relative_density, material, "air"))
         return made
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from phantom.anatomy.breast import Breast, Host
 from phantom.calcifications.finding import Distribution, Finding
-from phantom.calcifications.kind_base import Bilateral
+from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.label import Label
 from phantom.calcifications.large_bodies import apart
 from phantom.geometry.solids.ellipsoids import EllipsoidShell, patches
@@ -18,7 +18,7 @@ from phantom.recipe.seed import Seed
 
 
 @dataclass(frozen=True)
-class Kind(Bilateral):
+class Kind(KindBase):
     """A thin bright wall around a lucent core: the oil cyst of fat necrosis after an injury, or a cyst.
 
     Wall below 1 mm, from 1 mm to more than 10 mm across (BI-RADS 5th edition), in the fat under the skin
@@ -30,7 +30,7 @@ class Kind(Bilateral):
         "rim",
         "previous injury (fat necrosis)",
         {"none": 0.8, "regional": 0.15, "diffuse": 0.05},
-        refusal="eggshells are not grouped and do not follow ducts",
+        exclusion_reason="eggshells are not grouped and do not follow ducts",
     )
 
     diameter_mm: Annotated[Draw, Within(1, 60, "mm"), "outer diameter"] = Draw.lognormal(6, 2.0, 1, 40)
@@ -45,7 +45,7 @@ class Kind(Bilateral):
     region_mm: Annotated[Draw, Within(10, 80, "mm"), "diameter of the place when regional (estimate)"] = Draw.uniform(
         25, 50
     )
-    packing: Annotated[Draw, Within(0.05, 3), "density of the wall over its material's (estimate)"] = Draw.lognormal(
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of the wall over its material's (estimate)"] = Draw.lognormal(
         1.0, 1.15, 0.6, 1.6
     )
 
@@ -59,24 +59,24 @@ class Kind(Bilateral):
         ImpossibleDistribution
             If it cannot be spread like that.
         """
-        own = seed.child(breast.laterality)
+        side_seed = seed.child(breast.laterality)
         name = self.label.spread(distribution, seed.child("patient").rng(), self.name)
-        rng = own.child("sizes").rng()
+        rng = side_seed.child("sizes").rng()
         count = max(1, self.shells.integer(rng))
         wanted = 0.5 * self.diameter_mm.samples(rng, count)
         centres, radii = apart(
-            breast, own.child("places"), wanted, name, self.region_mm.sample(rng), fat=self.core == "oil"
+            breast, side_seed.child("places"), wanted, name, self.region_mm.sample(rng), fat=self.core == "oil"
         )
         made, hosts = [], []
         for i, (centre, radius) in enumerate(zip(centres, radii.tolist(), strict=True)):
-            dice = own.child("shell", i).rng()
-            a, b, c = (float(radius / s) for s in dice.permutation([1.0, *dice.uniform(1.0, self.aspect, 2)]))
-            wall = min(self.wall_mm.sample(dice), 0.8 * min(a, b, c))
-            cover = patches(dice, self.coverage.sample(dice), self.patch_mm.sample(dice) / radius)
+            grain_rng = side_seed.child("shell", i).rng()
+            a, b, c = (float(radius / s) for s in grain_rng.permutation([1.0, *grain_rng.uniform(1.0, self.aspect, 2)]))
+            wall = min(self.wall_mm.sample(grain_rng), 0.8 * min(a, b, c))
+            cover = patches(grain_rng, self.coverage.sample(grain_rng), self.patch_mm.sample(grain_rng) / radius)
             shape = EllipsoidShell((a, b, c), (wall, wall, wall), **cover)
             x, y, z = (float(v) for v in centre)
             tissue: Literal["adipose", "glandular"] = "adipose" if self.core == "oil" else "glandular"
-            made.append(self.grain(shape, centre, self.packing.sample(dice), displaces=tissue))
+            made.append(self.grain(shape, centre, self.relative_density.sample(grain_rng), displaces=tissue))
             within = np.array([a, b, c]) - wall
             body: tuple[float, float, float] = (float(within[0]), float(within[1]), float(within[2]))
             hosts.append(Host(i, "oil_cyst" if self.core == "oil" else "cyst", (x, y, z), body, self.core))

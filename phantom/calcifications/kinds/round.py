@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from phantom.calcifications import grain_shapes
 from phantom.calcifications.finding import Pathology
-from phantom.calcifications.kind_base import Scattered
+from phantom.calcifications.kind_base import MultiGrainKind
 from phantom.calcifications.label import Label
 from phantom.geometry.solids.shapes import Shape
 from phantom.recipe.draw import Draw, Within
@@ -15,7 +15,7 @@ from phantom.recipe.seed import Seed
 
 
 @dataclass(frozen=True)
-class Kind(Scattered):
+class Kind(MultiGrainKind):
     """Large, round, well-defined white dots in the lobules.
 
     Balls of at least 0.5 mm (BI-RADS 5th edition), benign when scattered and below 1 mm. Sizes' spread,
@@ -26,7 +26,7 @@ class Kind(Scattered):
         "round",
         "macrocalcifications, large and round",
         {"diffuse": 0.6, "regional": 0.2, "grouped": 0.2},
-        refusal="round grains lie in lobules, not along ducts",
+        exclusion_reason="round grains lie in lobules, not along ducts",
     )
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.7

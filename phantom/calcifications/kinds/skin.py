@@ -13,7 +13,7 @@ from phantom.arrays import Floats
 from phantom.calcifications import grain_shapes
 from phantom.calcifications.distributions import stretch
 from phantom.calcifications.finding import Distribution, Finding
-from phantom.calcifications.kind_base import Bilateral
+from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.label import Label
 from phantom.calcifications.skin_sites import REGIONS, at_depth, skin_axes, skin_frames, skin_sites
 from phantom.calcifications.wall_plates import rotation_vector
@@ -29,7 +29,7 @@ _ROOM = 0.8
 
 
 @dataclass(frozen=True)
-class Kind(Bilateral):
+class Kind(KindBase):
     """Calcium in the skin's glands and follicles, as after dermatitis: rings in groups below 5 mm.
 
     Lucent-centred, tightly grouped, in the inframammary fold, toward the sternum, in the axilla and
@@ -42,7 +42,7 @@ class Kind(Bilateral):
         "skin",
         "skin calcification from dermatitis",
         {"grouped": 0.85, "diffuse": 0.15},
-        refusal="it lies in the skin",
+        exclusion_reason="it lies in the skin",
     )
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.6
@@ -55,7 +55,7 @@ class Kind(Bilateral):
     lucent: Annotated[Draw, Within(0, 0.95), "radius of a ring's empty middle over its own (estimate)"] = Draw.uniform(
         0.35, 0.65
     )
-    packing: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
         1.0, 1.15, 0.6, 1.6
     )
 
@@ -73,9 +73,9 @@ class Kind(Bilateral):
         ImpossibleDistribution
             If neither grouped nor diffuse is asked for.
         """
-        patient, own = seed.child("patient").rng(), seed.child(breast.laterality)
+        patient, side_seed = seed.child("patient").rng(), seed.child(breast.laterality)
         name = self.label.spread(distribution, patient, self.name)
-        rng = own.child("places").rng()
+        rng = side_seed.child("places").rng()
         count = max(1, (self.grains if name == "grouped" else self.singles).integer(rng))
         sizes = np.sort(self.size_mm.samples(rng, count))[::-1]
         points, sizes = (
@@ -85,9 +85,9 @@ class Kind(Bilateral):
         points = at_depth(breast, points, 0.5 * skin)
         made = []
         for i, (point, frame) in enumerate(zip(points, skin_frames(breast, points), strict=True)):
-            dice = own.child("grain", i).rng()
-            shape = self._form(dice, float(sizes[i]), frame, _ROOM * float(skin[i]))
-            made.append(self.grain(shape, point, self.packing.sample(dice), displaces="skin"))
+            grain_rng = side_seed.child("grain", i).rng()
+            shape = self._form(grain_rng, float(sizes[i]), frame, _ROOM * float(skin[i]))
+            made.append(self.grain(shape, point, self.relative_density.sample(grain_rng), displaces="skin"))
         return self.finding(name, made, breast)
 
     def _group(self, breast: Breast, rng: np.random.Generator, sizes: Floats) -> tuple[Floats, Floats]:

@@ -13,7 +13,7 @@ from phantom.arrays import Floats
 from phantom.calcifications import groups
 from phantom.calcifications.distributions import stretch
 from phantom.calcifications.finding import Distribution, Finding
-from phantom.calcifications.kind_base import Bilateral
+from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.label import Label
 from phantom.calcifications.large_bodies import bed_of
 from phantom.calcifications.sites import inside
@@ -24,7 +24,7 @@ from phantom.recipe.seed import Seed
 
 
 @dataclass(frozen=True)
-class Kind(Bilateral):
+class Kind(KindBase):
     """Calcium on suture material: thin tubes in loops and lines, now and then with a knot.
 
     In the bed of an operation, above all after radiation therapy (6 % of treated breasts; Stacey-Clear
@@ -35,7 +35,7 @@ class Kind(Bilateral):
         "suture",
         "radiation therapy",
         {"grouped": 0.6, "regional": 0.4},
-        refusal="it lies in a surgical bed",
+        exclusion_reason="it lies in a surgical bed",
     )
 
     calibre_mm: Annotated[Draw, Within(0.1, 1, "mm"), "thickness of a coated strand (estimate)"] = Draw.uniform(
@@ -53,7 +53,7 @@ class Kind(Bilateral):
     bed: Annotated[Literal["none", "scar", "surgical_bed"], "soft tissue around them that the image shows"] = (
         "surgical_bed"
     )
-    packing: Annotated[Draw, Within(0.05, 3), "density of the coating over its material's (estimate)"] = Draw.lognormal(
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of the coating over its material's (estimate)"] = Draw.lognormal(
         1.0, 1.15, 0.6, 1.6
     )
 
@@ -67,25 +67,25 @@ class Kind(Bilateral):
         ImpossibleDistribution
             If neither grouped nor regional is asked for.
         """
-        own = seed.child(breast.laterality)
+        side_seed = seed.child(breast.laterality)
         name = self.label.spread(distribution, seed.child("patient").rng(), self.name)
-        rng = own.child("bed").rng()
+        rng = side_seed.child("bed").rng()
         extent = self.extent_mm.sample(rng)
         extent = min(extent, 20.0) if name == "grouped" else max(extent, 22.0)
-        centre, _, hosts = bed_of(breast, own.child("bed"), rng, extent, 0.6, self.bed)
+        centre, _, hosts = bed_of(breast, side_seed.child("bed"), rng, extent, 0.6, self.bed)
         # a group is no wider than 2 cm
         most = 10.0 / stretch(breast, centre) if name == "grouped" else np.inf
         made = []
         for i in range(max(1, self.strands.integer(rng))):
-            dice = own.child("strand", i).rng()
-            offset = groups.random_axes(dice)[:, 0] * 0.25 * extent * dice.random()
-            for strand in self._pieces(dice, 0.5 * extent):
+            grain_rng = side_seed.child("strand", i).rng()
+            offset = groups.random_axes(grain_rng)[:, 0] * 0.25 * extent * grain_rng.random()
+            for strand in self._pieces(grain_rng, 0.5 * extent):
                 strand[:, :3] += centre + offset
                 near = np.linalg.norm(strand[:, :3] - centre, axis=1).max() < most
                 if near and inside(breast, strand[:, :3], 0.8).all():
                     middle = np.append(strand[:, :3].mean(axis=0), 0.0)
                     shape = Chains((tuple(tuple(p) for p in (strand - middle).tolist()),))
-                    made.append(self.grain(shape, middle[:3], self.packing.sample(dice)))
+                    made.append(self.grain(shape, middle[:3], self.relative_density.sample(grain_rng)))
         if not made:
             raise NoPlace("no room for a strand in the surgical bed")
         return self.finding(name, made, breast, hosts)

@@ -11,9 +11,9 @@ import numpy as np
 from phantom.anatomy.breast import Breast
 from phantom.calcifications.finding import Calcification, Distribution, Finding
 from phantom.calcifications.followup import thinned
-from phantom.calcifications.kind_base import Bilateral
+from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.label import Label
-from phantom.calcifications.sites import Path, inside, paths
+from phantom.calcifications.sites import CurvePath, inside, paths
 from phantom.calcifications.wall_plates import Tube, plate
 from phantom.errors import NoPlace
 from phantom.recipe.draw import Draw, Within
@@ -28,7 +28,7 @@ _MOST_PLATES = 400
 
 
 @dataclass(frozen=True)
-class Kind(Bilateral):
+class Kind(KindBase):
     """Calcified arteries: parallel tracks of plates in both walls of a vessel, broken here and there.
 
     Grades as in the Canadian statement on breast arterial calcification: 0 none, 1 a few specks, often in one
@@ -42,7 +42,7 @@ class Kind(Bilateral):
         "vascular",
         "calcification of the arteries",
         {"linear": 1.0},
-        refusal="it follows an artery",
+        exclusion_reason="it follows an artery",
     )
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too"] = 0.9
@@ -65,7 +65,7 @@ class Kind(Bilateral):
     ] = 0.6
     spare_mm: Annotated[float, Within(0, 60, "mm"), "calcium keeps this distance from the nipple (estimate)"] = 15.0
     smallest_mm: Annotated[float, Within(0.1, 2, "mm"), "vessels of smaller calibre stay free (estimate)"] = 0.5
-    packing: Annotated[Draw, Within(0.05, 3), "density of a plate over its material's (estimate)"] = Draw.lognormal(
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a plate over its material's (estimate)"] = Draw.lognormal(
         1.0, 1.15, 0.6, 1.6
     )
 
@@ -79,7 +79,7 @@ class Kind(Bilateral):
         ImpossibleDistribution
             If anything but linear is asked for.
         """
-        patient, own = seed.child("patient").rng(), seed.child(breast.laterality)
+        patient, side_seed = seed.child("patient").rng(), seed.child(breast.laterality)
         name = self.label.spread(distribution, patient, self.name)
         grade = self.grade.integer(patient)
         if grade == 0:
@@ -87,14 +87,14 @@ class Kind(Bilateral):
         coverage = patient.uniform(*_COVERAGE[grade])
         vessels = int(patient.integers(_VESSELS[grade][0], _VESSELS[grade][1] + 1))
         length = self.length_mm.sample(patient)
-        lines = self._lines(breast, own.child("vessels").rng())
+        lines = self._lines(breast, side_seed.child("vessels").rng())
         if not lines:
             raise NoPlace(f"no artery of {self.smallest_mm:g} mm calibre runs for 10 mm away from the nipple")
         calcified: list[Calcification] = []
         for i, (path, start, end) in enumerate(lines[:vessels]):
             if len(calcified) < _MOST_PLATES:
                 calcified += self._line(
-                    path, start, min(end, start + length), grade, coverage, own.child("vessel", i).rng()
+                    path, start, min(end, start + length), grade, coverage, side_seed.child("vessel", i).rng()
                 )
         return self.finding(name, calcified, breast)
 
@@ -102,7 +102,7 @@ class Kind(Bilateral):
         """There was less of it: arteries only get worse."""
         return thinned(finding, years, seed)
 
-    def _lines(self, breast: Breast, rng: np.random.Generator) -> list[tuple[Path, float, float]]:
+    def _lines(self, breast: Breast, rng: np.random.Generator) -> list[tuple[CurvePath, float, float]]:
         """Vessels wide enough, widest first within a jitter, with where they begin and cease to be; trunks once."""
         found = []
         for path in paths(breast.arteries):
@@ -122,7 +122,7 @@ class Kind(Bilateral):
         return [line for line in lines if trunks[line[0].lobe] is line]
 
     def _line(
-        self, path: Path, start: float, end: float, grade: int, coverage: float, rng: np.random.Generator
+        self, path: CurvePath, start: float, end: float, grade: int, coverage: float, rng: np.random.Generator
     ) -> list[Calcification]:
         """Runs of plates along one vessel; where it is worse, both walls are lined."""
         tube = Tube.along(path)
@@ -144,7 +144,7 @@ class Kind(Bilateral):
                 at = s + rng.uniform(0.0, max(run - long, 0.0)) + 0.5 * long
                 thick = min(self.wall_mm.sample(rng), 0.6 * radius)
                 shape, centre = plate(tube, at, angle, long, wide, thick, rng)
-                grown.append(self.grain(shape, centre, self.packing.sample(rng)))
+                grown.append(self.grain(shape, centre, self.relative_density.sample(rng)))
                 area -= long * wide
             s += run + rng.exponential(free) + 0.1
         return grown

@@ -82,11 +82,11 @@ class StoredImage:
         """Its findings, in the order of their ids."""
         with self._file() as file:
             table, hulls = hdf5_checks.table(file, "findings"), hdf5_checks.table(file, "hulls")
-        mine = np.flatnonzero(table["image_id"] == self.image_id)
-        points = [hulls[hulls["finding"] == i] for i in mine]
+        places = np.flatnonzero(table["image_id"] == self.image_id)
+        points = [hulls[hulls["finding"] == i] for i in places]
         return tuple(
             FindingTruth(row_of(table[i]), np.stack([hull["x_px"], hull["y_px"]], axis=1))
-            for i, hull in zip(mine, points, strict=True)
+            for i, hull in zip(places, points, strict=True)
         )
 
     @cached_property
@@ -157,13 +157,13 @@ def runs_of(record: Any, runs: Table, shape: tuple[int, int]) -> np.ndarray[Any,
         If they are not in the table of runs, or leave the image.
     """
     first, count = int(record["run_offset"]), int(record["run_count"])
-    mine = runs[first : first + count]
-    if len(mine) != count:
+    mask_runs = runs[first : first + count]
+    if len(mask_runs) != count:
         raise DatasetError(f"calcification {record['calcification_id']}: its runs are not in the table of runs")
-    ends = mine["start"].astype(np.int64) + mine["length"]
-    if count and (int(ends.max()) > shape[0] * shape[1] or int((ends[:-1] > mine["start"][1:]).sum())):
+    ends = mask_runs["start"].astype(np.int64) + mask_runs["length"]
+    if count and (int(ends.max()) > shape[0] * shape[1] or int((ends[:-1] > mask_runs["start"][1:]).sum())):
         raise DatasetError(f"calcification {record['calcification_id']}: its runs overlap or leave the image")
-    return np.stack([mine["start"], mine["length"]], axis=1)
+    return np.stack([mask_runs["start"], mask_runs["length"]], axis=1)
 
 
 def labels_of(grains: Any, shape: tuple[int, int]) -> U16:

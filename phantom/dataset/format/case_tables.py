@@ -21,7 +21,7 @@ from phantom.tables import Table
 
 
 @dataclass(frozen=True, eq=False)
-class CaseTold:
+class CaseTables:
     """The tables of one case as the dataset's CSV files have them, and its findings that found no place."""
 
     tables: Mapping[str, Table]
@@ -32,7 +32,7 @@ class CaseTold:
         return {name: to_csv(table, header=False) for name, table in self.tables.items()}
 
 
-def tell(folder: Path, case: int, manifest: Manifest) -> CaseTold:
+def read_case_tables(folder: Path, case: int, manifest: Manifest) -> CaseTables:
     """Read the tables of one case.
 
     Raises
@@ -44,14 +44,14 @@ def tell(folder: Path, case: int, manifest: Manifest) -> CaseTold:
     with hdf5_checks.translated(path), hdf5_checks.open_case(path) as file:
         tables = {name: hdf5_checks.table(file, name) for name in TABLE_FILES}
         dropped = json.loads(hdf5_checks.text_attribute(file, "dropped") or "[]")
-        if not isinstance(dropped, list) or not all(isinstance(say, str) for say in dropped):
+        if not isinstance(dropped, list) or not all(isinstance(reason, str) for reason in dropped):
             raise DatasetError("its list of dropped findings is no list of texts")
     images = _with_columns(tables["images"], columns_of("images", manifest))
     if (images["case"] != case).any():
         raise DatasetError(f"{path}: holds images of another case")
     if manifest.split:
         images["split"] = split_column(manifest, case)
-    return CaseTold({**tables, "images": images}, dropped)
+    return CaseTables({**tables, "images": images}, dropped)
 
 
 def columns_of(table: str, manifest: Manifest) -> np.dtype[Any]:
@@ -86,14 +86,14 @@ class Count:
     findings_by_class: Counter[str] = field(default_factory=Counter)
     images_by_class: Counter[str] = field(default_factory=Counter)
 
-    def add(self, told: CaseTold) -> None:
+    def add(self, case: CaseTables) -> None:
         """Count one case."""
-        self.images += len(told.tables["images"])
-        self.images_by_class.update(told.tables["images"]["class"].tolist())
-        self.calcifications += len(np.unique(told.tables["calcifications"]["calcification_id"]))
-        _, first = np.unique(told.tables["findings"]["finding_id"], return_index=True)
-        self.findings_by_kind.update(told.tables["findings"]["kind"][first].tolist())
-        self.findings_by_class.update(told.tables["findings"]["class"][first].tolist())
+        self.images += len(case.tables["images"])
+        self.images_by_class.update(case.tables["images"]["class"].tolist())
+        self.calcifications += len(np.unique(case.tables["calcifications"]["calcification_id"]))
+        _, first = np.unique(case.tables["findings"]["finding_id"], return_index=True)
+        self.findings_by_kind.update(case.tables["findings"]["kind"][first].tolist())
+        self.findings_by_class.update(case.tables["findings"]["class"][first].tolist())
 
     @property
     def findings(self) -> int:

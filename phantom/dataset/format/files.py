@@ -59,7 +59,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def unwritable(path: Path, error: OSError) -> Unwritable:
-    """What went wrong in writing `path`, in plain words, with the mend."""
+    """What went wrong in writing `path`, in plain words, and how to fix it."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Unwritable(f"the disk is full: {path} could not be written; free some space, then finish with --resume")
     if error.errno == errno.EFBIG:

@@ -184,10 +184,10 @@ def scene(file: h5py.File) -> dict[str, Any]:
     if data.shape != () or h5py.check_string_dtype(data.dtype) is None:
         raise DatasetError("/scene is not a text")
     _stored_here(data)
-    told = json.loads(data[()])
-    if not isinstance(told, dict):
+    stored = json.loads(data[()])
+    if not isinstance(stored, dict):
         raise DatasetError("/scene is not a JSON object")
-    return told
+    return stored
 
 
 def text_attribute(file: h5py.File, name: str) -> str | None:

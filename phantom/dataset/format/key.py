@@ -10,12 +10,12 @@ from phantom.dataset.format.uids import dataset_key
 
 def key_of(manifest: Manifest) -> str:
     """The dataset's key: the same for a dataset and for the same one with more cases."""
-    told = {
+    identity = {
         "recipe": dict(manifest.recipe),
         "sweeps": list(manifest.sweeps),
         "sources": [dict(s) for s in manifest.sources],
         **({"rendered": dict(manifest.rendered)} if manifest.rendered else {}),
     }
     return dataset_key(
-        json.dumps(told, sort_keys=True, ensure_ascii=False, default=str), manifest.seed, manifest.generator
+        json.dumps(identity, sort_keys=True, ensure_ascii=False, default=str), manifest.seed, manifest.generator
     )

@@ -78,7 +78,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """The text of ``manifest.json``: no time, no machine's name, always in the same order."""
-        told = {
+        data = {
             "format": FORMAT,
             "version": FORMAT_VERSION,
             "licence": LICENCE,
@@ -99,7 +99,7 @@ class Manifest:
             **({"parts": self.parts} if self.parts else {}),
             "files": {name: self.files[name] for name in sorted(self.files)},
         }
-        return json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     def expected_files(self) -> list[str]:
         """The names that `files` must hold: every case's, the tables', the contact sheet's."""
@@ -120,32 +120,32 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> Manifest:
         the folder, wrong types, impossible numbers.
     """
     path = folder / name
-    told = read_json(path)
-    if told.get("format") != FORMAT:
+    data = read_json(path)
+    if data.get("format") != FORMAT:
         raise DatasetError(f"{path}: not the manifest of a phantom dataset")
-    if told.get("version") != FORMAT_VERSION:
+    if data.get("version") != FORMAT_VERSION:
         raise DatasetError(
-            f"{path}: version {told.get('version')!r} of the format; this phantom reads {FORMAT_VERSION}"
+            f"{path}: version {data.get('version')!r} of the format; this phantom reads {FORMAT_VERSION}"
         )
-    wrong = _problems(told)
+    wrong = _problems(data)
     if wrong:
         raise DatasetError(f"{path}: {'; '.join(wrong[:5])}")
     return Manifest(
-        preset=told["preset"],
-        preset_text=told["preset_text"],
-        recipe=told["recipe"],
-        seed=told["seed"],
-        cases=told["cases"],
-        generator=told["generator"],
-        packages=told["packages"],
-        processor=told["processor"],
-        split=told["split"],
-        sweeps=tuple(told["sweeps"]),
-        dropped=told["dropped"],
-        files=told["files"],
-        sources=tuple(told["sources"]),
-        parts=told.get("parts", 0),
-        rendered=told.get("rendered", {}),
+        preset=data["preset"],
+        preset_text=data["preset_text"],
+        recipe=data["recipe"],
+        seed=data["seed"],
+        cases=data["cases"],
+        generator=data["generator"],
+        packages=data["packages"],
+        processor=data["processor"],
+        split=data["split"],
+        sweeps=tuple(data["sweeps"]),
+        dropped=data["dropped"],
+        files=data["files"],
+        sources=tuple(data["sources"]),
+        parts=data.get("parts", 0),
+        rendered=data.get("rendered", {}),
     )
 
 
@@ -162,15 +162,15 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise DatasetError(f"{path}: larger than {MAX_BYTES >> 20} MiB")
-        told = json.loads(path.read_bytes().decode("utf-8"), parse_constant=_no_constant)
+        data = json.loads(path.read_bytes().decode("utf-8"), parse_constant=_no_constant)
     except OSError as error:
         raise DatasetError(f"{path}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
         empty = path.stat().st_size == 0
         raise DatasetError(f"{path}: {'empty' if empty else f'not JSON ({str(error)[:120]})'}") from error
-    if not isinstance(told, dict):
+    if not isinstance(data, dict):
         raise DatasetError(f"{path}: must be a JSON object")
-    return told
+    return data
 
 
 def _no_constant(name: str) -> Any:
@@ -183,42 +183,42 @@ _TYPES: dict[str, type] = {
 }  # fmt: skip
 
 
-def _problems(told: Mapping[str, Any]) -> list[str]:
+def _problems(data: Mapping[str, Any]) -> list[str]:
     """What is wrong with the values, in words."""
     wrong = []
     for key, kind in _TYPES.items():
-        if key not in told:
+        if key not in data:
             wrong.append(f"{key} is missing")
-        elif not isinstance(told[key], kind) or isinstance(told[key], bool):
+        elif not isinstance(data[key], kind) or isinstance(data[key], bool):
             wrong.append(f"{key} must be {_WORDS[kind]}")
     if wrong:
         return wrong
-    if not 1 <= told["cases"] <= MAX_CASES:
-        wrong.append(f"cases = {str(told['cases'])[:20]}: must lie within 1 and {MAX_CASES}")
-    if type(told.get("parts", 0)) is not int or not 0 <= told.get("parts", 0) <= MAX_CASES:
+    if not 1 <= data["cases"] <= MAX_CASES:
+        wrong.append(f"cases = {str(data['cases'])[:20]}: must lie within 1 and {MAX_CASES}")
+    if type(data.get("parts", 0)) is not int or not 0 <= data.get("parts", 0) <= MAX_CASES:
         wrong.append("parts must be a number of parts")
-    if not 0 <= told["seed"] < 1 << 128:
+    if not 0 <= data["seed"] < 1 << 128:
         wrong.append("seed must not be negative, nor have more than 128 bits")
-    if not all(isinstance(v, float) and 0 <= v <= 1 for v in told["split"].values()):
+    if not all(isinstance(v, float) and 0 <= v <= 1 for v in data["split"].values()):
         wrong.append("split must give shares from 0 to 1")
-    if not all(isinstance(v, str) for v in (*told["packages"].values(), *told["sweeps"])):
+    if not all(isinstance(v, str) for v in (*data["packages"].values(), *data["sweeps"])):
         wrong.append("packages and sweeps must be texts")
-    if not all(_is_source(v) for v in told["sources"]):
+    if not all(_is_source(v) for v in data["sources"]):
         wrong.append("sources must tell preset, recipe, seed, cases, first_case, split and generator of each")
-    if not all(isinstance(v, list) and all(isinstance(s, str) for s in v) for v in told["dropped"].values()):
+    if not all(isinstance(v, list) and all(isinstance(s, str) for s in v) for v in data["dropped"].values()):
         wrong.append("dropped must list texts")
-    return wrong or _wrong_rendered(told.get("rendered", {})) or _wrong_files(told)
+    return wrong or _wrong_rendered(data.get("rendered", {})) or _wrong_files(data)
 
 
-def _wrong_files(told: Mapping[str, Any]) -> list[str]:
+def _wrong_files(data: Mapping[str, Any]) -> list[str]:
     """What is wrong with the list of files."""
     wrong = []
-    files = told["files"]
-    if len(files) > told["cases"] + len(TABLE_FILES) + 1:
-        wrong.append(f"files names {len(files)} files, more than {told['cases']} cases have")
+    files = data["files"]
+    if len(files) > data["cases"] + len(TABLE_FILES) + 1:
+        wrong.append(f"files names {len(files)} files, more than {data['cases']} cases have")
     allowed = {*TABLE_FILES.values(), SHEET}
     for name, digest in files.items():
-        if name not in allowed and not _names_case(name, told["cases"]):
+        if name not in allowed and not _names_case(name, data["cases"]):
             wrong.append(f"files names {name[:80]!r}, which is no file of such a dataset")
         elif not isinstance(digest, str) or not _HASH.fullmatch(digest):
             wrong.append(f"files: the checksum of {name} is not 64 hexadecimal digits")
@@ -230,11 +230,11 @@ def _names_case(name: str, cases: int) -> bool:
     return digits.isascii() and digits.isdigit() and int(digits) < cases and name == case_name(int(digits))
 
 
-def _wrong_rendered(told: Any) -> list[str]:
+def _wrong_rendered(data: Any) -> list[str]:
     """What is wrong with what a dataset tells of the one whose scenes it was rendered from."""
     known = {"manifest_sha256", "changes", "noise_seed"}
-    changes = told.get("changes", []) if isinstance(told, dict) and set(told) <= known else None
-    texts = [told.get("manifest_sha256", ""), told.get("noise_seed", ""), *changes] if isinstance(changes, list) else [None]
+    changes = data.get("changes", []) if isinstance(data, dict) and set(data) <= known else None
+    texts = [data.get("manifest_sha256", ""), data.get("noise_seed", ""), *changes] if isinstance(changes, list) else [None]
     if all(isinstance(text, str) for text in texts):
         return []
     return ["rendered must tell manifest_sha256, changes and noise_seed as texts"]
@@ -246,14 +246,14 @@ _SOURCE: dict[str, type] = {
 }  # fmt: skip
 
 
-def _is_source(told: Any) -> bool:
+def _is_source(data: Any) -> bool:
     """Whether this is what a merged dataset tells of one of its sources."""
-    if not isinstance(told, dict) or set(told) != set(_SOURCE):
+    if not isinstance(data, dict) or set(data) != set(_SOURCE):
         return False
-    if any(type(told[key]) is not kind for key, kind in _SOURCE.items()):
+    if any(type(data[key]) is not kind for key, kind in _SOURCE.items()):
         return False
-    numbers = all(0 <= told[key] <= MAX_CASES for key in ("cases", "first_case", "begins_at"))
-    return numbers and 0 <= told["seed"] < 1 << 128 and all(isinstance(v, float) for v in told["split"].values())
+    numbers = all(0 <= data[key] <= MAX_CASES for key in ("cases", "first_case", "begins_at"))
+    return numbers and 0 <= data["seed"] < 1 << 128 and all(isinstance(v, float) for v in data["split"].values())
 
 
 _WORDS: dict[type, str] = {str: "a text", dict: "an object", int: "a whole number", list: "a list"}

@@ -43,7 +43,7 @@ def part_of_case(shares: Mapping[str, float], seed: int, case: int) -> str:
 
     Cases walk round the circle in steps of the golden section (a low-discrepancy sequence),
     from a place that the seed decides: every run of cases, long or short, comes close to
-    the shares asked for, closer than independent dice would.
+    the shares asked for, closer than independent draws would.
     """
     if not shares:
         return ""

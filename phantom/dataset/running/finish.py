@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from phantom.dataset.format.case_reader import Cases
-from phantom.dataset.format.case_tables import Count, header, tell
+from phantom.dataset.format.case_tables import Count, header, read_case_tables
 from phantom.dataset.format.contact_sheet import contact_sheet
 from phantom.dataset.format.files import aside, sha256, sha256_of, sync_folder, unwritable
 from phantom.dataset.format.files import replace as replace_file
@@ -48,11 +48,11 @@ def finish(folder: Path, manifest: Manifest, digests: Mapping[int, str]) -> tupl
             stack.enter_context(table)
             table.add(header(name, manifest))
         for case in range(manifest.cases):
-            told = tell(folder, case, manifest)
-            count.add(told)
-            if told.dropped:
-                dropped[f"{case:06d}"] = told.dropped
-            for name, text in told.texts().items():
+            tables_of_case = read_case_tables(folder, case, manifest)
+            count.add(tables_of_case)
+            if tables_of_case.dropped:
+                dropped[f"{case:06d}"] = tables_of_case.dropped
+            for name, text in tables_of_case.texts().items():
                 tables[name].add(text)
         sheet = _sheet(folder, manifest.cases)
         files = {table.path.name: table.put() for table in tables.values()}
@@ -65,7 +65,7 @@ def finish(folder: Path, manifest: Manifest, digests: Mapping[int, str]) -> tupl
 
 
 def tidy(folder: Path) -> None:
-    """Take away what is only there while a run is under way, but for the locks."""
+    """Take away what is only there while a run is under way, except the locks."""
     for path in [*folder.iterdir(), *(folder / CASES).iterdir()]:
         name = path.relative_to(folder).as_posix()
         if is_scaffold(name) and not name.startswith(".lock"):

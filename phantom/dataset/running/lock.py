@@ -29,7 +29,7 @@ _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
 
 
 class FolderLock:
-    """``with FolderLock(folder, part):`` — nobody else writes there meanwhile, but for other parts of the same job.
+    """``with FolderLock(folder, part):`` — nobody else writes there meanwhile, except other parts of the same job.
 
     Parameters
     ----------
@@ -97,15 +97,15 @@ class FolderLock:
 
     def _take_by_name(self) -> None:
         """Without the system's locks: the file is the lock."""
-        mine = self.folder / lock_name(self.part)
-        others = [mine] if self.part else sorted(self.folder.glob(".lock*"))
+        lock_path = self.folder / lock_name(self.part)
+        others = [lock_path] if self.part else sorted(self.folder.glob(".lock*"))
         for path in [self.folder / lock_name(None), *others]:
             if path.exists():
                 if not _is_dead(path):
                     raise _refused(self.folder, path)
                 path.unlink(missing_ok=True)
-        handle = os.open(mine, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
-        self._held.append((mine, handle))
+        handle = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        self._held.append((lock_path, handle))
         os.write(handle, _me())
 
     def _release(self) -> None:

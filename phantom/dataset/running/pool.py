@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from phantom.dataset.running import memory
-from phantom.dataset.running.worker import Done, Job, make_case, marks
+from phantom.dataset.running.worker import CaseResult, Job, make_case, marks
 from phantom.errors import CaseError, PhantomError, UsageError
 
 CONNECT_S = 10.0
@@ -39,14 +39,14 @@ def cpus() -> int:
     return os.cpu_count() or 1
 
 
-def serially(job: Job, cases: Iterable[int], known: Mapping[int, str]) -> Iterator[Done]:
+def serially(job: Job, cases: Iterable[int], known: Mapping[int, str]) -> Iterator[CaseResult]:
     """Make the cases here, one after the other."""
     with memory.kept():
         for index in cases:
             yield make_case(job, index, known.get(index))
 
 
-def in_processes(job: Job, cases: Iterable[int], known: Mapping[int, str], workers: int) -> Iterator[Done]:
+def in_processes(job: Job, cases: Iterable[int], known: Mapping[int, str], workers: int) -> Iterator[CaseResult]:
     """Make the cases in `workers` processes of our own, each with one thread; in any order.
 
     The processes are spawned, so that they load NumPy after the number of threads is set, and
@@ -64,7 +64,7 @@ def in_processes(job: Job, cases: Iterable[int], known: Mapping[int, str], worke
 
 def through(
     executor: Executor, job: Job, cases: Iterable[int], known: Mapping[int, str], window: int
-) -> Iterator[Done]:
+) -> Iterator[CaseResult]:
     """Make the cases through any executor, at most `window` of them handed out at a time; in any order.
 
     After the first failure no more are handed out, those under way are waited for, and the failure is raised.
@@ -75,7 +75,7 @@ def through(
         Naming the case that failed, or at which a worker died.
     """
     left = iter(cases)
-    futures: dict[Future[Done], int] = {}
+    futures: dict[Future[CaseResult], int] = {}
     processes: dict[int, Any] = {}
     failure: BaseException | None = None
     failed = -1

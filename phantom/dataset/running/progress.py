@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from phantom.dataset.format.case_tables import Count
-from phantom.dataset.running.worker import Done
+from phantom.dataset.running.worker import CaseResult
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Stopwatch:
         self._begin = time.monotonic()
         self._tell()
 
-    def count(self, done: Done) -> None:
+    def count(self, done: CaseResult) -> None:
         """One more case."""
         self.done += 1
         self.made += done.images > 0
@@ -104,12 +104,12 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """The same, ready for JSON."""
-        told: dict[str, Any] = {
+        counts: dict[str, Any] = {
             "folder": str(self.folder), "cases": self.cases, "made": self.made, "kept": self.kept,
             "repaired": self.repaired, "seconds": round(self.seconds, 3), "bytes": self.size,
             "parts_missing": self.parts_missing, "dropped": self.dropped,
         }  # fmt: skip
-        return {**told, **(self.count.as_dict() if self.count else {})}
+        return {**counts, **(self.count.as_dict() if self.count else {})}
 
     def text(self) -> str:
         """The same in plain words, several lines."""

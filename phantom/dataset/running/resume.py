@@ -25,7 +25,7 @@ from phantom.dataset.format.layout import (
     part_manifest_name,
 )
 from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
-from phantom.dataset.running.worker import Done
+from phantom.dataset.running.worker import CaseResult
 from phantom.errors import DatasetError, FolderError
 
 Part = tuple[int, int] | None
@@ -38,7 +38,7 @@ def recipe_digest(recipe: Mapping[str, Any]) -> str:
 
 
 def entries(folder: Path) -> list[str]:
-    """Everything in the folder and its folder of cases, by name within it, but for locks."""
+    """Everything in the folder and its folder of cases, by name within it, except locks."""
     if not folder.exists():
         return []
     if not folder.is_dir():
@@ -78,7 +78,7 @@ def may_begin(folder: Path, wanted: Manifest, part: Part, resume: bool, overwrit
     Raises
     ------
     FolderError
-        With the mend.
+        With how to fix it.
     """
     there = _settled(folder)
     if not there:
@@ -97,8 +97,8 @@ def _other_parts(folder: Path, wanted: Manifest, part: Part) -> bool:
     if part is None or not is_unfinished(folder):
         return False
     other = begun(folder)
-    mine = journal_name(part), part_manifest_name(part)
-    return other is not None and other.parts == wanted.parts and not any((folder / name).exists() for name in mine)
+    part_files = journal_name(part), part_manifest_name(part)
+    return other is not None and other.parts == wanted.parts and not any((folder / name).exists() for name in part_files)
 
 
 def _may_clear(folder: Path, there: Iterable[str]) -> None:
@@ -143,9 +143,9 @@ def continued(folder: Path, wanted: Manifest, cases: int | None, part: Part) -> 
     before = begun(folder)
     if before is None:
         before = _from_cases(folder, wanted, there)
-    for key, mend in (("seed", "--seed"), ("recipe", "--preset and --set"), ("sweeps", "--sweep"), ("rendered", "DATASET and changes")):
+    for key, options in (("seed", "--seed"), ("recipe", "--preset and --set"), ("sweeps", "--sweep"), ("rendered", "DATASET and changes")):
         if getattr(before, key) != getattr(wanted, key):
-            raise FolderError(f"{folder}: was begun with another {key}; give the same {mend}, or another --out")
+            raise FolderError(f"{folder}: was begun with another {key}; give the same {options}, or another --out")
     if before.generator != wanted.generator:
         raise FolderError(
             f"{folder}: was begun with {before.generator}; finish it with that version, or use --overwrite"
@@ -192,14 +192,14 @@ def declare(folder: Path, manifest: Manifest, part: Part) -> None:
         If another part has said something else.
     """
     path = folder / UNFINISHED
-    told = replace(manifest, files={}, dropped={}).to_json().encode()
+    text = replace(manifest, files={}, dropped={}).to_json().encode()
     try:
         (folder / CASES).mkdir(exist_ok=True)
     except OSError as error:
         raise unwritable(folder / CASES, error) from error
     if part is not None and not path.exists():
         draft = aside(path)
-        replace_file(draft, told)
+        replace_file(draft, text)
         with contextlib.suppress(OSError):  # whoever links first has said it
             os.link(draft, path)
         draft.unlink(missing_ok=True)
@@ -208,7 +208,7 @@ def declare(folder: Path, manifest: Manifest, part: Part) -> None:
         if any(getattr(other, key) != getattr(manifest, key) for key in SAME_JOB):
             raise FolderError(f"{folder}: another part of the job was started with other settings")
         return
-    replace_file(path, told)
+    replace_file(path, text)
 
 
 def known_digests(folder: Path) -> dict[int, str]:
@@ -220,20 +220,20 @@ def known_digests(folder: Path) -> dict[int, str]:
             files = read_manifest(folder, name).files
             known |= {index: digest for file, digest in files.items() if (index := case_index(file)) is not None}
     for path in sorted(folder.glob("journal*.jsonl")):
-        known |= dict(_noted(path))
+        known |= dict(_journalled(path))
     return known
 
 
-def _noted(path: Path) -> Iterator[tuple[int, str]]:
+def _journalled(path: Path) -> Iterator[tuple[int, str]]:
     """The lines of a journal; a line that was cut short counts for nothing."""
     if path.is_symlink():
         return
     with path.open("rb") as file:
         for line in file:
             with contextlib.suppress(ValueError, TypeError, KeyError):
-                said = json.loads(line)
-                if isinstance(said["case"], int) and isinstance(said["sha256"], str):
-                    yield said["case"], said["sha256"]
+                entry = json.loads(line)
+                if isinstance(entry["case"], int) and isinstance(entry["sha256"], str):
+                    yield entry["case"], entry["sha256"]
 
 
 class Journal:
@@ -248,7 +248,7 @@ class Journal:
         except OSError as error:
             raise unwritable(self._path, error) from error
 
-    def note(self, done: Done) -> None:
+    def note(self, done: CaseResult) -> None:
         """Add a case."""
         try:
             self._write(json.dumps({"case": done.index, "sha256": done.digest}).encode() + b"\n")

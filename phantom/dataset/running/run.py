@@ -1,4 +1,4 @@
-"""Making a dataset: cases by many hands, in any order, stopped and taken up again, always with the same bytes."""
+"""Making a dataset: cases by any number of workers, in any order, stopped and resumed, always with the same bytes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from phantom.dataset.running import resume as state
 from phantom.dataset.running.finish import finish
 from phantom.dataset.running.lock import FolderLock
 from phantom.dataset.running.progress import Stopwatch, Summary, Watcher
-from phantom.dataset.running.worker import Done, Job, Maker, Recipe, sweep_up
+from phantom.dataset.running.worker import CaseFactory, CaseResult, Job, Recipe, remove_leftovers
 from phantom.errors import DatasetError, FolderError, Stopped, UsageError
 
 Part = tuple[int, int] | None
@@ -43,7 +43,7 @@ def generate(
     split: Mapping[str, float] | None = None,
     sweeps: Sequence[str] = (),
     progress: Watcher | None = None,
-    make: Maker | None = None,
+    make: CaseFactory | None = None,
     rendered: Mapping[str, Any] | None = None,
 ) -> Summary:
     """Make a dataset in a folder, or finish one.
@@ -78,7 +78,7 @@ def generate(
     progress : callable
         Told a `Progress` after each case.
     make : callable
-        ``make(preset, seed, index) -> Case``, importable; by default `phantom.exam.case.to_store`.
+        ``make(preset, seed, index) -> Case``, importable; by default `phantom.exam.case.simulate_for_dataset`.
     rendered : mapping
         What the manifest says of the dataset whose scenes these are (`phantom.dataset.rerender`).
 
@@ -157,7 +157,7 @@ class _Run:
 
     def _finish(self, digests: Mapping[int, str], watch: Stopwatch) -> Summary:
         whole, count = finish(self.folder, self.manifest, digests)
-        return self._summary(watch, count, {name: list(said) for name, said in whole.dropped.items()}, 0)
+        return self._summary(watch, count, {name: list(reasons) for name, reasons in whole.dropped.items()}, 0)
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
@@ -188,40 +188,40 @@ class _Run:
         (self.folder / journal_name(self.part)).unlink(missing_ok=True)
         return self._summary(watch, None, {}, 0)
 
-    def _mine(self, index: int) -> bool:
+    def _in_part(self, index: int) -> bool:
         return self.part is None or index % self.part[1] == self.part[0] % self.part[1]
 
     def _cases(self, known: Mapping[int, str]) -> tuple[dict[int, str], Stopwatch]:
         """Make the cases of this run that are missing or damaged; the checksums of all of them."""
-        mine = [index for index in range(self.manifest.cases) if self._mine(index)]
-        sweep_up(self.folder, self._mine)
-        watch = Stopwatch(len(mine), self.progress)
+        part_cases = [index for index in range(self.manifest.cases) if self._in_part(index)]
+        remove_leftovers(self.folder, self._in_part)
+        watch = Stopwatch(len(part_cases), self.progress)
         digests: dict[int, str] = {}
         journal = state.Journal(self.folder, self.part)
         try:
-            with contextlib.closing(self._done(mine, known)) as results:
+            with contextlib.closing(self._done(part_cases, known)) as results:
                 for done in results:
                     journal.note(done)
                     digests[done.index] = done.digest
                     watch.count(done)
         except KeyboardInterrupt:
             raise Stopped(
-                f"stopped; {len(digests)} of {len(mine)} cases are in {self.folder}: finish with --resume"
+                f"stopped; {len(digests)} of {len(part_cases)} cases are in {self.folder}: finish with --resume"
             ) from None
         finally:
             journal.close()
-            sweep_up(self.folder, self._mine)
+            remove_leftovers(self.folder, self._in_part)
         return digests, watch
 
-    def _done(self, mine: Sequence[int], known: Mapping[int, str]) -> Generator[Done]:
+    def _done(self, part_cases: Sequence[int], known: Mapping[int, str]) -> Generator[CaseResult]:
         if self.executor is not None:
-            yield from pool.through(self.executor, self.job, mine, known, 2 * (self.workers or 32))
+            yield from pool.through(self.executor, self.job, part_cases, known, 2 * (self.workers or 32))
             return
-        workers = min(self.workers or pool.cpus(), len(mine))
+        workers = min(self.workers or pool.cpus(), len(part_cases))
         if workers <= 1:
-            yield from pool.serially(self.job, mine, known)
+            yield from pool.serially(self.job, part_cases, known)
         else:
-            yield from pool.in_processes(self.job, mine, known, workers)
+            yield from pool.in_processes(self.job, part_cases, known, workers)
 
     def _hand_in(self, digests: Mapping[int, str]) -> None:
         """Write this part's own manifest."""
@@ -235,11 +235,11 @@ class _Run:
         assert self.part is not None
         residues = set()
         for path in self.folder.glob("manifest-*-of-*.json"):
-            said = part_of(path.name)
-            if said is not None and said[1] == self.part[1]:
+            part = part_of(path.name)
+            if part is not None and part[1] == self.part[1]:
                 with contextlib.suppress(DatasetError):
                     if read_manifest(self.folder, path.name).cases == self.manifest.cases:
-                        residues.add(said[0] % said[1])
+                        residues.add(part[0] % part[1])
         return self.part[1] - len(residues)
 
     def _summary(self, watch: Stopwatch, count: Count | None, dropped: dict[str, list[str]], missing: int) -> Summary:
@@ -289,6 +289,6 @@ def generator() -> str:
 
 
 def _simulate(preset: Any, seed: int, index: int) -> Any:
-    from phantom.exam.case import to_store
+    from phantom.exam.case import simulate_for_dataset
 
-    return to_store(preset, seed, index)
+    return simulate_for_dataset(preset, seed, index)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from phantom.dataset.format.columns import OPTIONAL
-from phantom.dataset.running.worker import Maker
+from phantom.dataset.running.worker import CaseFactory
 from phantom.errors import UsageError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _number(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:.6g}"
 
 
-def swept(preset: Any, sweeps: Sequence[str], make: Maker) -> Maker:
+def swept(preset: Any, sweeps: Sequence[str], make: CaseFactory) -> CaseFactory:
     """A maker whose cases hold every step of the sweeps; raises as `stepped` does."""
     return _Swept(tuple(stepped(preset, sweeps)), make)
 
@@ -119,7 +119,7 @@ class _Swept:
     """Makes one case of all steps; every step grows from the same seed, so it is the same woman."""
 
     steps: tuple[tuple[Step, Any], ...]
-    make: Maker
+    make: CaseFactory
 
     def __call__(self, preset: Any, seed: int, index: int) -> Case:
         from phantom.exam.case import Case
@@ -139,12 +139,12 @@ def _as_step(view: ViewImage, step: Step) -> ViewImage:
     """The image under the step's name, with the step in its row."""
     image_id = f"{view.image_id}+{step.name}"
     variant = "+".join(word for word in (view.row["variant"], step.name) if word)
-    mine = {"image_id": image_id}
+    names = {"image_id": image_id}
     return replace(
         view,
         image_id=image_id,
-        row={**view.row, **mine, "variant": variant, "sweep": step.key, "sweep_value": step.value},
-        findings=tuple(replace(one, row={**one.row, **mine}) for one in view.findings),
-        calcifications=tuple(replace(one, row={**one.row, **mine}) for one in view.calcifications),
-        hosts=tuple(replace(one, row={**one.row, **mine}) for one in view.hosts),
+        row={**view.row, **names, "variant": variant, "sweep": step.key, "sweep_value": step.value},
+        findings=tuple(replace(one, row={**one.row, **names}) for one in view.findings),
+        calcifications=tuple(replace(one, row={**one.row, **names}) for one in view.calcifications),
+        hosts=tuple(replace(one, row={**one.row, **names}) for one in view.hosts),
     )

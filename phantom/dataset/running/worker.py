@@ -38,7 +38,7 @@ class Recipe(Protocol):
 
 
 # make(preset, seed, index) -> Case; importable, so that it can be sent to another process
-Maker = Callable[[Any, int, int], "Case"]
+CaseFactory = Callable[[Any, int, int], "Case"]
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ class Job:
     folder: str
     preset: Any
     seed: int
-    make: Maker
+    make: CaseFactory
     about: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Done:
+class CaseResult:
     """A case that is on the disk, whole.
 
     Attributes
@@ -84,7 +84,7 @@ class Done:
     damaged: bool = False
 
 
-def make_case(job: Job, index: int, known: str | None = None) -> Done:
+def make_case(job: Job, index: int, known: str | None = None) -> CaseResult:
     """Make a case and write its file, unless the file is there with the checksum `known`.
 
     While it is under way a file named after the case and this process lies beside its place.
@@ -96,7 +96,7 @@ def make_case(job: Job, index: int, known: str | None = None) -> Done:
     path = Path(job.folder) / case_name(index)
     there = sha256_of(path)
     if there is not None and there == known:
-        return Done(index, there, 0)
+        return CaseResult(index, there, 0)
     part = aside(path)
     try:
         part.touch()
@@ -116,22 +116,22 @@ def make_case(job: Job, index: int, known: str | None = None) -> Done:
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-    return Done(index, digest, len(case.views), damaged=there is not None and known is not None)
+    return CaseResult(index, digest, len(case.views), damaged=there is not None and known is not None)
 
 
 def marks(folder: Path) -> dict[int, list[int]]:
     """Cases whose making has begun and not ended, with the processes that were at it."""
     found: dict[int, list[int]] = {}
     for path in sorted((folder / CASES).glob(f"*{PART}")):
-        said = _MARK.fullmatch(path.name)
-        if said:
-            found.setdefault(int(said[1]), []).append(int(said[2]))
+        found_name = _MARK.fullmatch(path.name)
+        if found_name:
+            found.setdefault(int(found_name[1]), []).append(int(found_name[2]))
     return found
 
 
-def sweep_up(folder: Path, mine: Callable[[int], bool]) -> None:
+def remove_leftovers(folder: Path, in_part: Callable[[int], bool]) -> None:
     """Take away what stopped workers left of the cases that are `mine`."""
     for path in (folder / CASES).glob(f"*{PART}"):
-        said = _MARK.fullmatch(path.name)
-        if said is None or mine(int(said[1])):
+        found_name = _MARK.fullmatch(path.name)
+        if found_name is None or in_part(int(found_name[1])):
             path.unlink(missing_ok=True)

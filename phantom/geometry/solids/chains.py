@@ -60,11 +60,11 @@ def _cones(first: Floats, last: Floats) -> Floats:
     length = np.maximum(np.sqrt((step * step).sum(axis=1)), 1e-12)
     sine = (first[:, 3] - last[:, 3]) / length
     sine = np.where(np.abs(sine) < 1.0 - 1e-9, sine, np.nan)
-    way = (step / length[:, None]).T
-    way[2] = np.where(np.abs(way[2]) < 1e-9, 1e-9, way[2])
-    bent = 1.0 - sine * sine - way[2] ** 2
+    axis = (step / length[:, None]).T
+    axis[2] = np.where(np.abs(axis[2]) < 1e-9, 1e-9, axis[2])
+    bent = 1.0 - sine * sine - axis[2] ** 2
     bent = np.where(np.abs(bent) < 1e-9, 1e-9, bent)
-    return np.concatenate([first.T, last.T, way, [sine, bent, sine * first[:, 3], length + sine * last[:, 3]]])
+    return np.concatenate([first.T, last.T, axis, [sine, bent, sine * first[:, 3], length + sine * last[:, 3]]])
 
 
 def cone_span(x: Floats, y: Floats, cones: Floats) -> Span:

@@ -186,10 +186,10 @@ class EllipsoidShell:
         """The wall's volume."""
         if not self.waves:
             return _volume(self.radii_mm) - _volume(self._inner)
-        ways = fibonacci_sphere(8192)
+        directions = fibonacci_sphere(8192)
         stretch = np.array(self.radii_mm) / np.array(self._inner)
-        depth = np.sum((ways.T * stretch) ** 2, axis=1) ** -1.5
-        return _volume(self.radii_mm) * float(np.mean(self.covered(ways) * (1.0 - depth)))
+        depth = np.sum((directions.T * stretch) ** 2, axis=1) ** -1.5
+        return _volume(self.radii_mm) * float(np.mean(self.covered(directions) * (1.0 - depth)))
 
     @property
     def soft(self) -> bool:
@@ -243,9 +243,9 @@ def patches(rng: np.random.Generator, coverage: float, size: float) -> dict[str,
     """`waves` and `level` of a shell of which the fraction `coverage` is calcified, in patches about `size` radii wide."""
     if coverage >= 0.995:
         return {}
-    ways = rng.standard_normal((8, 3))
-    ways *= (math.pi / size) * rng.uniform(0.6, 1.4, (8, 1)) / np.linalg.norm(ways, axis=1, keepdims=True)
+    directions = rng.standard_normal((8, 3))
+    directions *= (math.pi / size) * rng.uniform(0.6, 1.4, (8, 1)) / np.linalg.norm(directions, axis=1, keepdims=True)
     phases = rng.uniform(0.0, 2.0 * math.pi, 8)
-    over = np.cos(np.tensordot(ways, fibonacci_sphere(2048), 1) + phases[:, None]).sum(0) / 2.0
-    waves = tuple((float(a), float(b), float(c), float(p)) for (a, b, c), p in zip(ways, phases, strict=True))
+    over = np.cos(np.tensordot(directions, fibonacci_sphere(2048), 1) + phases[:, None]).sum(0) / 2.0
+    waves = tuple((float(a), float(b), float(c), float(p)) for (a, b, c), p in zip(directions, phases, strict=True))
     return {"waves": waves, "level": float(np.quantile(over, 1.0 - coverage))}

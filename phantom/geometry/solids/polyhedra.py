@@ -55,11 +55,11 @@ class ConvexPolyhedron:
     def span(self, x_mm: Floats, y_mm: Floats, pose: Pose) -> Span:
         """Where rays enter and leave: the last way in and the first way out of all half-spaces."""
         planes = self._hull[0]
-        ways = planes[:, :3] @ pose.rotation.T
-        tilt = ways[:, 2]
+        directions = planes[:, :3] @ pose.rotation.T
+        tilt = directions[:, 2]
         tilt = np.where(np.abs(tilt) < 1e-9, np.where(tilt < 0.0, -1e-9, 1e-9), tilt)
         more = (slice(None),) + (None,) * max(np.ndim(x_mm), np.ndim(y_mm))
-        across, down, far = ways[:, 0] / tilt, ways[:, 1] / tilt, planes[:, 3] / tilt
+        across, down, far = directions[:, 0] / tilt, directions[:, 1] / tilt, planes[:, 3] / tilt
         out = tilt > 0.0
         leaves = (far[out][more] - across[out][more] * x_mm - down[out][more] * y_mm).min(axis=0)
         enters = (far[~out][more] - across[~out][more] * x_mm - down[~out][more] * y_mm).max(axis=0)

@@ -100,9 +100,9 @@ class Sediment:
         return path
 
 
-def _cap_reach(way: Floats, down: Floats, level: float) -> float:
+def _cap_reach(direction: Floats, down: Floats, level: float) -> float:
     """How far the cap {p·down >= level} of the unit sphere reaches along the unit vector `way`."""
-    lean = float((way * down).sum())
+    lean = float((direction * down).sum())
     if lean >= level:
         return 1.0
     return level * lean + math.sqrt(max(0.0, (1.0 - level**2) * (1.0 - lean**2)))

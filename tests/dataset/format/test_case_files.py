@@ -94,7 +94,7 @@ def test_whatever_is_in_an_array_any_reader_gets_it_back_and_it_is_as_small_as_p
         ours = write_array(file.create_group("ours"), "array", array)
         plain = file.create_dataset("plain", data=array, chunks=chunk, shuffle=True, compression="gzip", compression_opts=1)
         assert np.array_equal(ours[()], array)
-        # or nearly: what repeats, but for runs, is not looked for
+        # or nearly: what repeats, except runs, is not looked for
         assert ours.id.get_storage_size() <= max(1.02 * plain.id.get_storage_size() + 2000, 0.4 * array.nbytes)
 
 

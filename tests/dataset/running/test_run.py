@@ -161,7 +161,7 @@ def test_resume_makes_only_the_damaged_case_again(tmp_path):
 
 def test_a_failing_case_is_named_and_the_others_are_kept(whole, tmp_path):
     bad = replace(RECIPE, trouble="raise:3")
-    with pytest.raises(CaseError, match="case 3.*the dice fell off the table"):
+    with pytest.raises(CaseError, match="case 3.*the table was too small"):
         made(tmp_path / "d", recipe=bad)
     assert not (tmp_path / "d" / "manifest.json").exists()
     assert verify(tmp_path / "d") != []
@@ -407,7 +407,7 @@ def test_a_read_only_folder_is_one_message(tmp_path):
 
 
 def _killed_until_done(
-    folder: Path, dice: random.Random, kills: int, cases: int, recipe, workers: int, span_s: float
+    folder: Path, draws: random.Random, kills: int, cases: int, recipe, workers: int, span_s: float
 ) -> int:
     """Start the run again and again, killing it at random moments; how many kills hit a live run."""
     hit = 0
@@ -416,7 +416,7 @@ def _killed_until_done(
         process = started(command, start_new_session=True)
         while process.poll() is None and not (folder / "unfinished.json").exists():
             time.sleep(0.005)
-        time.sleep(dice.uniform(0, span_s))
+        time.sleep(draws.uniform(0, span_s))
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             hit += 1
