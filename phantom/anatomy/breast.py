@@ -16,6 +16,7 @@ from phantom.anatomy.projected.fine import Fine
 from phantom.arrays import Floats
 from phantom.geometry.chest import Chest
 from phantom.geometry.compression import Compression
+from phantom.geometry.silhouette import Silhouette
 from phantom.geometry.view import Laterality, View, ViewName
 
 Tree = Literal["duct", "artery", "vein", "ligament"]
@@ -99,6 +100,25 @@ class Host:
     roughness: float = 0.0
 
 
+@dataclass(frozen=True)
+class Nipple:
+    """The nipple and the areola as the paddle leaves them.
+
+    Attributes
+    ----------
+    stands_mm : float
+        How far it stands out of the breast's outline in profile.
+    radius_mm : float
+        Half its width at the base.
+    areola_mm : float
+        Radius of the areola.
+    """
+
+    stands_mm: float
+    radius_mm: float
+    areola_mm: float
+
+
 @dataclass(frozen=True, eq=False)
 class Breast:
     """One grown breast, free of the paddle, in the frame of a left breast.
@@ -119,6 +139,10 @@ class Breast:
         Mean thickness of the skin.
     chest : mapping of view name to Chest
         Muscle and folds in each view.
+    silhouettes : mapping of view name to Silhouette
+        The outline's shape under the paddle in each view.
+    nipple : Nipple
+        Its size.
     nipple_in_profile : bool
         Whether the compressed nipple is seen tangentially.
     ducts, arteries, veins : tuple of Curve
@@ -129,6 +153,8 @@ class Breast:
         What is too fine in it to be followed through space.
     roll_off : float
         Width of the compressed edge's rounding over the thickness.
+    off_centre_mm : float
+        How far below the field's middle the breast is laid in CC.
     hosts : tuple of Host
         Bodies that findings brought.
     """
@@ -140,6 +166,8 @@ class Breast:
     thickness_mm: Mapping[ViewName, float]
     skin_thickness_mm: float
     chest: Mapping[ViewName, Chest]
+    silhouettes: Mapping[ViewName, Silhouette]
+    nipple: Nipple
     nipple_in_profile: bool
     ducts: tuple[Curve, ...]
     arteries: tuple[Curve, ...]
@@ -149,6 +177,7 @@ class Breast:
     parenchyma: Parenchyma
     fine: Fine
     roll_off: float = 0.5
+    off_centre_mm: float = 0.0
     hosts: tuple[Host, ...] = field(default=())
 
     @property
@@ -192,4 +221,6 @@ class Breast:
     def compress(self, view: View) -> Compression:
         """This breast under the paddle of one view."""
         name = view.name
-        return Compression(self.body, view, self.thickness_mm[name], self.roll_off, self.chest[name])
+        return Compression(
+            self.body, view, self.thickness_mm[name], self.roll_off, self.chest[name], self.silhouettes[name]
+        )

@@ -8,7 +8,8 @@ import numpy as np
 
 from phantom.anatomy.outline import BreastOutline
 from phantom.arrays import Floats
-from phantom.geometry.compression import press_outline
+from phantom.geometry.pressing import sectors
+from phantom.geometry.silhouette import Silhouette
 from phantom.geometry.view import View
 
 # The paddle presses a free breast to between these fractions of its own depth (an estimate from
@@ -26,8 +27,9 @@ def fit_outline(
     sag: float,
     skew: float,
     tail: float,
+    silhouette: Silhouette,
 ) -> BreastOutline:
-    """The free body that, pressed to a thickness in CC, covers an area.
+    """The free body that, pressed to a thickness in CC into an outline of this shape, covers an area.
 
     Parameters as the keys of `Anatomy`.
 
@@ -52,18 +54,13 @@ def fit_outline(
             tail,
         )
 
-    phi = np.linspace(-math.pi / 2, math.pi / 2, 61)
+    phi = np.linspace(-math.pi / 2, math.pi / 2, 121)
+    shape = silhouette.radius(phi, 0.0)
+    size = math.sqrt(2 * 100 * area_cm2 / float(np.trapezoid(shape**2, phi)))
+    volume = float(np.trapezoid(sectors(size * shape, phi, thickness_mm, roll_off), phi))
     half = 10.0 * math.sqrt(area_cm2 / 1.6)
-    volume = _sector_volumes(of_size(half), phi)
-    scale = 1.0
-    for _ in range(12):
-        radius = press_outline(volume * scale**3, phi, thickness_mm, roll_off)
-        area = 0.5 * float(np.trapezoid(radius**2, phi)) / 100
-        # area goes about as volume over thickness
-        scale *= (area_cm2 / area) ** (1 / 3)
-        if abs(area / area_cm2 - 1) < 1e-4:
-            break
-    body = of_size(half * scale)
+    free = float(np.trapezoid(_sector_volumes(of_size(half), phi), phi))
+    body = of_size(half * (volume / free) ** (1 / 3))
     pressed = thickness_mm / (body.upper_mm + body.lower_mm)
     if not _PRESSED[0] <= pressed <= _PRESSED[1]:
         what = "thin for its area" if pressed < _PRESSED[0] else "thick for its area"

@@ -10,16 +10,16 @@ from typing import Annotated
 import numpy as np
 from scipy.special import ndtr
 
-from phantom.anatomy.breast import Breast
+from phantom.anatomy.breast import Breast, Nipple
 from phantom.anatomy.ducts import grow_ducts
 from phantom.anatomy.ligaments import grow_fibres, grow_ligaments
 from phantom.anatomy.outline import BreastOutline
 from phantom.anatomy.outline_fit import fit_outline
 from phantom.anatomy.parenchyma import Pattern, grow_parenchyma
+from phantom.anatomy.posture import chests, silhouette, silhouettes
 from phantom.anatomy.projected.fine import Fine
 from phantom.anatomy.vessels import grow_vessels
 from phantom.errors import UsageError
-from phantom.geometry.chest import Chest
 from phantom.geometry.view import Laterality, ViewName
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
@@ -55,10 +55,10 @@ class Anatomy:
     )
     skin_mm: Annotated[Draw, Within(0.5, 5, "mm"), "mean thickness of the skin"] = Draw.normal(1.44, 0.25, 0.87, 2.34)
     height_to_width: Annotated[Draw, Within(0.5, 1.6), "height of the free breast over the half width of its base"] = (
-        Draw.normal(1.05, 0.15, 0.75, 1.5)
+        Draw.normal(0.92, 0.13, 0.62, 1.35)
     )
     dome: Annotated[Draw, Within(1.2, 3), "exponent of the outline toward the nipple: 2 round, less conical"] = (
-        Draw.uniform(1.3, 2.0)
+        Draw.uniform(1.4, 2.0)
     )
     rim: Annotated[Draw, Within(1.4, 3), "exponent of the outline toward the chest wall: more is boxier"] = (
         Draw.uniform(1.8, 2.5)
@@ -72,6 +72,16 @@ class Anatomy:
     tail: Annotated[Draw, Within(0, 0.5), "how much further the base reaches toward the axilla"] = Draw.uniform(
         0.02, 0.2
     )
+    unevenness: Annotated[Draw, Within(0, 0.05), "how uneven the outline is, as a share of its radius"] = Draw.uniform(
+        0.003, 0.008
+    )
+    mound: Annotated[
+        Draw, Within(0, 0.1), "how far the areola stands out of the outline, over the half width of the base"
+    ] = Draw.uniform(0.008, 0.035)
+    nipple_mm: Annotated[Draw, Within(0, 15, "mm"), "how far the nipple stands out of the outline in profile"] = (
+        Draw.uniform(1.0, 4.0)
+    )
+    areola_mm: Annotated[Draw, Within(5, 40, "mm"), "radius of the areola"] = Draw.uniform(12, 22)
     nipple_in_profile: Annotated[Draw, Within(0, 1), "probability that the nipple is seen in profile"] = Draw.constant(
         0.8
     )
@@ -93,15 +103,27 @@ class Anatomy:
     cellular: Annotated[Draw, Within(0, 3), "weight of the lobules' own brightness"] = Draw.uniform(0.8, 1.4)
     wall_mm: Annotated[Draw, Within(0, 3, "mm"), "thickness of the walls between lobules"] = Draw.uniform(0.35, 0.65)
     muscle_mm: Annotated[Draw, Within(0, 100, "mm"), "width of the pectoral muscle at the top of an MLO view"] = (
-        Draw.normal(50, 15, 15, 90)
+        Draw.normal(48, 14, 18, 90)
     )
     muscle_length_mm: Annotated[Draw, Within(40, 240, "mm"), "height of the pectoral muscle in an MLO view"] = (
-        Draw.normal(130, 30, 60, 200)
+        Draw.normal(132, 25, 75, 200)
     )
-    muscle_sagitta_mm: Annotated[Draw, Within(-6, 12, "mm"), "how much the muscle's edge bulges"] = Draw.uniform(0, 6)
+    muscle_sagitta_mm: Annotated[Draw, Within(-6, 12, "mm"), "how much the muscle's edge bulges"] = Draw.uniform(-0.5, 8)
     fold_mm: Annotated[
         Draw, Within(0, 80, "mm"), "width of the axillary fold beside the muscle at the top of an MLO view"
-    ] = Draw.uniform(14, 38)
+    ] = Draw.normal(38, 10, 15, 75)
+    inframammary_mm: Annotated[Draw, Within(0, 40, "mm"), "width of the abdominal wall below the breast in MLO and ML"] = (
+        Draw.uniform(2, 11)
+    )
+    muscle_in_cc: Annotated[Draw, Within(0, 1), "probability that CC views show a sliver of the muscle"] = Draw.constant(
+        0.33
+    )
+    above_nipple_mm: Annotated[Draw, Within(60, 230, "mm"), "height of the field above the nipple in MLO and ML"] = (
+        Draw.normal(150, 14, 112, 188)
+    )
+    off_centre_mm: Annotated[Draw, Within(-60, 60, "mm"), "how far below the field's middle the breast lies in CC"] = (
+        Draw.normal(0, 9, -24, 24)
+    )
     roll_off: Annotated[Draw, Within(0.3, 0.7), "width of the compressed edge's rounding over the thickness"] = (
         Draw.uniform(0.42, 0.55)
     )
@@ -131,10 +153,8 @@ class Anatomy:
         whole = seed.child("woman", "parenchyma").rng()
         tortuosity = float(np.clip((age - 40) / 30, 0.1, 1.2))
         trees = side_seed.child("trees")
-        top = -0.56 * 233.0 + body.sag_mm
-        oblique = Chest(v["muscle_mm"], v["muscle_length_mm"], v["muscle_sagitta_mm"], top, v["fold_mm"], 7.0, 0.0)
-        lateral = Chest(0.0, 100.0, 0.0, top, 0.7 * v["fold_mm"], 7.0, 0.0)
-        profile = side_seed.child("nipple").rng().random() < v["nipple_in_profile"]
+        nipple = side_seed.child("nipple").rng()
+        profile = nipple.random() < v["nipple_in_profile"]
         density = float(np.clip(v["density"] * jitter[3], self.density.lo, self.density.hi))
         return Breast(
             laterality=laterality,
@@ -143,7 +163,9 @@ class Anatomy:
             body=body,
             thickness_mm=thickness,
             skin_thickness_mm=v["skin_mm"],
-            chest={"CC": Chest(inframammary_mm=0.0), "MLO": oblique, "ML": lateral},
+            chest=chests(v, seed.child("woman", "chest").rng(), side_seed.child("chest").rng()),
+            silhouettes=silhouettes(v, seed.child("woman", "silhouette").rng(), side_seed.child("silhouette").rng()),
+            nipple=Nipple(v["nipple_mm"], *nipple.uniform((4.5, 0.93 * v["areola_mm"]), (7.0, 1.07 * v["areola_mm"]))),
             nipple_in_profile=bool(profile),
             ducts=grow_ducts(body, round(v["lobes"]), 0.5 * v["duct_mm"], trees.child("ducts").rng()),
             arteries=grow_vessels(body, "artery", round(v["arteries"]), tortuosity, trees.child("arteries").rng()),
@@ -153,6 +175,7 @@ class Anatomy:
             parenchyma=grow_parenchyma(body, pattern, side_seed.child("parenchyma").rng(), whole),
             fine=Fine(side_seed.child("fine")),
             roll_off=v["roll_off"],
+            off_centre_mm=v["off_centre_mm"],
         )
 
     def draw(self, rng: np.random.Generator) -> Drawn:
@@ -173,7 +196,7 @@ class Anatomy:
             try:
                 body = fit_outline(
                     values["area_cm2"], thickness["CC"], values["roll_off"], values["height_to_width"], values["dome"],
-                    values["rim"], values["sag"], values["skew"], values["tail"],
+                    values["rim"], values["sag"], values["skew"], values["tail"], silhouette(values, "CC"),
                 )  # fmt: skip
             except ValueError as error:
                 why = str(error)

@@ -14,7 +14,7 @@ from phantom.geometry.grid import Grid
 
 _MARGIN_MM = 12.0
 _LOOK_MM = 1.0
-_NIPPLE_HEIGHT = 0.56  # of the field, from its top, in oblique and lateral views
+_LOWEST = 0.82  # of a low field's height, from its top: the nipple is not let lie below
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Frame:
 def frame(breast: Breast, pressed: Compression, detector: Grid) -> Frame:
     """Lay a detector's field on a compressed breast.
 
-    The chest wall is the left edge. In CC the breast is centred; in MLO and ML the nipple lies
-    at 56 % of the height, which leaves room for the axilla.
+    The chest wall is the left edge. In CC the breast lies about the middle, as far off it as it was laid; in MLO and
+    ML the field begins as far above the nipple as it was laid, which leaves room for the axilla.
     """
     rows, columns = detector.shape
     top = _top_mm(breast, pressed, rows * detector.pitch_mm)
@@ -64,12 +64,13 @@ def frame(breast: Breast, pressed: Compression, detector: Grid) -> Frame:
 
 def _top_mm(breast: Breast, pressed: Compression, height_mm: float) -> float:
     """y of the field's upper edge."""
-    if pressed.view.name == "CC":
-        angle = np.linspace(-np.pi / 2, np.pi / 2, pressed.outline_mm.size)
-        y = pressed.outline_mm * np.sin(angle)
-        return 0.5 * float(y.min() + y.max()) - 0.5 * height_mm
-    nipple = pressed.forward(breast.nipple_mm[None, :])[0]
-    return float(nipple[1]) - _NIPPLE_HEIGHT * height_mm
+    if pressed.view.name != "CC":
+        return max(pressed.top_mm, pressed.nipple_y_mm - _LOWEST * height_mm)
+    angle = np.linspace(-np.pi / 2, np.pi / 2, pressed.outline_mm.size)
+    y = pressed.outline_mm * np.sin(angle)
+    room = max(0.5 * (height_mm - float(np.ptp(y))), 0.0)
+    off = float(np.clip(breast.off_centre_mm, -room, room))
+    return 0.5 * float(y.min() + y.max()) - 0.5 * height_mm - off
 
 
 def _span(inside: Any, factor: int, margin: int, size: int) -> tuple[int, int]:

@@ -12,6 +12,8 @@ import numpy as np
 from phantom.arrays import Floats
 from phantom.geometry.chest import Chest
 from phantom.geometry.interpolate import bilinear
+from phantom.geometry.pressing import cumulative, edge_profile, press_outline, sectors, shape_outline, slant
+from phantom.geometry.silhouette import Silhouette
 from phantom.geometry.view import Pose, View
 
 _ANGLES = 121
@@ -35,6 +37,11 @@ class Free(Protocol):
         """Unit outward normals of the surfaces of equal depth."""
         ...
 
+    @property
+    def tip_mm(self) -> Floats:
+        """(3,): the foremost point."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class Compression:
@@ -44,7 +51,8 @@ class Compression:
     columns is pressed to the local thickness, and slides outward just so far that the volume
     between it and the base stays what it was. So the map keeps volume locally and exactly, has
     an inverse, and carries any point. Where the pectoral muscle enters (MLO), rows are shifted
-    sideways by its width, which keeps volume too.
+    sideways by its width, which keeps volume too. With a `silhouette` directions turn as well: by
+    just so much that the outline has that shape, and every sector still keeps its volume.
 
     Attributes
     ----------
@@ -56,6 +64,8 @@ class Compression:
     roll_off : float
         Width of the free edge's rounding over the thickness; 0.5 is a semicircle.
     chest : Chest
+    silhouette : Silhouette, optional
+        The outline's shape; left out, it is what the directions' own volumes make it.
     """
 
     free: Free
@@ -63,6 +73,7 @@ class Compression:
     thickness_mm: float
     roll_off: float = 0.5
     chest: Chest = _NO_CHEST
+    silhouette: Silhouette | None = None
 
     # -- tables ------------------------------------------------------------------------------
 
@@ -70,10 +81,9 @@ class Compression:
     def _phi(self) -> Floats:
         return np.linspace(-math.pi / 2, math.pi / 2, _ANGLES)
 
-    @cached_property
-    def _free_tables(self) -> tuple[Floats, Floats]:
-        """Per direction: silhouette radius (angles,), cumulative volume at fractions of it (angles, steps)."""
-        cos, sin = np.cos(self._phi), np.sin(self._phi)
+    def _free_at(self, phi: Floats) -> tuple[Floats, Floats]:
+        """Per free direction: silhouette radius (angles,), cumulative volume at fractions of it (angles, steps)."""
+        cos, sin = np.cos(phi), np.sin(phi)
         radius = np.full(_ANGLES, 400.0)
         lo, hi = np.zeros(_ANGLES), radius.copy()
         for _ in range(40):
@@ -84,7 +94,7 @@ class Compression:
         radius = 0.5 * (lo + hi)
         rho = radius[:, None] * self._fractions
         bottom, top = self.free.columns(rho * cos[:, None], rho * sin[:, None], self.view)
-        return radius, _cumulative((top - bottom) * rho, rho)
+        return radius, cumulative((top - bottom) * rho, rho)
 
     @cached_property
     def _fractions(self) -> Floats:
@@ -92,9 +102,25 @@ class Compression:
         return np.sin(np.linspace(0, math.pi / 2, _STEPS))
 
     @cached_property
+    def _shaped(self) -> tuple[Floats, Floats]:
+        """(angles,) radius of the compressed breast in each direction, and the free direction that ends there."""
+        volume = self._free_at(self._phi)[1]
+        if self.silhouette is None:
+            return press_outline(volume[:, -1], self._phi, self.thickness_mm, self.roll_off), self._phi
+        tip = self.view.axes @ self.free.tip_mm
+        return shape_outline(
+            self.silhouette, volume[:, -1], self._phi, math.atan2(tip[1], tip[0]), self.thickness_mm, self.roll_off
+        )
+
+    @cached_property
+    def _free_tables(self) -> tuple[Floats, Floats]:
+        """`_free_at` of the directions that end in each compressed direction."""
+        return self._free_at(self._shaped[1])
+
+    @cached_property
     def outline_mm(self) -> Floats:
         """(angles,): radius of the compressed breast in each direction, before folds are added."""
-        return press_outline(self._free_tables[1][:, -1], self._phi, self.thickness_mm, self.roll_off)
+        return self._shaped[0]
 
     def _profile(self, depth_mm: Floats) -> Floats:
         return edge_profile(depth_mm, self.thickness_mm, self.roll_off)
@@ -110,11 +136,14 @@ class Compression:
         even = np.linspace(0, self._reach_mm, 2 * _STEPS)
         cos, sin = np.cos(self._phi)[:, None], np.sin(self._phi)[:, None]
         local = self._profile(self._edge(even * cos, even * sin))
-        pressed = _cumulative(local * even, np.broadcast_to(even, local.shape))
+        pressed = cumulative(local * even, np.broadcast_to(even, local.shape))
         forward, inverse = np.empty_like(volume), np.empty_like(local)
+        held = sectors(self.outline_mm, self._phi, self.thickness_mm, self.roll_off)
         for i in range(_ANGLES):
-            # the outline was found to about 1e-4 of the volume: no column may end beyond it
-            inner = volume[i] * min(1.0, (1 - 1e-6) * pressed[i, -1] / volume[i, -1])
+            # a sector that turns wider holds more; the outline was found to about 1e-4 of the volume, and no
+            # column may end beyond it
+            most = held[i] if self.silhouette is not None else volume[i, -1]
+            inner = volume[i] * (min(most, (1 - 1e-6) * pressed[i, -1]) / volume[i, -1])
             forward[i] = np.interp(inner, pressed[i], even)
             rho = radius[i] * self._fractions
             inverse[i] = np.interp(pressed[i], inner + 1e-9 * rho, rho)
@@ -136,7 +165,8 @@ class Compression:
         if self.chest.inframammary_mm:
             # the abdominal wall's skin leaves the breast below and runs out toward the chest wall
             under = np.maximum(y - self.outline_mm[-1] + 6.0, 0.0)
-            depth = _union(depth, np.where(y > 0, self.chest.inframammary_mm - 0.25 * under - x, -50.0), 4.0)
+            strip = self.chest.inframammary_mm - self.chest.abdomen_slope * under - x
+            depth = _union(depth, np.where(y > 0, strip, -50.0), 4.0)
         return np.asarray(depth)
 
     def _fold(self, x: Floats, y: Floats) -> Floats:
@@ -144,10 +174,11 @@ class Compression:
         upper = self._phi < math.radians(-8)
         x1 = (self.outline_mm * np.cos(self._phi))[upper]
         y1 = (self.outline_mm * np.sin(self._phi))[upper]
-        slopes = (x1 - self.chest.fold_mm) / np.maximum(y1 - self.chest.top_mm, 25.0)
+        slopes = (x1 - self.chest.fold_mm) / np.maximum(y1 - self.top_mm, 25.0)
         touch = int(np.argmax(slopes))
         slope = float(slopes[touch])
-        line = self.chest.fold_mm + slope * (y - self.chest.top_mm)
+        t = np.clip((y - self.top_mm) / max(float(y1[touch]) - self.top_mm, 25.0), 0, 1)
+        line = self.chest.fold_mm + slope * (y - self.top_mm) + 4 * self.chest.fold_bow_mm * t * (1 - t)
         depth = (line - x) / math.hypot(1, slope)
         over = np.maximum(y - float(y1[touch]) + 12.0, 0.0)
         return np.asarray(depth - 0.02 * over * over)
@@ -165,7 +196,29 @@ class Compression:
 
         The muscle pushes it forward by half its width (an estimate) and lies under it for the rest.
         """
-        return 0.5 * self.chest.muscle_width_mm(y_mm) - self.chest.cut_mm
+        return self.chest.shift_mm(np.asarray(y_mm, float) - self.nipple_y_mm)
+
+    def muscle_width_mm(self, y_mm: Any) -> Any:
+        """Width of the pectoral muscle, from the chest-wall edge, at heights y."""
+        return self.chest.muscle_width_mm(np.asarray(y_mm, float) - self.nipple_y_mm)
+
+    @property
+    def directions(self) -> Floats:
+        """(angles,): directions of the view plane from the middle of the base, -pi/2 up to pi/2 down, of `outline_mm`."""
+        return self._phi
+
+    @cached_property
+    def nipple_y_mm(self) -> float:
+        """y of the nipple."""
+        tip = self.view.axes @ self.free.tip_mm
+        radius, turned = self._shaped
+        phi = float(np.interp(math.atan2(tip[1], tip[0]), turned, self._phi))
+        return float(np.interp(phi, self._phi, radius)) * math.sin(phi)
+
+    @property
+    def top_mm(self) -> float:
+        """y of the upper edge of the field of an oblique or lateral view."""
+        return self.nipple_y_mm + self.chest.top_mm
 
     # -- the map -----------------------------------------------------------------------------
 
@@ -191,20 +244,21 @@ class Compression:
         return x0 + behind, y0, bottom, top, beyond - behind
 
     def _origin(self, x_mm: Any, y_mm: Any) -> tuple[Floats, Floats, Floats, Floats]:
-        """Free radius, direction and silhouette's radius there, and (negative) distance behind the base."""
+        """Free radius, direction and outline's radius there, and (negative) distance behind the base."""
         x, y = np.broadcast_arrays(np.asarray(x_mm, float), np.asarray(y_mm, float))
         x = x - self.shift_mm(y)
         behind = np.minimum(x, 0.0)
         rho, phi = np.hypot(x - behind, y), np.arctan2(y, x - behind)
         _, even, inverse = self._maps
         rho0 = bilinear(inverse, self._row(phi), rho / (even[1] - even[0]))
-        return rho0, phi, np.interp(phi, self._phi, self._free_tables[0]), behind
+        radius = np.interp(phi, self._phi, self._free_tables[0])
+        return rho0, np.interp(phi, self._phi, self._shaped[1]), radius, behind
 
     def press(self, x_mm: Floats, y_mm: Floats) -> tuple[Floats, Floats]:
         """Where free columns end in the view plane (before the muscle's shift): x', y'."""
         behind = np.minimum(x_mm, 0.0)
         x = x_mm - behind
-        rho, phi = np.hypot(x, y_mm), np.arctan2(y_mm, x)
+        rho, phi = np.hypot(x, y_mm), np.interp(np.arctan2(y_mm, x), self._shaped[1], self._phi)
         forward = self._maps[0]
         radius = np.interp(phi, self._phi, self._free_tables[0])
         fraction = np.arcsin(np.clip(rho / radius, 0, 1)) / (math.pi / 2) * (_STEPS - 1)
@@ -276,35 +330,6 @@ class Compression:
         turned = u @ vt
         gravity = self.view.gravity
         return [Pose(c, r, gravity) for c, r in zip(self.forward(centres), turned, strict=True)]
-
-
-def edge_profile(depth_mm: Floats, thickness_mm: float, roll_off: float) -> Floats:
-    """Thickness at a distance inward from the outline: a rounded free edge, flat further in."""
-    t = np.clip(1 - np.asarray(depth_mm) / (roll_off * thickness_mm), 0, 1)
-    return np.where(t < 1, thickness_mm * np.sqrt(1 - t * t), 0.0)
-
-
-def slant(radius_mm: Floats, phi: Floats) -> Floats:
-    """Cosine between each direction and the outline's normal there."""
-    return np.asarray(1 / np.hypot(1, np.gradient(radius_mm, phi) / radius_mm))
-
-
-def press_outline(volume: Floats, phi: Floats, thickness_mm: float, roll_off: float) -> Floats:
-    """Radius of the compressed breast in each direction, from the volume per radian there (mm³)."""
-    radius = np.sqrt(2 * volume / thickness_mm) + 0.3 * roll_off * thickness_mm
-    u = np.sin(np.linspace(0, math.pi / 2, 120))  # denser at the rim, where the profile is steep
-    for _ in range(14):
-        depth = radius[:, None] * (1 - u) * slant(radius, phi)[:, None]
-        rho = radius[:, None] * u
-        got = np.trapezoid(edge_profile(depth, thickness_mm, roll_off) * rho, rho, axis=1)
-        radius = radius * (1 + 0.7 * (np.sqrt(volume / got) - 1))
-    return np.asarray(radius)
-
-
-def _cumulative(density: Floats, at: Floats) -> Floats:
-    """Cumulative trapezoid along the last axis, starting at 0."""
-    pieces = 0.5 * (density[..., 1:] + density[..., :-1]) * np.diff(at, axis=-1)
-    return np.concatenate([np.zeros((*density.shape[:-1], 1)), np.cumsum(pieces, axis=-1)], axis=-1)
 
 
 def _union(a: Floats, b: Floats, soft_mm: float = 7.0) -> Floats:

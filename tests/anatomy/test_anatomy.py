@@ -12,8 +12,9 @@ from scipy.ndimage import gaussian_filter
 
 from phantom.anatomy.breast import Breast, Host
 from phantom.anatomy.patient import Anatomy, birads_density
+from phantom.anatomy.projected.lattices import seen_on
 from phantom.anatomy.projected.parenchyma_map import _covered
-from phantom.anatomy.projected.shadow import TissueWindow, project_tissue, seen_on
+from phantom.anatomy.projected.shadow import TissueWindow, project_tissue
 from phantom.anatomy.projected.soft_tissue_lesions import half_axes, host_path
 from phantom.errors import UsageError
 from phantom.exam.field_of_view import frame

@@ -277,11 +277,13 @@ def test_a_grain_lies_where_the_compression_carries_it(scene, case):
 def test_the_field_is_laid_on_the_breast(scene, case):
     cc, mlo = case.views[:2]
     rows = np.flatnonzero(cc.breast_mask.any(axis=1))
-    assert rows[0] + rows[-1] == pytest.approx(cc.breast_mask.shape[0] - 1, abs=8)
+    # about the middle, as far off it as there is room for and the breast was laid
+    half, off = 0.5 * cc.breast_mask.shape[0], scene.breasts["L"].off_centre_mm / cc.row["pixel_spacing_mm"]
+    assert abs(0.5 * (rows[0] + rows[-1]) - half) < abs(off) + 8
     pressed = scene.breasts["L"].compress(scene.views[1])
     field = field_of_view.frame(scene.breasts["L"], pressed, scene.preset.detector.grid).field
     nipple = pressed.forward(scene.breasts["L"].nipple_mm[None, :])[0]
-    assert 0.5 < field.px(nipple[0], nipple[1])[1] / mlo.breast_mask.shape[0] < 0.62
+    assert 0.45 < field.px(nipple[0], nipple[1])[1] / mlo.breast_mask.shape[0] < 0.85
 
 
 def test_what_finds_no_place_is_left_out_and_said(scene):

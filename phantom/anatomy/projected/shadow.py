@@ -10,41 +10,18 @@ import numpy as np
 from phantom.anatomy.breast import Breast
 from phantom.anatomy.projected import parenchyma_map, strokes
 from phantom.anatomy.projected.fine import FINE_MM, PLANE_MM
-from phantom.anatomy.projected.skin import local_skin_mm, nipple_path, skin_path
+from phantom.anatomy.projected.lattices import lattice, on_grid, seen_on, strips
+from phantom.anatomy.projected.layers import Layers, Parts, parts_over
 from phantom.anatomy.projected.soft_tissue_lesions import host_path, spicules
 from phantom.anatomy.vessels import from_chest
 from phantom.arrays import F32
 from phantom.errors import UsageError
-from phantom.geometry.compression import Compression, edge_profile
+from phantom.geometry.compression import Compression
 from phantom.geometry.grid import Grid
-from phantom.geometry.interpolate import STRIP, Resampled, resample, resampled
+from phantom.geometry.interpolate import Resampled
 from phantom.recipe.seed import Seed
 
 Window = tuple[slice, slice]
-
-_EDGE_MM = 0.56
-
-
-def lattice(window: Grid, pitch_mm: float) -> Grid:
-    """The points of the plane's own lattice of this pitch that cover a window, whatever its pixels are."""
-    x0, y0 = window.x_mm[0] - 0.5 * window.pitch_mm, window.y_mm[0] - 0.5 * window.pitch_mm
-    x1, y1 = window.x_mm[-1] + 0.5 * window.pitch_mm, window.y_mm[-1] + 0.5 * window.pitch_mm
-    first = np.floor(np.array([x0, y0]) / pitch_mm).astype(int) - 2
-    last = np.ceil(np.array([x1, y1]) / pitch_mm).astype(int) + 2
-    shape = (int(last[1] - first[1]), int(last[0] - first[0]))
-    return Grid(shape, pitch_mm, (float((first[0] + 0.5) * pitch_mm), float((first[1] + 0.5) * pitch_mm)))
-
-
-def seen_on(values: F32, source: Grid, target: Grid) -> F32:
-    """A lattice's values on another grid of the same plane."""
-    column, row = source.px(target.origin_mm[0], target.origin_mm[1])
-    return resample(values, (float(row), float(column)), target.pitch_mm / source.pitch_mm, target.shape)
-
-
-def on_grid(values: F32, source: Grid, target: Grid) -> Resampled:
-    """The same, for rows on demand, linear between points: what is laid so finely needs no better."""
-    column, row = source.px(target.origin_mm[0], target.origin_mm[1])
-    return resampled(values, (float(row), float(column)), target.pitch_mm / source.pitch_mm, target.shape, cubic=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,15 +31,14 @@ class ProjectedTissue:
     breast: Breast
     pressed: Compression
     seed: Seed
-    edge: F32
-    coarse: Grid
+    parts: Parts
     gland: F32
     fine: Grid
 
     def window(self, grid: Grid) -> TissueWindow:
         """Path lengths over a grid."""
         return TissueWindow(
-            Layers(self.breast, self.pressed, grid, self.edge, self.coarse),
+            Layers(self.breast, self.pressed, grid, self.parts, self.seed),
             on_grid(self.gland, self.fine, grid),
             tuple((host_path(host, self.pressed, grid, self.seed), host.material) for host in self.breast.hosts),
         )
@@ -122,8 +98,7 @@ def project_tissue(breast: Breast, pressed: Compression, window: Grid, seed: See
     UsageError
         If the breast cannot hold the density asked for.
     """
-    coarse = lattice(window, _EDGE_MM)
-    edge = np.asarray(pressed.edge_mm(coarse.x_mm[None, :], coarse.y_mm[:, None]), np.float32)
+    parts = parts_over(breast, pressed, window, seed)
     fine, middle, plane = (lattice(window, pitch) for pitch in (FINE_MM, 2 * FINE_MM, PLANE_MM))
 
     # with the gland about them ducts involute: in fatty breasts little more than fat is left of them (an estimate)
@@ -136,7 +111,7 @@ def project_tissue(breast: Breast, pressed: Compression, window: Grid, seed: See
         lines += spicules(host, seed)
     fibrous, broad = strokes.draw(lines, pressed, fine, middle)
 
-    layers = Layers(breast, pressed, plane, edge, coarse)
+    layers = Layers(breast, pressed, plane, parts, seed)
     room = np.empty(plane.shape, np.float32)
     for rows in strips(plane):
         layers.fill(rows, plane.shape[1])
@@ -155,66 +130,7 @@ def project_tissue(breast: Breast, pressed: Compression, window: Grid, seed: See
     detail += fibrous
     detail += seen_on(broad, middle, fine)
     np.maximum(detail, 0, out=detail)  # cubic convolution overshoots beside a vessel
-    return ProjectedTissue(breast, pressed, seed, edge, coarse, detail, fine)
-
-
-class Layers:
-    """Whole breast, skin, muscle and the room between, over a strip of a grid at a time."""
-
-    def __init__(self, breast: Breast, pressed: Compression, grid: Grid, edge: F32, coarse: Grid) -> None:
-        self._pressed, self.grid, self._in_profile = pressed, grid, breast.nipple_in_profile
-        column, row = coarse.px(grid.x_mm, grid.y_mm)
-        self._coarse_rows = np.clip(row, 0, edge.shape[0] - 1).astype(int)
-        # for each coarse row: columns of the grid that the breast covers, and those before its edge bends
-        inside, flat = edge > -2.0 * coarse.pitch_mm, edge > pressed.roll_off * pressed.thickness_mm + 3.0
-        covered = np.where(inside.any(axis=1), edge.shape[1] - inside[:, ::-1].argmax(axis=1), 0)
-        unbent = np.where(flat.all(axis=1), edge.shape[1] + 1, flat.argmin(axis=1))
-        self._covered = np.where(covered > 0, np.searchsorted(column, covered), 0)
-        self._unbent = np.where(unbent > 1, np.searchsorted(column, unbent - 1), 0)
-        self._depth, self._skin_mm = on_grid(edge, coarse, grid), local_skin_mm(breast, pressed, grid)
-        self._nipple = nipple_path(breast, pressed, grid)
-        self._muscle_mm = np.asarray(pressed.chest.muscle_width_mm(grid.y_mm), np.float32)
-
-    def reach(self, rows: slice) -> int:
-        """How many columns from the chest wall the breast covers in some rows."""
-        reach = int(self._covered[self._coarse(rows)].max())
-        if self._nipple is not None:
-            (own, columns), _ = self._nipple
-            reach = max(reach, columns.stop if own.start < rows.stop and rows.start < own.stop else 0)
-        return min(reach, self.grid.shape[1])
-
-    def _coarse(self, rows: slice) -> slice:
-        return slice(self._coarse_rows[rows.start], self._coarse_rows[rows.stop - 1] + 2)
-
-    def fill(self, rows: slice, reach: int) -> None:
-        """Work out the paths under some rows, as far as `reach`; the nipple's is skin."""
-        pressed, thickness = self._pressed, self._pressed.thickness_mm
-        rim = min(int(self._unbent[self._coarse(rows)].min()), reach)
-        skin_mm = self._skin_mm.rows(rows.start, rows.stop, slice(0, reach))
-        self.whole: F32 = np.full(skin_mm.shape, thickness, np.float32)
-        self.skin: F32 = np.asarray(np.minimum(2 * skin_mm, thickness), np.float32)
-        depth = self._depth.rows(rows.start, rows.stop, slice(rim, reach))
-        self.whole[:, rim:] = edge_profile(depth, thickness, pressed.roll_off)
-        self.skin[:, rim:] = skin_path(pressed, depth, self.whole[:, rim:], skin_mm[:, rim:])
-        self._add_nipple(rows)
-        self.room: F32 = self.whole - self.skin
-        self.muscle = muscle_path(self._muscle_mm[rows, None], self.grid.x_mm.astype(np.float32), self.room)
-        if self.muscle is not None:
-            self.room -= self.muscle
-
-    def _add_nipple(self, rows: slice) -> None:
-        """In profile what stands out of the breast is seen of it; else it is a disc in the breast's own thickness."""
-        found = _part(self._nipple, rows)
-        if found is None:
-            return
-        here, path = found
-        whole, skin = self.whole[here], self.skin[here]
-        if self._in_profile:
-            own = np.maximum(path - whole, 0)
-            whole += own
-        else:
-            own = np.minimum(path, whole - skin)
-        skin += own
+    return ProjectedTissue(breast, pressed, seed, parts, detail, fine)
 
 
 def _part(found: tuple[Window, F32] | None, rows: slice) -> tuple[Window, F32] | None:
@@ -240,31 +156,3 @@ def _put(materials: dict[str, F32], here: Window, path: F32, material: str) -> N
     if material not in materials:
         materials[material] = np.zeros_like(materials["adipose"])
     materials[material][here] += path
-
-
-def strips(grid: Grid) -> list[slice]:
-    """The rows of a grid, some at a time."""
-    rows = grid.shape[0]
-    return [slice(start, min(start + STRIP, rows)) for start in range(0, rows, STRIP)]
-
-
-def muscle_path(width_mm: F32, x_mm: F32, room: F32) -> F32 | None:
-    """Path in the pectoral muscle under some rows: a wedge that thickens away from its edge, under a layer of fat.
-
-    Parameters
-    ----------
-    width_mm : (rows, 1) float32
-        Of the muscle.
-    x_mm : (columns,) float32
-    room : (rows, columns) float32
-        Path that muscle may share.
-    """
-    reach = int(np.searchsorted(x_mm[: room.shape[1]], float(width_mm.max())))
-    if not reach:
-        return None
-    out = np.zeros(room.shape, np.float32)
-    # the edge is steep: nearly its distance
-    within = np.maximum((width_mm - x_mm[:reach]) * np.float32(0.93), 0)
-    path = np.float32(0.42) * within + np.float32(9.0) * (1 - np.exp(within * np.float32(-1 / 1.6)))
-    np.minimum(path, np.float32(0.72) * room[:, :reach], out=out[:, :reach])
-    return out

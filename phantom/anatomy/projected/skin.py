@@ -1,20 +1,32 @@
-"""Skin and nipple as path lengths."""
+"""Skin as path lengths: both faces, and the bright tangential band along the edge."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from phantom.anatomy.breast import Breast
 from phantom.arrays import F32
 from phantom.geometry.compression import Compression
 from phantom.geometry.grid import Grid
-from phantom.geometry.interpolate import Resampled, resampled
+from phantom.recipe.seed import Seed
 
-_NIPPLE_RADIUS_MM, _NIPPLE_LENGTH_MM, _BLUNT_MM, _MOUND_MM, _AREOLA_MM = 6.0, 9.0, 5.0, 4.0, 13.0
+# Along a ray that grazes the edge the dermis is here thinner and there thicker: parts of the ray, and the skin's
+# thickness there over its mean. It makes the band fall off over millimetres, as it does in clinical views (an estimate).
+_PARTS = ((0.35, 0.65), (0.40, 0.95), (0.25, 1.57))
+_AREOLA = 1.3  # how much thicker the skin is at the nipple's foot, over its mean
+_AT_CHEST, _AT_CHEST_MM = 1.1, 13.0  # how much thicker it is where it runs out on the chest, and how far from there
+_STREAKED_MM = 6.0  # from the outline, how far in the skin and what hangs on it is streaked
+_STREAKS = np.float32(0.26)
+_CELL_MM = (1.6, 0.22)  # of the streaks' texture, along the skin and across
+_CELLS = (512, 64)
 
 
 def skin_path(pressed: Compression, depth_mm: F32, whole_mm: F32, skin_mm: F32) -> F32:
-    """Path in the skin: both faces in the flat part, the bright tangential line at the edge.
+    """Path in the skin: both faces in the flat part, the bright tangential band at the edge.
 
     The skin's inner surface is the breast's own shape drawn in by the skin's thickness.
 
@@ -29,46 +41,80 @@ def skin_path(pressed: Compression, depth_mm: F32, whole_mm: F32, skin_mm: F32) 
     """
     thickness = np.float32(pressed.thickness_mm)
     w = np.float32(pressed.roll_off) * thickness
-    # skin thicker than the rounding is wide has no rounding within
-    t = np.clip(1 - (depth_mm - skin_mm) / np.maximum(w - skin_mm, np.float32(0.1)), 0, 1)
-    inner = (thickness - 2 * skin_mm) * np.sqrt(1 - t * t)
-    return np.asarray(np.minimum(whole_mm - inner, whole_mm), np.float32)
+    inner = np.zeros_like(depth_mm)
+    for part, times in _PARTS:
+        # skin thicker than half the breast is all of it, and thicker than the rounding is wide has no rounding within
+        local = np.minimum(np.float32(times) * skin_mm, np.float32(0.5) * thickness)
+        t = np.clip(1 - (depth_mm - local) / np.maximum(w - local, np.float32(0.1)), 0, 1)
+        inner += np.float32(part) * (thickness - 2 * local) * np.sqrt(1 - t * t)
+    return np.asarray(np.clip(whole_mm - inner, 0, whole_mm), np.float32)
 
 
-def local_skin_mm(breast: Breast, pressed: Compression, grid: Grid) -> Resampled:
-    """Thickness of the skin over a grid (rows, columns): thicker below, medially and at the areola."""
-    step = max(1, round(4.0 / grid.pitch_mm))
-    rows, columns = np.arange(0, grid.shape[0] + step, step), np.arange(0, grid.shape[1] + step, step)
-    x = grid.origin_mm[0] + grid.pitch_mm * columns[None, :]
-    y = grid.origin_mm[1] + grid.pitch_mm * rows[:, None]
+def local_skin_mm(breast: Breast, pressed: Compression, plane: Grid) -> F32:
+    """Thickness of the skin over a lattice (rows, columns): thicker below, medially, at the areola and beside the chest."""
+    x, y = plane.x_mm[None, :], plane.y_mm[:, None]
     x0, y0, bottom, top = pressed.unpress(x, y)
     middle = np.stack([x0, y0, 0.5 * (bottom + top)], axis=-1) @ pressed.view.axes
     t = breast.skin_mm(middle.reshape(-1, 3)).reshape(x0.shape)
     nipple = pressed.forward(breast.nipple_mm[None])[0]
-    t = t * (1 + 0.6 * np.exp(-(((x - nipple[0]) ** 2 + (y - nipple[1]) ** 2) / _AREOLA_MM**2)))
-    return resampled(t.astype(np.float32), (0.0, 0.0), 1 / step, grid.shape, cubic=False)
+    away = ((x - nipple[0]) ** 2 + (y - nipple[1]) ** 2) / breast.nipple.areola_mm**2
+    t = t * (1 + _AREOLA * np.exp(-2.2 * away))
+    if not pressed.chest.fold_mm:
+        t = t * (1 + _AT_CHEST * np.exp(-np.maximum(x, 0) / _AT_CHEST_MM) * (pressed.edge_mm(x, y) < 25))
+    return np.asarray(t, np.float32)
 
 
-def nipple_path(breast: Breast, pressed: Compression, grid: Grid) -> tuple[tuple[slice, slice], F32] | None:
-    """Path in the nipple over a window of the grid: a blunt cone across the skin line in profile, else a disc on the skin."""
-    tip = pressed.forward(breast.nipple_mm[None])[0]
-    turn = float(np.arctan2(tip[1], tip[0] - pressed.shift_mm(tip[1])))
-    along = np.array([np.cos(turn), np.sin(turn)])
-    centre = tip[:2] - along if breast.nipple_in_profile else tip[:2] - 14.0 * along
-    reach = int(2.5 * _NIPPLE_LENGTH_MM / grid.pitch_mm) + 2
-    column, row = (round(float(v)) for v in grid.px(centre[0], centre[1]))
-    rows = slice(max(row - reach, 0), min(row + reach, grid.shape[0]))
-    columns = slice(max(column - reach, 0), min(column + reach, grid.shape[1]))
-    if rows.start >= rows.stop or columns.start >= columns.stop:
-        return None
-    dx = grid.x_mm[None, columns] - centre[0]
-    dy = grid.y_mm[rows, None] - centre[1]
-    ahead, aside = dx * along[0] + dy * along[1], dy * along[0] - dx * along[1]
-    if breast.nipple_in_profile:
-        # it rises from the areola, which fills up the rim behind it, and ends round
-        half = _NIPPLE_RADIUS_MM + _MOUND_MM * np.exp(-np.maximum(ahead + 1.0, 0) / 1.4)
-        end = np.clip((ahead - _NIPPLE_LENGTH_MM + _BLUNT_MM) / _BLUNT_MM, 0, 1)
-        chord = 2 * np.sqrt(np.maximum(half * half * (1 - end * end) - aside * aside, 0)) * (ahead > -_NIPPLE_LENGTH_MM)
-    else:
-        chord = 0.4 * _NIPPLE_LENGTH_MM * np.sqrt(np.maximum(1 - (ahead**2 + aside**2) / _NIPPLE_RADIUS_MM**2, 0))
-    return (rows, columns), chord.astype(np.float32)
+@lru_cache(maxsize=2)
+def _texture(seed: Seed) -> F32:
+    """Streaks along the skin, (along, across), of unit variance; they repeat along it."""
+    white = seed.child("skin").rng().standard_normal((2, *_CELLS))
+    fine = gaussian_filter(white[0], (5.0, 0.9), mode="wrap")
+    broad = gaussian_filter(white[1], (9.0, 2.5), mode="wrap")
+    out = fine / fine.std() + broad / broad.std()
+    # what is on one side deeper is on the other not: they run at a small angle to the skin
+    along = gaussian_filter1d(seed.child("skin", "slant").rng().standard_normal(_CELLS[0]), 16.0, mode="wrap")
+    slip = np.rint(6.0 * along / along.std()).astype(int)
+    out = out[np.arange(_CELLS[0])[:, None], (np.arange(_CELLS[1]) + slip[:, None]) % _CELLS[1]]
+    return np.asarray(out / out.std(), np.float32)
+
+
+def along_mm(pressed: Compression, x_mm: Any, y_mm: Any) -> F32:
+    """How far along the outline places lie from its middle direction, as a length."""
+    y = np.asarray(y_mm, float)
+    phi = np.arctan2(y, np.maximum(x_mm - pressed.shift_mm(y), 1.0))
+    arc = np.concatenate([[0.0], np.cumsum(np.diff(pressed.directions) * pressed.outline_mm[1:])])
+    return np.asarray(np.interp(phi, pressed.directions, arc), np.float32)
+
+
+def streak(skin: F32, depth_mm: F32, along: F32, least: F32, seed: Seed) -> None:
+    """Make the skin uneven in streaks along the edge, in place.
+
+    Parameters
+    ----------
+    skin : (rows, columns) float32
+        Path in it.
+    depth_mm, along : (rows, columns) float32
+        Distance inward from the outline, and along it.
+    least : (rows, columns) float32
+        Path in the skin's two faces, which are not streaked.
+    seed : Seed
+    """
+    near = np.flatnonzero((depth_mm > 0) & (depth_mm < _STREAKED_MM))
+    if not near.size:
+        return
+    depth, texture = depth_mm.reshape(-1)[near], _texture(seed)
+    u = along.reshape(-1)[near] * np.float32(1 / _CELL_MM[0]) + np.float32(4 * _CELLS[0])
+    v = depth * np.float32(1 / _CELL_MM[1])
+    i, j = u.astype(np.int32), v.astype(np.int32)
+    u -= i
+    v -= j
+    flat, step = texture.reshape(-1), np.int32(_CELLS[1])
+    first = (i % _CELLS[0]) * step + j
+    second = ((i + 1) % _CELLS[0]) * step + j
+    low = flat[first] + v * (flat[first + 1] - flat[first])
+    high = flat[second] + v * (flat[second + 1] - flat[second])
+    low += u * (high - low)
+    low *= _STREAKS * np.minimum(depth, 1) * (1 - depth * np.float32(1 / _STREAKED_MM))
+    path = skin.reshape(-1)
+    over = np.maximum(path[near] - least.reshape(-1)[near], 0)
+    path[near] += over * np.clip(low, -0.6, 0.9)

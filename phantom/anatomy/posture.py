@@ -1,0 +1,86 @@
+"""How a breast and its chest lie under the paddle: the outline's shape, the muscle and the folds in each view."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from phantom.geometry.chest import Chest
+from phantom.geometry.silhouette import Silhouette
+from phantom.geometry.view import ViewName
+
+_MOUND_WIDTH = 0.1  # of the half width of the base: about a centimetre
+_WAVES = 26  # periods a turn up to which an outline is uneven: 10 mm
+
+
+def silhouette(values: Mapping[str, float], view: ViewName) -> Silhouette:
+    """The even outline of a woman's breasts in a view, from her numbers by recipe key.
+
+    Proportions and exponents are fitted to clinical views: see `Silhouette`.
+    """
+    dome, rim, sag = values["dome"], values["rim"], values["sag"]
+    if view == "CC":
+        # laterally conical, medially rounder
+        lower = 1.8 + 0.4 * (dome - 1.4), 0.9 + 0.9 * (rim - 1.8)
+        even = Silhouette(0.95 * values["height_to_width"], (dome + 0.1, 1.0), lower, 1.0 + values["skew"])
+    else:
+        droop = 0.1 + 0.45 * max(sag - 0.1, 0.0)
+        lower = 2.0, 1.2 + 0.5 * (rim - 1.8)
+        even = Silhouette(0.95 * values["height_to_width"], (dome + 0.3, 1.0), lower, 1.15, droop)
+    return replace(even, mound=values["mound"], mound_width=_MOUND_WIDTH)
+
+
+def silhouettes(
+    values: Mapping[str, float], shared: np.random.Generator, side: np.random.Generator
+) -> dict[ViewName, Silhouette]:
+    """The outlines of one breast: uneven, mostly as its fellow is. `shared` is the woman's dice, `side` the breast's."""
+    out: dict[ViewName, Silhouette] = {}
+    k = np.arange(3, _WAVES)
+    fall = values["unevenness"] * (k / 3.0) ** -1.6
+    for name in ("CC", "MLO", "ML"):
+        even = silhouette(values, name)
+        both = 0.8 * shared.standard_normal((k.size, 2)) + 0.6 * side.standard_normal((k.size, 2))
+        waves = tuple((float(a), float(b)) for a, b in both * fall[:, None])
+        reach, split = even.reach * (1 + 0.03 * side.standard_normal()), even.split + 0.02 * side.standard_normal()
+        out[name] = replace(even, reach=reach, split=split, waves=waves)
+    return out
+
+
+def chests(values: Mapping[str, float], shared: np.random.Generator, side: np.random.Generator) -> dict[ViewName, Chest]:
+    """Muscle and folds beside one breast. `shared` is the woman's dice, `side` the breast's: sides are much alike."""
+    width, length, bulge, fold = side.normal(1, 0.08, 4)
+    bow, slope = shared.uniform(-5, 1), shared.uniform(0.08, 0.3)
+    thick, soft = shared.uniform(11, 17), shared.uniform(2.0, 4.5)
+    strip = values["inframammary_mm"] * side.uniform(0.7, 1.3)
+    oblique = Chest(
+        muscle_top_mm=values["muscle_mm"] * width,
+        muscle_length_mm=values["muscle_length_mm"] * length,
+        muscle_sagitta_mm=values["muscle_sagitta_mm"] * bulge,
+        top_mm=-values["above_nipple_mm"],
+        fold_mm=values["fold_mm"] * fold,
+        inframammary_mm=strip,
+        fold_bow_mm=bow,
+        abdomen_slope=slope,
+        muscle_thick_mm=thick,
+        muscle_soft_mm=soft,
+    )
+    lateral = replace(
+        oblique,
+        muscle_top_mm=shared.uniform(6, 18) * width,
+        muscle_length_mm=shared.uniform(60, 130) * length,
+        muscle_sagitta_mm=1.0,
+        fold_mm=0.75 * oblique.fold_mm,
+    )
+    entered, middle = shared.random() < values["muscle_in_cc"], shared.uniform(-25, 40)
+    size, half = shared.uniform(2.5, 9), shared.uniform(22, 55)
+    above = Chest(
+        inframammary_mm=1.0,
+        muscle_thick_mm=0.8 * thick,
+        muscle_soft_mm=soft,
+        sliver_mm=size * side.uniform(0.7, 1.3) if entered else 0.0,
+        sliver_half_mm=half,
+        sliver_at_mm=middle + side.uniform(-6, 6),
+    )
+    return {"CC": above, "MLO": oblique, "ML": lateral}

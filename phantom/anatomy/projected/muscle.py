@@ -1,0 +1,73 @@
+"""The pectoral muscle as path lengths: a wedge with a soft edge and fibres along it."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from phantom.arrays import F32
+from phantom.geometry.compression import Compression
+from phantom.geometry.grid import Grid
+from phantom.recipe.seed import Seed
+
+MUSCLE_MM = 0.28  # spacing of the lattice that it is laid on
+_FIBRES, _ALONG = 400, 128  # texture across and along
+_ALONG_MM = 3.0
+_UNEVEN = np.float32(0.04)
+
+
+def muscle_path(pressed: Compression, plane: Grid, seed: Seed) -> F32 | None:
+    """Path in the pectoral muscle over a lattice, as if all were free to be muscle; None where there is none.
+
+    It begins as a thin sheet, is at full thickness some millimetres in, and grows slowly toward the chest wall.
+    Bundles of fibres run along its edge and converge upward, where the muscle narrows to its tendon.
+
+    Parameters
+    ----------
+    pressed : Compression
+    plane : Grid
+    seed : Seed
+        Names the dice of the fibres.
+
+    Returns
+    -------
+    (rows, columns) float32 or None
+        Columns are those of the plane that the muscle reaches.
+    """
+    width = np.asarray(pressed.muscle_width_mm(plane.y_mm), np.float32)
+    reach = int(np.searchsorted(plane.x_mm, float(width.max())))
+    if not reach or float(width.max()) < MUSCLE_MM:
+        return None
+    chest, x = pressed.chest, plane.x_mm[:reach].astype(np.float32)[None, :]
+    # distance from the edge: nearly that along the row, as the edge is steep
+    within = np.maximum((width[:, None] - x) * np.float32(0.93), 0)
+    soft = np.float32(chest.muscle_soft_mm)
+    path = np.float32(chest.muscle_thick_mm) * (1 - np.exp(-within / soft)) + np.float32(0.22) * within
+    fibres = _fibres(seed)
+    # fibres keep to the edge and fan out from it
+    across = within / np.maximum(np.float32(0.6) * width[:, None] + 20, 1) * np.float32(0.9)
+    u = np.clip(across, 0, 1) * np.float32(_FIBRES - 2)
+    v = ((plane.y_mm - pressed.nipple_y_mm + 400) / _ALONG_MM).astype(np.float32)[:, None] + 0 * u
+    i, j = u.astype(np.int32), v.astype(np.int32)
+    u -= i
+    v -= j
+    one, two = j % _ALONG, (j + 1) % _ALONG
+    near = fibres[i, one] + v * (fibres[i, two] - fibres[i, one])
+    far = fibres[i + 1, one] + v * (fibres[i + 1, two] - fibres[i + 1, one])
+    near += u * (far - near)
+    path *= 1 + _UNEVEN * near
+    return np.asarray(np.maximum(path, 0), np.float32)
+
+
+def _fibres(seed: Seed) -> F32:
+    """Texture of bundles, (across, along), of unit variance."""
+    rng = seed.child("muscle").rng()
+    out = np.zeros((_FIBRES, _ALONG))
+    for across, along, weight in ((1.0, 2.5, 0.6), (3.0, 4.0, 0.8), (12.0, 6.0, 1.0)):
+        part = gaussian_filter(rng.standard_normal(out.shape), (across, along), mode="wrap")
+        out += weight * part / part.std()
+    # bundles are not quite straight, and slide past each other
+    bend = gaussian_filter(rng.standard_normal((_FIBRES, _ALONG)), (60.0, 5.0), mode="wrap")
+    rows = np.arange(_FIBRES)[:, None] + np.rint(5.0 * bend / bend.std()).astype(int)
+    out = out[rows % _FIBRES, np.arange(_ALONG)]
+    return np.asarray(out / out.std(), np.float32)

@@ -1,0 +1,154 @@
+"""The parts that a reader looks at first: outline, nipple, skin, muscle, and where the field lies."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from phantom.anatomy.breast import Breast
+from phantom.anatomy.patient import Anatomy
+from phantom.anatomy.projected.lattices import strips
+from phantom.anatomy.projected.layers import Layers, parts_over
+from phantom.exam.field_of_view import frame
+from phantom.geometry.compression import Compression
+from phantom.geometry.grid import Grid
+from phantom.geometry.view import View
+from phantom.recipe.draw import Draw
+from phantom.recipe.seed import Seed
+
+CC, MLO, ML = View("CC", "L", 0.0), View("MLO", "L", 47.0), View("ML", "L", 90.0)
+DETECTOR = Grid((832, 640), 0.28, (0.0, 0.0))
+
+
+@cache
+def grown(seed: int, side: str = "L", **keys: float) -> Breast:
+    fixed = {name: Draw.constant(value) for name, value in keys.items()}
+    return Anatomy(**fixed).grow(Seed(seed), side)  # type: ignore[arg-type]
+
+
+def layers(breast: Breast, view: View, grid: Grid | None = None) -> tuple[Compression, Grid, dict[str, np.ndarray]]:
+    """Whole breast, skin and muscle over a field's window."""
+    pressed = breast.compress(view)
+    window = grid or frame(breast, pressed, DETECTOR).window
+    one = Layers(breast, pressed, window, parts_over(breast, pressed, window, Seed(0)), Seed(0))
+    out = {name: np.zeros(window.shape, np.float32) for name in ("whole", "skin", "muscle")}
+    for rows in strips(window):
+        reach = one.reach(rows)
+        if reach:
+            one.fill(rows, reach)
+            out["whole"][rows, :reach], out["skin"][rows, :reach] = one.whole, one.skin
+            if one.muscle is not None:
+                out["muscle"][rows, :reach] = one.muscle
+    return pressed, window, out
+
+
+@pytest.mark.parametrize("view", [CC, MLO])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_nipple_in_profile_rises_out_of_the_breast_without_a_gap(seed: int, view: View) -> None:
+    breast = grown(seed, nipple_in_profile=1.0, nipple_mm=3.5)
+    pressed, grid, found = layers(breast, view)
+    x, y, _ = pressed.forward(breast.nipple_mm[None])[0]
+    slope = np.array([pressed.edge_mm(x - 1, y) - pressed.edge_mm(x + 1, y), pressed.edge_mm(x, y - 1) - pressed.edge_mm(x, y + 1)])
+    ahead = slope / np.linalg.norm(slope)
+    at = np.arange(-8, 6, 0.28)
+    column, row = (np.rint(v).astype(int) for v in grid.px(x + at * ahead[0], y + at * ahead[1]))
+    whole, skin = found["whole"][row, column], found["skin"][row, column]
+    # from within the breast outward there is never more again of what there was less of
+    assert np.diff(whole).max() < 0.5
+    stands = at[whole > 0].max()
+    assert 2.0 < stands < 5.0
+    outside = (at > 0.3) & (at < 2.0)
+    assert whole[outside].min() > 5.0
+    assert skin[outside] == pytest.approx(whole[outside])
+    # it is small and soft: along the outline its rise has no step
+    aside = np.array([-ahead[1], ahead[0]])
+    across = np.arange(-20, 20, 0.28)
+    column, row = (np.rint(v).astype(int) for v in grid.px(*(np.array([x, y])[:, None] + ahead[:, None] + across * aside[:, None])))
+    assert 8.0 < np.ptp(across[found["whole"][row, column] > 0]) < 40.0
+
+
+def test_skin_is_a_band_that_falls_off_over_millimetres() -> None:
+    breast = grown(2, nipple_in_profile=0.0, thickness_mm=57.0, skin_mm=1.5)
+    pressed, grid, found = layers(breast, CC)
+    depth = np.asarray(pressed.edge_mm(grid.x_mm[None, :], grid.y_mm[:, None]))
+    side = (grid.x_mm[None, :] > 40) & (np.abs(grid.y_mm[:, None] - pressed.nipple_y_mm) > 25)
+    over = [float((found["skin"] - 2 * 1.5)[side & (depth > d) & (depth < d + 0.3)].mean()) for d in (0.2, 1.3, 2.5, 3.5, 8.0)]
+    assert over[1] == max(over) > 10
+    assert 0.35 < over[2] / over[1] < 0.75
+    assert over[3] / over[1] > 0.2
+    assert over[4] < 2.5
+
+
+def test_streaks_run_along_the_skin() -> None:
+    breast = grown(2, nipple_in_profile=0.0)
+    pressed = breast.compress(CC)
+    middle = int(np.searchsorted(pressed.directions, 0.35))
+    x, y = (float(pressed.outline_mm[middle] * f(pressed.directions[middle])) for f in (np.cos, np.sin))
+    part = Grid((160, 160), 0.1, (x - 10, y - 8))
+    _, _, found = layers(breast, CC, part)
+    depth = np.asarray(pressed.edge_mm(part.x_mm[None, :], part.y_mm[:, None]))
+    band = np.rint(depth / 0.1)
+    values = found["skin"]
+    uneven = np.zeros_like(values)
+    for k in range(12, 45):  # what is left when each depth's mean is taken out
+        uneven[band == k] = values[band == k] - values[band == k].mean()
+    step_y, step_x = np.gradient(depth)
+    gy, gx = np.gradient(uneven)
+    here = (depth > 1.6) & (depth < 4.0)
+    across = (gx * step_x + gy * step_y)[here] / 0.1
+    along = (gx * step_y - gy * step_x)[here] / 0.1
+    assert across.std() > 1.4 * along.std() > 0
+
+
+def test_the_muscle_is_a_wedge_with_a_soft_edge_in_mlo_and_narrow_in_ml() -> None:
+    breast = grown(4, muscle_mm=45.0, muscle_length_mm=130.0)
+    _, grid, found = layers(breast, MLO)
+    width = (found["muscle"] > 3).sum(axis=1) * grid.pitch_mm
+    rows = np.arange(0, int(90 / grid.pitch_mm), int(15 / grid.pitch_mm))
+    assert all(a > b for a, b in pairwise(width[rows]))
+    top = found["muscle"][int(12 / grid.pitch_mm)]
+    rise = np.interp([0.1 * top.max(), 0.75 * top.max()], top[: int(width[0] / 0.28) + 20][::-1], np.arange(int(width[0] / 0.28) + 20))
+    assert 2.0 < np.ptp(rise) * grid.pitch_mm < 30.0
+    _, _, lateral = layers(breast, ML)
+    assert 0 < (lateral["muscle"] > 3).sum() < 0.5 * (found["muscle"] > 3).sum()
+
+
+def test_a_third_of_cc_views_show_a_sliver_of_muscle() -> None:
+    shown = [bool(grown(s).chest["CC"].sliver_mm) for s in range(60)]
+    assert 0.15 < np.mean(shown) < 0.55
+    breast = next(grown(s) for s in range(60) if grown(s).chest["CC"].sliver_mm > 4)
+    _, grid, found = layers(breast, CC)
+    where = np.argwhere(found["muscle"] > 2)
+    assert 0 < where[:, 1].max() * grid.pitch_mm < 15
+    assert layers(grown(0, muscle_in_cc=0.0), CC)[2]["muscle"].max() == 0
+
+
+def test_fields_lie_as_the_breast_was_laid() -> None:
+    levels, middles = [], []
+    for seed in range(12):
+        breast = grown(seed)
+        pressed = breast.compress(MLO)
+        field = frame(breast, pressed, DETECTOR).field
+        levels.append((pressed.nipple_y_mm - field.origin_mm[1]) / (field.shape[0] * field.pitch_mm))
+        pressed = breast.compress(CC)
+        field = frame(breast, pressed, DETECTOR).field
+        middles.append((pressed.nipple_y_mm - field.origin_mm[1]) / (field.shape[0] * field.pitch_mm))
+    assert min(levels) > 0.45
+    assert max(levels) < 0.85
+    assert np.std(levels) > 0.03
+    assert np.std(middles) > 0.02
+    assert min(middles) > 0.3
+    assert max(middles) < 0.7
+
+
+def test_both_sides_of_a_woman_have_like_outlines_and_women_differ() -> None:
+    def radii(seed: int, side: str) -> np.ndarray:
+        pressed = grown(seed, side).compress(View("CC", side, 0.0))  # type: ignore[arg-type]
+        return pressed.outline_mm / pressed.outline_mm.mean()
+
+    sides = np.mean([np.abs(radii(s, "L") - radii(s, "R")).mean() for s in range(8)])
+    women = np.mean([np.abs(radii(s, "L") - radii(s + 1, "L")).mean() for s in range(8)])
+    assert 0 < sides < 0.7 * women
