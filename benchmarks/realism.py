@@ -37,7 +37,8 @@ ROI_MM = 25.6
 
 
 def views_of(letter: str, count: int) -> Iterator[tuple[ViewImage, Floats, Any]]:
-    """CC and MLO of some breasts of one density, and without noise, blur and scatter: log signal over a window, its mask."""
+    """CC and MLO of some breasts of one density, and without noise, blur and scatter: log signal over a window, its
+    mask."""
     sets = [f"anatomy.density={DENSITIES[letter]}", "detector.binning=2"]
     recipe = presets.load("normal", sets)
     for index in range(count):
@@ -84,7 +85,8 @@ def slope(f: Floats, power: Floats, lo: float, hi: float) -> float:
 
 
 def laplacian_entropy(roi: Floats, pitch_mm: float, centre: float) -> float:
-    """Laplacian fractional entropy of Gabor responses: near 0 for a Gaussian field, 1 for a Laplacian one (Abbey 2012)."""
+    """Laplacian fractional entropy of Gabor responses: near 0 for a Gaussian field, 1 for a Laplacian one (Abbey
+    2012)."""
     octave = 1.4
     width = centre * (2**octave - 1) / (2**octave + 1)
     sigma = math.sqrt(2 * math.log(2)) / (2 * math.pi * width)
@@ -165,7 +167,8 @@ def _row(letter: str, name: str, views: list[ViewImage], clean: Floats) -> str:
     entropy = np.mean(entropies, axis=0)
     return (
         f"| {letter} | {name} | {len(betas)} | {np.mean(betas):.2f} ± {np.std(betas):.2f} | {BETA[letter]:.2f} ± 0.25 "
-        f"| {np.mean(shown):.2f} | {' / '.join(f'{b:.1f}' for b in falls)} | {' / '.join(f'{100 * e:.0f}' for e in entropy)} "
+        f"| {np.mean(shown):.2f} | {' / '.join(f'{b:.1f}' for b in falls)} | "
+        f"{' / '.join(f'{100 * e:.0f}' for e in entropy)} "
         f"| {np.mean([skin_rise_mm(v) for v in views]):.2f} |"
     )
 
@@ -175,9 +178,9 @@ def marginals_table(count: int) -> list[str]:
     numbers = [Anatomy().draw(Seed(s).child("woman").rng()).values for s in range(count)]
     v = {name: np.array([one[name] for one in numbers]) for name in numbers[0]}
     cases = (
-        ("density", np.log(v["density"] / 0.14) / np.log(1.82), "lognormal, median 14 %, sigma 0.6 (Yaffe 2009, without skin)"),
+        ("density", np.log(v["density"] / 0.14) / np.log(1.82), "lognormal, median 14 %, sigma 0.6 (Yaffe 2009)"),
         ("thickness_mm", (v["thickness_mm"] - 57) / 13, "normal, 57 ± 13 mm (Yaffe 2009; UK screening 2016-19)"),
-        ("muscle_mm", (v["muscle_mm"] - 50) / 15, "normal, 50 ± 15 mm: width of the muscle at the top of an MLO view (estimate)"),
+        ("muscle_mm", (v["muscle_mm"] - 50) / 15, "normal, 50 ± 15 mm: the muscle's width at the top of MLO"),
         ("muscle_length_mm", (v["muscle_length_mm"] - 130) / 30, "normal, 130 ± 30 mm (estimate)"),
         ("skin_mm", (v["skin_mm"] - 1.44) / 0.25, "normal, 1.44 ± 0.25 mm (Huang 2008: 1.45 ± 0.30)"),
         ("area_cm2", np.log(v["area_cm2"] / 146) / 0.42, "lognormal, median 146 cm², sigma 0.42 (Boone 2000)"),
@@ -187,7 +190,8 @@ def marginals_table(count: int) -> list[str]:
         rows.append(f"| {name} | {np.median(v[name]):.3g} | {source} | {stats.kstest(z, 'norm').statistic:.3f} |")
     old = np.array([[one["age"], one["density"] >= 0.155] for one in numbers])
     shares = [f"{100 * old[(old[:, 0] >= a) & (old[:, 0] < a + 10), 1].mean():.0f}" for a in (40, 50, 60, 70)]
-    rows.append(f"| BI-RADS c or d at 40s / 50s / 60s / 70s | {' / '.join(shares)} % | 56 / 42 / 32 / 27 % (Sprague 2014) | |")
+    shown = " / ".join(shares)
+    rows.append(f"| BI-RADS c or d at 40s / 50s / 60s / 70s | {shown} % | 56 / 42 / 32 / 27 % (Sprague 2014) | |")
     return rows
 
 
@@ -196,7 +200,8 @@ def page(views: list[ViewImage], path: Path) -> None:
     width, height = 300, 390
     sheet = Image.new("L", (width * 4, height * 2))
     for k, view in enumerate(views):
-        picture = Image.fromarray((view.for_presentation >> 4).astype(np.uint8)).resize((width, height), Image.Resampling.LANCZOS)
+        picture = Image.fromarray((view.for_presentation >> 4).astype(np.uint8)).resize((width, height),
+        Image.Resampling.LANCZOS)
         sheet.paste(picture, ((k // 2) * width, (k % 2) * height))
     sheet.save(path, optimize=True)
 
@@ -210,10 +215,11 @@ Made by `python benchmarks/realism.py`: do not edit by hand.
 ## Structure
 
 Regions of {roi} mm, half overlapping, where the breast has its full thickness; log signal for processing unless said.
-β is the exponent of P(f) ~ f^-β between 0.15 and 0.7 cycles/mm (published: 2.8 on average, Burgess 2001; 3.17 ± 0.23 CC and
-3.30 ± 0.24 MLO, Chen 2012); "shown" is the same for presentation (2.4 to 3.0 expected); "slope" is the exponent at 0.7-1.4 / 1.4-2.4 / 2.4-3.5
-cycles/mm of what the beam passes, before scatter, blur and noise (2 to 2.5 expected beyond 1, and no step). LFE is the Laplacian fractional entropy of Gabor responses at 0.5 / 1 / 2 cycles/mm, in per cent
-(Abbey 2012): 0 for a Gaussian field. Pixels are 0.14 mm.
+β is the exponent of P(f) ~ f^-β between 0.15 and 0.7 cycles/mm (published: 2.8 on average, Burgess 2001;
+3.17 ± 0.23 CC and 3.30 ± 0.24 MLO, Chen 2012); "shown" is the same for presentation (2.4 to 3.0 expected);
+"slope" is the exponent at 0.7-1.4 / 1.4-2.4 / 2.4-3.5 cycles/mm of what the beam passes, before scatter, blur and
+noise (2 to 2.5 expected beyond 1, and no step). LFE is the Laplacian fractional entropy of Gabor responses at
+0.5 / 1 / 2 cycles/mm, in per cent (Abbey 2012): 0 for a Gaussian field. Pixels are 0.14 mm.
 
 | density | view | regions | β | published | β shown | slope | LFE % | skin rises over (mm) |
 |---|---|---|---|---|---|---|---|---|

@@ -216,7 +216,8 @@ def measure(name: str, sets: list[str], grains: int | None, cases: int, report: 
     report.send({
         "shape": shape, "views": views, "grains": count / views, "peak_mib": peak,
         "seconds": {key: value / views for key, value in seconds.items()},
-        "unit_s": unit, "unit_range_s": [min(units), max(units)], "floor_s": unit + min(write_s(shape) for _ in range(3)),
+        "unit_s": unit, "unit_range_s": [min(units), max(units)],
+        "floor_s": unit + min(write_s(shape) for _ in range(3)),
     })  # fmt: skip
 
 
@@ -290,9 +291,10 @@ def main() -> None:
     parser.add_argument("--preset", default="suspicious")
     parser.add_argument("--cases", type=int, default=3)
     parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE")
-    parser.add_argument("--grains", type=int, nargs="*", help="instead of the preset's findings: so many specks of 0.2 mm")
+    parser.add_argument("--grains", type=int, nargs="*",
+    help="instead of the preset's findings: so many specks of 0.2 mm")
     parser.add_argument("--sizes", action="store_true", help=f"images of several sizes: {', '.join(SIZES)}")
-    parser.add_argument("--workers", type=int, nargs="*", help="instead: whole runs with so many processes, by the clock")
+    parser.add_argument("--workers", type=int, nargs="*", help="instead: whole runs with so many processes")
     parser.add_argument("--json", action="store_true")
     said = parser.parse_args()
     if said.workers:

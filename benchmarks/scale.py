@@ -66,7 +66,8 @@ def cost(preset: str, cases: int, binning: int) -> Cost:
             images.append(len((Path(out) / "images.csv").read_text("utf-8").splitlines()) - 1)
             size.append(sum(path.stat().st_size for path in Path(out).rglob("*") if path.is_file()))
         row = json.loads(subprocess.check_output(
-            [sys.executable, str(ROOT / "cli.py"), "generate", "--preset", preset, "--set", f"detector.binning={binning}",
+            [sys.executable, str(ROOT / "cli.py"), "generate", "--preset", preset, "--set",
+            f"detector.binning={binning}",
              "--dry-run", "--json"], env={**os.environ, "PYTHONPATH": str(ROOT)}))  # fmt: skip
     more = images[1] - images[0]
     each = [(after - before) / more for before, after in zip(*spent, strict=True)]
@@ -97,7 +98,7 @@ Preset `{preset}`, {one.megapixels:.1f} megapixels, two views a case; one proces
 | peak memory | {one.peak_mib:.0f} MiB a process | |
 | `verify` (reads and counts everything again) | {one.verify_seconds:.2f} s | {one.verify_seconds * hours:.1f} core-hours |
 | `--resume` of what is whole (checksums, tables) | {1000 * one.resume_seconds:.0f} ms | {60 * one.resume_seconds * hours:.0f} minutes |
-"""
+"""  # noqa: E501 - a table's row is a line
 
 
 def estimates(one: Cost, small: Cost) -> str:

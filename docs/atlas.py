@@ -18,7 +18,8 @@ LARGEST_BYTES = 300_000
 COLUMNS = 6
 # which view and scale shows a kind best; else the first view at 1:1
 BEST = {
-    "amorphous": ("CC", 1), "milk_of_calcium": ("ML", 4), "punctate": ("ML", 4), "skin": ("MLO", 4), "residue": ("ML", 4),
+    "amorphous": ("CC", 1), "milk_of_calcium": ("ML", 4), "punctate": ("ML", 4), "skin": ("MLO", 4), "residue": ("ML",
+    4),
     "lucent_centered": ("MLO", 4), "round": ("MLO", 1), "coarse_heterogeneous": ("CC", 4), "vascular": ("MLO", 1),
 }  # fmt: skip
 HEAD = """# The atlas
@@ -66,7 +67,8 @@ def entry(name: str, kind: Any) -> str:
     """What the kind's own docstring says of it."""
     label = kind.label
     spread = ", ".join(label.distribution_weights)
-    return f"## {name}\n\n{inspect.getdoc(kind)}\n\nCause: {label.cause}. Descriptor: {label.descriptor}. Distributions: {spread}.\n"
+    words = f"Cause: {label.cause}. Descriptor: {label.descriptor}. Distributions: {spread}."
+    return f"## {name}\n\n{inspect.getdoc(kind)}\n\n{words}\n"
 
 
 if __name__ == "__main__":

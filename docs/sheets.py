@@ -1,4 +1,5 @@
-"""Make the contact sheets of the presets again: `python docs/sheets.py [PRESET…]` writes docs/<preset>.png and docs/presets.md."""
+"""Make the contact sheets of the presets again: `python docs/sheets.py [PRESET…]` writes docs/<preset>.png and
+docs/presets.md."""
 
 from __future__ import annotations
 

@@ -64,7 +64,9 @@ def detect(pixels: np.ndarray, spacing_mm: float, threshold: float = 6.0) -> dic
     # what is a line and no speck is not marked, but it tells what the specks beside it belong to
     there = apart(places, np.maximum(radii, APART_MM / spacing_mm))
     names = np.full(len(places), "benign", "U10")
-    names[there] = np.where(suspicious(places[there] * spacing_mm, 2 * radii[there] * spacing_mm), "suspicious", "benign")
+    names[there] = np.where(
+        suspicious(places[there] * spacing_mm, 2 * radii[there] * spacing_mm), "suspicious", "benign"
+    )
     order = np.argsort(-scores, kind="stable")
     order = order[scores[order] > threshold]
     kept = order[apart(places[order], np.maximum(radii[order], APART_MM / spacing_mm))]

@@ -34,7 +34,8 @@ def from_pixels(flat: Ints) -> Runs:
 
 
 def windows(row: Ints, column: Ints, rows: Ints, columns: Ints) -> tuple[Ints, Ints, Ints]:
-    """Of every pixel of some windows (n,), end to end and each row by row: which window's it is, its row and its column."""
+    """Of every pixel of some windows (n,), end to end and each row by row: which window's it is, its row and its
+    column."""
     sizes = rows * columns
     of = np.repeat(np.arange(len(sizes)), sizes)
     within = np.arange(len(of)) - (np.cumsum(sizes) - sizes)[of]

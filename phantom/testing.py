@@ -42,7 +42,8 @@ def simulated(preset: str, cases: int = 4, seed: int = 0, sets: Sequence[str] = 
 
 
 def score_detector(
-    detect: Detector, images: Mapping[str, Iterable[ViewImage]] | Iterable[ViewImage], *, target: Target = "calcification",
+    detect: Detector, images: Mapping[str, Iterable[ViewImage]] | Iterable[ViewImage], *,
+    target: Target = "calcification",
     tolerance_mm: float = 0.5, min_dprime: float = 1.0, regions: bool = False,
 ) -> Score:  # fmt: skip
     """Run a detector on images and score its marks.
@@ -130,7 +131,8 @@ def phantom_images() -> Callable[..., Images]:
 
 @pytest.fixture
 def phantom_score(phantom_images: Callable[..., Images]) -> Callable[..., Score]:
-    """``phantom_score(detect, presets, cases=4, seed=0, sets=(), **rules)``: the detector's `Score` on one or more presets."""
+    """``phantom_score(detect, presets, cases=4, seed=0, sets=(), **rules)``: the detector's `Score` on one or more
+    presets."""
 
     def scored(
         detect: Detector,

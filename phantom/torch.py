@@ -52,7 +52,8 @@ class Detection(_Dataset):  # type: ignore[misc,type-arg,unused-ignore]
 
     def __init__(
         self, data: Dataset | str | Path, *, tile: int = 0, overlap: int = 128,
-        level: Literal["calcification", "finding"] = "calcification", masks: bool = False, transforms: Transform | None = None,
+        level: Literal["calcification", "finding"] = "calcification", masks: bool = False,
+        transforms: Transform | None = None,
     ) -> None:  # fmt: skip
         if tile and not 0 <= overlap < tile:
             raise UsageError(f"overlap {overlap} must be smaller than tile {tile}")

@@ -108,7 +108,8 @@ def _dot(shape: tuple[int, int], rng: np.random.Generator, image_id: str, number
     runs = from_pixels((rows * shape[1] + columns).ravel())
     x, y, w, h = box(runs, shape[1])
     told = {
-        "image_id": image_id, "finding_id": 0, "calcification_id": number, "kind": "round", "material": "calcium_oxalate",
+        "image_id": image_id, "finding_id": 0, "calcification_id": number, "kind": "round",
+        "material": "calcium_oxalate",
         "x_px": column + (size - 1) / 2, "y_px": row + (size - 1) / 2, "z_mm": 20.0, "box_x_px": x, "box_y_px": y,
         "box_w_px": w, "box_h_px": h, "area_mm2": (0.28 * size) ** 2, "diameter_mm": 0.28 * size * 2**0.5,
         "thickness_mm": 0.3, "contrast": float(rng.uniform(0.05, 0.3)), "sdnr": 3.0, "dprime": 5.0, "visible": True,
@@ -124,7 +125,8 @@ def _finding(image_id: str, grains: tuple[CalcificationTruth, ...]) -> FindingTr
         "image_id": image_id, "finding_id": 0, "kind": "round", "cause": "fibrocystic change", "descriptor": "round",
         "distribution": "grouped", "category": "2", "class": "benign", "pathology": "benign",
         "n_calcifications": len(grains), "x_px": (x0 + x1 - 1) / 2, "y_px": (y0 + y1 - 1) / 2, "box_x_px": int(x0),
-        "box_y_px": int(y0), "box_w_px": int(x1 - x0), "box_h_px": int(y1 - y0), "extent_mm": 8.0, "hull_area_mm2": 30.0,
+        "box_y_px": int(y0), "box_w_px": int(x1 - x0), "box_h_px": int(y1 - y0), "extent_mm": 8.0,
+        "hull_area_mm2": 30.0,
     }  # fmt: skip
     hull = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], float)
     return FindingTruth(row, hull)

@@ -32,10 +32,12 @@ def grain(
     x0, y0, w, h = rle.box(runs, mask.shape[1])
     y, x = np.nonzero(mask)
     row = dict.fromkeys(CALCIFICATIONS, 0.0) | {
-        "image_id": image_id, "finding_id": finding, "calcification_id": number, "kind": kind, "material": "calcium_oxalate",
+        "image_id": image_id, "finding_id": finding, "calcification_id": number, "kind": kind,
+        "material": "calcium_oxalate",
         "x_px": float(x.mean()), "y_px": float(y.mean()), "z_mm": 20.0, "box_x_px": x0, "box_y_px": y0, "box_w_px": w,
         "box_h_px": h, "area_mm2": mask.sum() * SPACING**2, "diameter_mm": max(w, h) * SPACING, "thickness_mm": 0.2,
-        "contrast": 0.1, "sdnr": dprime / 4, "dprime": dprime, "visible": dprime >= 4, "run_offset": 0, "run_count": len(runs),
+        "contrast": 0.1, "sdnr": dprime / 4, "dprime": dprime, "visible": dprime >= 4, "run_offset": 0,
+        "run_count": len(runs),
     }  # fmt: skip
     return CalcificationTruth(row, runs, mask.shape)
 
@@ -49,9 +51,12 @@ def finding(
     y1 = max(g.row["box_y_px"] + g.row["box_h_px"] for g in mine)
     row = dict.fromkeys(FINDINGS, 0.0) | {
         "image_id": image_id, "finding_id": number, "kind": kind, "cause": kind, "descriptor": kind.replace("_", " "),
-        "distribution": "grouped" if len(mine) > 2 else "none", "category": {"suspicious": "4B", "benign": "2"}.get(cls, "1"),
-        "class": cls, "pathology": pathology, "n_calcifications": len(mine), "x_px": (x0 + x1 - 1) / 2, "y_px": (y0 + y1 - 1) / 2,
-        "box_x_px": x0, "box_y_px": y0, "box_w_px": x1 - x0, "box_h_px": y1 - y0, "extent_mm": max(x1 - x0, y1 - y0) * SPACING,
+        "distribution": "grouped" if len(mine) > 2 else "none", "category": {"suspicious": "4B",
+        "benign": "2"}.get(cls, "1"),
+        "class": cls, "pathology": pathology, "n_calcifications": len(mine), "x_px": (x0 + x1 - 1) / 2,
+        "y_px": (y0 + y1 - 1) / 2,
+        "box_x_px": x0, "box_y_px": y0, "box_w_px": x1 - x0, "box_h_px": y1 - y0, "extent_mm": max(x1 - x0,
+        y1 - y0) * SPACING,
     }  # fmt: skip
     corners = np.array([[x0, y0], [x1 - 1, y0], [x1 - 1, y1 - 1], [x0, y1 - 1]], float)
     return FindingTruth(row, corners)
@@ -82,7 +87,8 @@ def view(
     row = dict.fromkeys(IMAGES, 0.0) | {
         "image_id": image_id, "case": int(case), "variant": variant, "laterality": side, "view": name, "rows": shape[0],
         "columns": shape[1], "pixel_spacing_mm": SPACING, "detector": "toy", "thickness_mm": 50.0, "density": 0.2,
-        "birads_density": "abcd"[int(case) % 4], "age": 55.0, "angle_deg": 0.0 if name == "CC" else 45.0, "target_filter": "W/Rh",
+        "birads_density": "abcd"[int(case) % 4], "age": 55.0, "angle_deg": 0.0 if name == "CC" else 45.0,
+        "target_filter": "W/Rh",
         "tube_kv": 28.0, "mas": 80.0, "entrance_kerma_mgy": 4.0, "detector_kerma_ugy": 94.0, "mgd_mgy": 1.2,
         "class": max(["normal", *(f.row["class"] for f in findings)], key=order.index),
         "n_findings": len(findings), "n_calcifications": len(grains), **more,
@@ -95,7 +101,8 @@ def view(
 
 
 def rich(image_id: str, shape: tuple[int, int] = (260, 200), shift: int = 0) -> ViewImage:
-    """A suspicious group with an overlap and a faint grain, a vessel's chain, a ring, a speck on the skin line, residue."""
+    """A suspicious group with an overlap and a faint grain, a vessel's chain, a ring, a speck on the skin line,
+    residue."""
     places = [(70, 100), (76, 104), (84, 98), (90, 110), (79, 116), (73, 111)]
     grains = [
         grain(image_id, i, 0, "fine_pleomorphic", disc(x + shift, y, 1.5, shape)) for i, (x, y) in enumerate(places)

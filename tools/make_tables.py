@@ -41,7 +41,8 @@ CONVERTERS = {"a-Se": ("selenium", 0.0200), "CsI": ("caesium_iodide", 0.0100 * 0
 SETS = {"hammerstein": ("glandular", "adipose"), "johns-yaffe": ("glandular_johns_yaffe", "adipose_johns_yaffe")}
 # NIST SRD 126, dry air: keV, mu_en/rho in cm2/g
 AIR_MU_EN = [
-    (5, 39.31), (6, 22.70), (8, 9.446), (10, 4.742), (15, 1.334), (20, 0.5389), (30, 0.1537), (40, 0.06833), (50, 0.04098),
+    (5, 39.31), (6, 22.70), (8, 9.446), (10, 4.742), (15, 1.334), (20, 0.5389), (30, 0.1537), (40, 0.06833), (50,
+    0.04098),
 ]  # fmt: skip
 # Johns & Yaffe 1987: keV, fat, fibrous tissue, 1/cm
 JOHNS_YAFFE = [(18.0, 0.558, 1.028), (20.0, 0.456, 0.802), (25.0, 0.322, 0.506), (30.0, 0.264, 0.378)]
@@ -89,7 +90,11 @@ def nodes(spectrum: np.ndarray[Any, Any], mu: dict[str, Any], converter: str, ti
     """
     material, thickness = CONVERTERS[converter]
     gland, fat = (np.array(mu[n]) for n in SETS[tissues])
-    absorbed = spectrum * np.exp(-np.array(mu["polycarbonate"]) * PADDLE_MM / 10) * -np.expm1(-np.array(mu[material]) * thickness)
+    absorbed = (
+        spectrum
+        * np.exp(-np.array(mu["polycarbonate"]) * PADDLE_MM / 10)
+        * -np.expm1(-np.array(mu[material]) * thickness)
+    )
     g, a = np.array([(g, a) for g, a in product(np.linspace(0, 9, 19), np.linspace(0, 10, 21)) if g + a <= 10.5]).T
     paths = np.exp(-np.outer(g, gland) - np.outer(a, fat))
     signal = paths @ (absorbed * ENERGY)
@@ -121,7 +126,13 @@ def nodes(spectrum: np.ndarray[Any, Any], mu: dict[str, Any], converter: str, ti
         energy = np.interp(quantiles, cumulative, ENERGY)
         lawson = np.ones(len(g))
         for _ in range(3):
-            found = minimize(misfit, energy, args=(lawson,), method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-14, "maxiter": 600})
+            found = minimize(
+                misfit,
+                energy,
+                args=(lawson,),
+                method="Nelder-Mead",
+                options={"xatol": 1e-4, "fatol": 1e-14, "maxiter": 600},
+            )
             energy = found.x
             matrix = design(energy)
             w = weights(matrix, signal, lawson)
@@ -186,7 +197,10 @@ def main() -> None:
     _dump(said.out / "attenuation.json", table)
     beams = {n: {str(kv): beam(n, kv, table["mu_per_cm"]) for kv in range(b[3], b[4] + 1)} for n, b in BEAMS.items()}
     provenance = f"SpekPy {spekpy.__version__} kqp, 16 degrees, 0.8 mm Be, 65 cm air; see tools/make_tables.py"
-    _dump(said.out / "beams.json", {"provenance": provenance, "paddle_mm": PADDLE_MM, "distance_mm": 650.0, "beams": beams})
+    _dump(
+        said.out / "beams.json",
+        {"provenance": provenance, "paddle_mm": PADDLE_MM, "distance_mm": 650.0, "beams": beams},
+    )
 
 
 if __name__ == "__main__":

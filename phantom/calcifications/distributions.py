@@ -158,7 +158,9 @@ def linear(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) -
 def segmental(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) -> Places:
     """On all branches of one lobe's ducts, from an apex toward the nipple."""
     lines = duct_lines(breast, rng)
-    lobes = [lobe for lobe in dict.fromkeys(line[0].lobe for line in lines) if sum(w[0].lobe == lobe for w in lines) >= 2]
+    lobes = [
+        lobe for lobe in dict.fromkeys(line[0].lobe for line in lines) if sum(w[0].lobe == lobe for w in lines) >= 2
+    ]
     lobes = lobes or list(dict.fromkeys(line[0].lobe for line in lines))
     for lobe in lobes:
         branches = [line for line in lines if line[0].lobe == lobe]
@@ -191,7 +193,10 @@ def ruler(breast: Breast) -> Callable[[Floats], float]:
 
     The lexicon's lengths are those of a picture, and a paddle spreads the breast by up to a half.
     """
-    pressed = [breast.compress(View("CC", breast.laterality, 0.0)), breast.compress(View("MLO", breast.laterality, 45.0))]
+    pressed = [
+        breast.compress(View("CC", breast.laterality, 0.0)),
+        breast.compress(View("MLO", breast.laterality, 45.0)),
+    ]
     return lambda points_mm: max(groups.extent(view.forward(points_mm)[:, :2]) for view in pressed)
 
 
@@ -248,7 +253,9 @@ def unshared(lines: list[tuple[CurvePath, float, float]]) -> list[tuple[CurvePat
 def _on(path: CurvePath, s_mm: Floats, rng: np.random.Generator, breast: Breast, lateral_mm: float = 0.5) -> Places:
     points, lines, radii = path.at(s_mm)
     # off the axis, but in the duct where the duct is wide
-    off = groups.across(rng, lines) * (np.minimum(lateral_mm, np.maximum(radii, 0.15)) * rng.random(len(radii)))[:, None]
+    off = (
+        groups.across(rng, lines) * (np.minimum(lateral_mm, np.maximum(radii, 0.15)) * rng.random(len(radii)))[:, None]
+    )
     return Places(points + off, -lines, radii)
 
 

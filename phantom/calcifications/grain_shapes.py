@@ -1,4 +1,5 @@
-"""Forms of single grains, drawn afresh for each: no two alike. Sizes are largest extents in mm, as a projection shows them."""
+"""Forms of single grains, drawn afresh for each: no two alike. Sizes are largest extents in mm, as a projection shows
+them."""
 
 from __future__ import annotations
 
@@ -110,7 +111,10 @@ def cauliflower(rng: np.random.Generator, size_mm: float, aspect: float, bumps: 
         base, radius = balls[int(rng.integers(1 + bumps))]
         direction = rng.standard_normal(3)
         balls.append(
-            (base + direction * radius * rng.uniform(0.85, 1.1) / np.linalg.norm(direction), core * rng.uniform(0.12, 0.3))
+            (
+                base + direction * radius * rng.uniform(0.85, 1.1) / np.linalg.norm(direction),
+                core * rng.uniform(0.12, 0.3),
+            )
         )
     middles = np.array([middle for middle, _ in balls])
     radii = np.array([radius for _, radius in balls])
@@ -143,7 +147,8 @@ def coral(rng: np.random.Generator, size_mm: float, aspect: float, rough: float,
 
 
 def shape_class(shape: Shape) -> str:
-    """The radiologist's word for a small grain's form: round, angular, tear, bean, cast, branching, powdery, ring, other."""
+    """The radiologist's word for a small grain's form: round, angular, tear, bean, cast, branching, powdery, ring,
+    other."""
     if isinstance(shape, Ellipsoid):
         return "round"
     if isinstance(shape, ConvexPolyhedron):

@@ -25,8 +25,8 @@ TYPE_ONE = "weddellite"
 class KindBase:
     """A finding that the woman may have on both sides: the base of all kinds.
 
-    Patient-level random numbers (how severe, which sides) come from seeds below ``seed.child("patient")``, those of one breast
-    below ``seed.child("L")`` or ``"R"``: give both breasts the same seed, and they agree as a woman's do.
+    Patient-level random numbers (how severe, which sides) come from seeds below ``seed.child("patient")``, those
+    of one breast below ``seed.child("L")`` or ``"R"``: give both breasts the same seed, and they agree as a woman's do.
     """
 
     label: ClassVar[Label]
@@ -41,7 +41,8 @@ class KindBase:
         return ("L",) if rng.random() < 0.5 else ("R",)
 
     def earlier(self, finding: Finding, years: float, seed: Seed) -> Finding | None:
-        """The finding `years` ago, ids kept; None if it was not there. Benign calcium is stable unless a kind says otherwise."""
+        """The finding `years` ago, ids kept; None if it was not there. Benign calcium is stable unless a kind says
+        otherwise."""
         return finding
 
     @property
@@ -50,7 +51,12 @@ class KindBase:
         return registry.name_of(type(self))
 
     def grain(
-        self, shape: Shape, centre_mm: Any, relative_density: float, material: str = CALCIUM, displaces: Tissue = "glandular"
+        self,
+        shape: Shape,
+        centre_mm: Any,
+        relative_density: float,
+        material: str = CALCIUM,
+        displaces: Tissue = "glandular",
     ) -> Calcification:
         """A calcification of this kind at a place (3,)."""
         x, y, z = (float(v) for v in centre_mm)
@@ -70,7 +76,8 @@ class KindBase:
         label, side = self.label, breast.laterality
         category = category or label.category
         return Finding(
-            self.name, label.cause, label.descriptor, distribution, category, pathology, tuple(grains), tuple(hosts), side,
+            self.name, label.cause, label.descriptor, distribution, category, pathology, tuple(grains), tuple(hosts),
+            side,
             views=views,
         )  # fmt: skip
 
@@ -92,8 +99,8 @@ class MultiGrainKind(KindBase):
     sector_mm: Annotated[Draw, Within(20, 80, "mm"), "depth of a segment (estimate)"] = Draw.uniform(25, 60)
     gap_mm: Annotated[Draw, Within(0, 5, "mm"), "grains of a group keep this distance (estimate)"] = Draw.constant(0.35)
     triangular: Annotated[float, Within(0, 1), "share of groups whose envelope is a triangle"] = 0.0
-    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
-        1.0, 1.15, 0.6, 1.6
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = (
+        Draw.lognormal(1.0, 1.15, 0.6, 1.6)
     )
     type_one: Annotated[float, Within(0, 1), "share of benign findings made of weddellite (Fandos-Morera 1988)"] = 0.0
 
@@ -150,7 +157,9 @@ class MultiGrainKind(KindBase):
         category = self.category(name, patient)
         pathology = self.label.pathology(name, category, side_seed.child("pathology").rng())
         count = self.count(name, side_seed.child("count"))
-        places = place_grains(name, breast, side_seed.child("places"), count, self.reach(side_seed.child("reach"), name))
+        places = place_grains(
+            name, breast, side_seed.child("places"), count, self.reach(side_seed.child("reach"), name)
+        )
         shapes = self.forms(side_seed.child("forms"), places, pathology)
         rng = side_seed.child("material").rng()
         first = pathology == "benign" and rng.random() < self.type_one

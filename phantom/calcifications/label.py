@@ -72,7 +72,9 @@ class Label:
             return names[int(rng.choice(len(names), p=weights / weights.sum()))]
         if asked not in self.distribution_weights:
             why = f": {self.exclusion_reason}" if self.exclusion_reason else ""
-            raise ImpossibleDistribution(f"{kind} cannot be {asked}{why}; it may be {', '.join(self.distribution_weights)}")
+            raise ImpossibleDistribution(
+                f"{kind} cannot be {asked}{why}; it may be {', '.join(self.distribution_weights)}"
+            )
         return asked
 
     def category_of(self, distribution: Distribution) -> Category:

@@ -108,7 +108,8 @@ class CurvePath:
 
 
 def between(at: Floats, knots: Floats, values: Floats) -> tuple[Any, Floats]:
-    """Linear interpolation of rows of values (n, k) between knots (n,): after which knot each place (m,) lies, and (m, k)."""
+    """Linear interpolation of rows of values (n, k) between knots (n,): after which knot each place (m,) lies, and
+    (m, k)."""
     i = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, len(knots) - 2)
     start = values[i]
     part = (at - knots[i]) / (knots[i + 1] - knots[i])

@@ -32,7 +32,9 @@ class Tube:
         s = np.linspace(0.0, path.length_mm, max(2, round(path.length_mm) + 1))
         _, directions, _ = path.at(s)
         # smoothed, so that a polyline's corners do not jerk the directions
-        directions = np.stack([np.convolve(np.pad(directions[:, k], 2, "edge"), np.ones(5) / 5, "valid") for k in range(3)], axis=1)
+        directions = np.stack(
+            [np.convolve(np.pad(directions[:, k], 2, "edge"), np.ones(5) / 5, "valid") for k in range(3)], axis=1
+        )
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
         start = np.eye(3)[int(np.abs(directions[0]).argmin())]
         side = np.empty_like(directions)

@@ -24,7 +24,9 @@ def summary(data: Dataset) -> dict[str, Any]:
         "folder": str(data.folder),
         "preset": data.manifest.preset,
         "seed": data.manifest.seed,
-        "merged": [{key: source[key] for key in ("preset", "seed", "cases", "first_case")} for source in data.manifest.sources],
+        "merged": [
+            {key: source[key] for key in ("preset", "seed", "cases", "first_case")} for source in data.manifest.sources
+        ],
         "generator": data.manifest.generator,
         "licence": "CC0-1.0",
         "cases": data.manifest.cases,
@@ -51,11 +53,14 @@ def print_summary(counts: dict[str, Any]) -> None:
 
     sizes = ", ".join(counts["image_sizes"])
     click.echo(
-        f"{counts['images']} images of {counts['cases']} {'case' if counts['cases'] == 1 else 'cases'} ({sizes}) in {counts['folder']}, {size_text(counts['bytes'])}"
+        f"{counts['images']} images of {counts['cases']} {'case' if counts['cases'] == 1 else 'cases'} ({sizes}) in "
+        f"{counts['folder']}, {size_text(counts['bytes'])}"
     )
     seeds = ", ".join(dict.fromkeys(str(source["seed"]) for source in counts["merged"])) or counts["seed"]
     merged = f"merged of {len(counts['merged'])} datasets, " if counts["merged"] else ""
-    click.echo(f"{merged}preset {counts['preset']}, seed {seeds}, made by {counts['generator']}, licence {counts['licence']}")
+    click.echo(
+        f"{merged}preset {counts['preset']}, seed {seeds}, made by {counts['generator']}, licence {counts['licence']}"
+    )
     click.echo()
     if counts["findings"]:
         rows = [(kind, count) for kind, count in counts["findings_by_kind"].items()]
@@ -66,14 +71,16 @@ def print_summary(counts: dict[str, Any]) -> None:
         )
         shown, all_ = counts["visible_calcification_views"], counts["calcification_views"]
         click.echo(
-            f"{counts['calcifications']} calcifications; {shown} of their {all_} appearances in a view have a d' of 4 or more"
+            f"{counts['calcifications']} calcifications; {shown} of their {all_} appearances in a view have a d' of "
+            f"4 or more"
         )
     else:
         click.echo("no findings")
     click.echo(f"images by class: {words(counts['image_classes'])}; by density: {words(counts['birads_density'])}")
     if counts["findings_without_a_place"]:
         click.echo(
-            f"{counts['findings_without_a_place']} findings found no place in their breast and were left out (see manifest.json)"
+            f"{counts['findings_without_a_place']} findings found no place in their breast and were left out (see "
+            f"manifest.json)"
         )
 
 

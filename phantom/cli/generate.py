@@ -15,15 +15,22 @@ from phantom.cli._print import json_option, print_json
 if TYPE_CHECKING:
     from phantom.exam.preset import Preset
 
-# what one image costs on one core of a server, for --dry-run: benchmarks/scale.py measures it; right within a factor of two
+# what one image costs on one core of a server, for --dry-run: benchmarks/scale.py measures it; right within a factor
+# of two
 _SECONDS_PER_IMAGE, _SECONDS_PER_MEGAPIXEL = 0.65, 0.05
 _BYTES_PER_IMAGE, _BYTES_PER_PIXEL = 8.5e4, 0.5
 
 
 @click.command()
-@click.option("--preset", "name", required=True, metavar="NAME|FILE", help="A preset, or the file of a recipe of your own.")
-@click.option("--cases", type=click.IntRange(1, 1_000_000), help="How many women.  [default: 4, or as begun with --resume]")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Case i depends on this and i alone.")
+@click.option(
+    "--preset", "name", required=True, metavar="NAME|FILE", help="A preset, or the file of a recipe of your own."
+)
+@click.option(
+    "--cases", type=click.IntRange(1, 1_000_000), help="How many women.  [default: 4, or as begun with --resume]"
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Case i depends on this and i alone."
+)
 @click.option("--out", metavar="DIR", help="Where to.  [default: ./<preset's name>]")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a key of the recipe; may be repeated.")
 @click.option("--workers", type=click.IntRange(1), help="How many processes.  [default: one a processor]")
@@ -121,7 +128,8 @@ def _plan_text(plan: dict[str, Any]) -> str:
     return (
         f"Would make {plan['images']} images of {plan['cases']} cases of preset {plan['preset']} in {plan['folder']}:\n"
         f"{plan['rows']} x {plan['columns']} pixels of {plan['pixel_spacing_mm']:g} mm, about "
-        f"{size_text(plan['bytes_about'])}, in about {duration(plan['seconds_about'])} with {processes}.\nNothing was written."
+        f"{size_text(plan['bytes_about'])}, in about {duration(plan['seconds_about'])} with {processes}.\nNothing "
+        f"was written."
     )
 
 
@@ -130,6 +138,7 @@ def _next(out: str) -> str:
     path = f"./{path}" if path.startswith("-") else path
     folder, quoted = shlex.quote(path), json.dumps(path, ensure_ascii=False)
     return (
-        f"Next: look at {folder}/contact-sheet.png; `phantom info {folder}` says more, `phantom verify {folder}` checks "
+        f"Next: look at {folder}/contact-sheet.png; `phantom info {folder}` says more, `phantom verify {folder}` "
+        f"checks "
         f"every file, and phantom.open({quoted}) reads it in Python."
     )

@@ -34,7 +34,13 @@ def command(detector: str, seed: int, quick: bool, write: Path | None, as_json: 
         pages.write(write, machine, measured)
     failed = [row for row in measured if not row.passed]
     if as_json:
-        print_json({"detector": name, "passed": not failed, "rows": [{**asdict(row), "passed": row.passed} for row in measured]})
+        print_json(
+            {
+                "detector": name,
+                "passed": not failed,
+                "rows": [{**asdict(row), "passed": row.passed} for row in measured],
+            }
+        )
     else:
         print_table(
             ["", "quantity", "measured", "published"],

@@ -14,13 +14,16 @@ from phantom.cli._print import json_option, print_json
 @click.option("--dose-factor", type=float, metavar="X", help="Times the dose it had.")
 @click.option("--dose-mgy", type=click.FloatRange(0, min_open=True), metavar="X", help="Mean glandular dose, mGy.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change a key of the machine; may be repeated.")
-@click.option("--new-noise", type=click.IntRange(0), metavar="SEED", help="Draw the quantum noise again.  [default: as it was]")
+@click.option(
+    "--new-noise", type=click.IntRange(0), metavar="SEED", help="Draw the quantum noise again.  [default: as it was]"
+)
 @click.option("--workers", type=click.IntRange(1), help="How many processes.  [default: one a processor]")
 @click.option("--resume", is_flag=True, help="Finish what is there: same bytes as if never stopped.")
 @click.option("--overwrite", is_flag=True, help="Delete the dataset that is there first.")
 @json_option
 def command(
-    dataset: str, out: str, detector: str | None, dose_factor: float | None, dose_mgy: float | None, sets: tuple[str, ...],
+    dataset: str, out: str, detector: str | None, dose_factor: float | None, dose_mgy: float | None, sets: tuple[str,
+    ...],
     new_noise: int | None, workers: int | None, resume: bool, overwrite: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Render the scenes stored in DATASET again: the same breasts and calcifications on another machine.

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 )
 @click.option("--level", type=click.Choice(["calcification", "finding"]), default="calcification", show_default=True,
               help="What each mark is meant for.")  # fmt: skip
-@click.option("--target", type=click.Choice(["calcification", "suspicious", "malignant"]), default="calcification", show_default=True,
+@click.option("--target", type=click.Choice(["calcification", "suspicious", "malignant"]), default="calcification",
+show_default=True,
               help="What is to be found: all but artefacts, BI-RADS 4A and above, or the malignant ones.")  # fmt: skip
 @click.option(
     "--tolerance-mm", type=click.FloatRange(0, 20), default=0.5, show_default=True, help="Largest distance of a hit."
@@ -55,7 +56,8 @@ if TYPE_CHECKING:
 )
 @json_option
 def command(
-    dataset: Path, marks: Path, against: Path | None, level: str, target: str, tolerance_mm: float, min_dprime: float, box_iou: float,
+    dataset: Path, marks: Path, against: Path | None, level: str, target: str, tolerance_mm: float, min_dprime: float,
+    box_iou: float,
     at: float, resamples: int, seed: int, plot: Path | None, rjafroc: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Score the MARKS of a detector against the truth of DATASET.

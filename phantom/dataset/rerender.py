@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 _MACHINE = ("beam", "exposure", "scatter", "detector", "presentation")
 _EXAM = ("keep_for_processing", "twins", "magnification", "magnified_mm", "magnified_dose",
          "patches", "patch_px", "patches_on_findings", "whole_views")  # fmt: skip
-_DRAWN = {"anatomy": "the breasts are grown", "finding": "the calcifications are grown", "mix": "the findings are chosen"}
+_DRAWN = {
+    "anatomy": "the breasts are grown",
+    "finding": "the calcifications are grown",
+    "mix": "the findings are chosen",
+}
 
 
 def rerender(
@@ -132,7 +136,8 @@ def _readable(folder: Path) -> Manifest:
         raise DatasetError(f"{folder}: a sweep already; render the cases of one recipe again")
     if manifest.generator != generator():
         raise DatasetError(
-            f"{folder}: was made by {manifest.generator}; {generator()} may grow other breasts from its scenes: use that version"
+            f"{folder}: was made by {manifest.generator}; {generator()} may grow other breasts from its scenes: use "
+            f"that version"
         )
     return manifest
 

@@ -71,7 +71,9 @@ def position_breast(scene: Scene, view: View) -> Acquisition:
     pressed = breast.compress(view)
     frame = field_of_view.frame(breast, pressed, scene.preset.detector.grid)
     seed = scene.seed.child("texture", view.laterality, view.name)
-    return Acquisition(scene, view, scene.preset, pressed, frame, shadow.project_tissue(breast, pressed, frame.window, seed))
+    return Acquisition(
+        scene, view, scene.preset, pressed, frame, shadow.project_tissue(breast, pressed, frame.window, seed)
+    )
 
 
 def prior_exam(contact: Acquisition, years: int) -> Acquisition:
@@ -105,7 +107,9 @@ def magnified(contact: Acquisition, finding: Finding, density: float) -> Acquisi
     machine = replace(preset, detector=detector, scatter=scatter)
     places = contact.pressed.forward(np.array([grain.centre_mm for grain in finding.calcifications], float))
     window, pitch = contact.frame.window, detector.pitch
-    held = [abs(o + 0.5 * (n - 1) * window.pitch_mm - p) <= 0.5 * n * window.pitch_mm for o, n, p in _axes(window, places)]
+    held = [
+        abs(o + 0.5 * (n - 1) * window.pitch_mm - p) <= 0.5 * n * window.pitch_mm for o, n, p in _axes(window, places)
+    ]
     if not all(held):
         return None
     shape, corner = [], []
@@ -117,7 +121,14 @@ def magnified(contact: Acquisition, finding: Finding, density: float) -> Acquisi
         corner.append(first + 0.5 * pitch)
     region = Grid((shape[1], shape[0]), pitch, (corner[0], corner[1]))
     word = f"mag{exam.magnification:g}"
-    return replace(contact, machine=machine, frame=Frame(region, region, (0, 0)), word=word, density=density, dose=exam.magnified_dose)
+    return replace(
+        contact,
+        machine=machine,
+        frame=Frame(region, region, (0, 0)),
+        word=word,
+        density=density,
+        dose=exam.magnified_dose,
+    )
 
 
 def _axes(window: Grid, places: F32) -> list[tuple[float, int, float]]:

@@ -1,4 +1,5 @@
-"""Requested difficulty: a finding's grains made denser or fainter until their median d' or SDNR is what was asked for."""
+"""Requested difficulty: a finding's grains made denser or fainter until their median d' or SDNR is what was asked
+for."""
 
 from __future__ import annotations
 
@@ -95,7 +96,15 @@ def _bench(acquisition: Acquisition) -> _Bench:
     technique = expose(acquisition, spectrum, behind.density if acquisition.density is None else acquisition.density)
     signal = signal_of(acquisition.machine, acquisition.frame, behind, spectrum, technique)
     frame = acquisition.frame
-    exposed = Exposed(frame.window, frame.offset, frame.field.shape, behind.g_cm, behind.a_cm, signal, ceiling_kev(acquisition.machine))
+    exposed = Exposed(
+        frame.window,
+        frame.offset,
+        frame.field.shape,
+        behind.g_cm,
+        behind.a_cm,
+        signal,
+        ceiling_kev(acquisition.machine),
+    )
     by_finding: dict[int, list[Placed]] = {}
     for one in placed:
         by_finding.setdefault(one.finding.finding_id, []).append(one)
@@ -115,7 +124,11 @@ def _matched(bench: _Bench, finding: Finding) -> tuple[Finding | None, float, fl
     for size in (False, True):
         grains = finding.calcifications
         relative_density = np.array([grain.relative_density for grain in grains])
-        low, high = _SIZE if size else (_RELATIVE_DENSITY[0] / relative_density.min(), _RELATIVE_DENSITY[1] / relative_density.max())
+        low, high = (
+            _SIZE
+            if size
+            else (_RELATIVE_DENSITY[0] / relative_density.min(), _RELATIVE_DENSITY[1] / relative_density.max())
+        )
         low, high = min(low, 1.0), max(high, 1.0)
         factor, got = _solved(bench, finding, what, target, low, high, size)
         finding = replace(finding, calcifications=tuple(_scaled(grain, factor, size) for grain in grains))
@@ -132,11 +145,15 @@ def _solved(
     """The factor that brings the median nearest the target, by halving intervals of its logarithm from a good guess."""
 
     def tried(factor: float) -> float:
-        changed = replace(finding, calcifications=tuple(_scaled(grain, factor, size) for grain in finding.calcifications))
+        changed = replace(
+            finding, calcifications=tuple(_scaled(grain, factor, size) for grain in finding.calcifications)
+        )
         old = bench.placed[finding.finding_id]
         if size:
             scene = replace(bench.acquisition.scene, findings=(changed,))
-            new = place_calcifications(scene, bench.acquisition.view, bench.acquisition.pressed, bench.acquisition.frame.window)
+            new = place_calcifications(
+                scene, bench.acquisition.view, bench.acquisition.pressed, bench.acquisition.frame.window
+            )
         else:
             known = {grain.calcification_id: grain for grain in changed.calcifications}
             new = [replace(one, calcification=known[one.calcification.calcification_id]) for one in old]
@@ -160,7 +177,11 @@ def _solved(
 def _scaled(grain: Calcification, factor: float, size: bool) -> Calcification:
     if factor == 1.0:
         return grain
-    return replace(grain, shape=Scaled(grain.shape, factor)) if size else replace(grain, relative_density=grain.relative_density * factor)
+    return (
+        replace(grain, shape=Scaled(grain.shape, factor))
+        if size
+        else replace(grain, relative_density=grain.relative_density * factor)
+    )
 
 
 def _unmet_reason(finding: Finding, least: float, most: float) -> str:

@@ -46,7 +46,8 @@ def _corners(scene: Scene, image: ViewImage, number: int) -> Iterator[tuple[int,
 
 
 def _finding_to_magnify(scene: Scene) -> Finding | None:
-    """The finding a radiologist would magnify: of the highest class, then category, then the one with the most grains."""
+    """The finding a radiologist would magnify: of the highest class, then category, then the one with the most
+    grains."""
     if not scene.preset.exam.magnification or not scene.findings:
         return None
     top = highest_class(finding.finding_class for finding in scene.findings)

@@ -90,7 +90,9 @@ def mirrored(image: ViewImage) -> ViewImage:
         findings=tuple(replace(f, row=turned(f.row), hull_px=_turned_hull(f.hull_px, last)) for f in image.findings),
         calcifications=tuple(
             CalcificationTruth(turned(c.row), mask, c.image_shape)
-            for c, mask in zip(image.calcifications, rle.mirrored([c.runs for c in image.calcifications], columns), strict=True)
+            for c, mask in zip(
+                image.calcifications, rle.mirrored([c.runs for c in image.calcifications], columns), strict=True
+            )
         ),
         hosts=tuple(replace(h, row=turned(h.row)) for h in image.hosts),
     )

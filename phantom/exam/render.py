@@ -82,8 +82,9 @@ def render_acquisition(acquisition: Acquisition, twins: Mapping[str, Keep]) -> I
     """The images of one exposure, in the order of the twins.
 
     The twins share the tissue, the random numbers of the noise and the scatter (that of all grains: what leaving
-    some out would change in it is far below the noise). For processing they are equal, bit for bit, except within `change.REACH` pixels (twice
-    as many when magnified), along rows and columns, of the shadow of a grain that is in one and not in the other.
+    some out would change in it is far below the noise). For processing they are equal, bit for bit, except within
+    `refilter.REACH` pixels (twice as many when magnified), along rows and columns, of the shadow of a grain that
+    is in one and not in the other.
 
     Parameters
     ----------
@@ -99,7 +100,9 @@ def render_acquisition(acquisition: Acquisition, twins: Mapping[str, Keep]) -> I
     technique = expose(acquisition, spectrum, density)
     mask = behind.thickness_mm > 0
     signal = signal_of(machine, frame, behind, spectrum, technique)
-    exposed = Exposed(frame.window, frame.offset, frame.field.shape, behind.g_cm, behind.a_cm, signal, ceiling_kev(machine))
+    exposed = Exposed(
+        frame.window, frame.offset, frame.field.shape, behind.g_cm, behind.a_cm, signal, ceiling_kev(machine)
+    )
     contents = [_twin(acquisition, name, keep, placed, exposed, spectrum) for name, keep in twins.items()]
     del exposed, placed, behind  # what is done with makes room for the next stage: tens of megabytes each
     noise, detector = acquisition.seed_of("noise"), machine.detector
@@ -117,7 +120,9 @@ def render_acquisition(acquisition: Acquisition, twins: Mapping[str, Keep]) -> I
         del own_signal, blurred
 
 
-def _image(acquisition: Acquisition, twin: _Twin, signal: Signal, blurred_kev: Any, mask: Any, row: dict[str, Any]) -> ViewImage:
+def _image(
+    acquisition: Acquisition, twin: _Twin, signal: Signal, blurred_kev: Any, mask: Any, row: dict[str, Any]
+) -> ViewImage:
     """One look, exposed, processed and hung. `blurred_kev` is used up."""
     detector, frame = acquisition.machine.detector, acquisition.frame
     raw = detector.expose(signal, acquisition.seed_of("noise"), frame.offset, frame.field.shape, blurred_kev)
@@ -137,7 +142,9 @@ def _image(acquisition: Acquisition, twin: _Twin, signal: Signal, blurred_kev: A
     return mirrored(image) if acquisition.view.laterality == "R" else image
 
 
-def _twin(acquisition: Acquisition, name: str, keep: Keep, placed: list[Placed], exposed: Exposed, spectrum: Spectrum) -> _Twin:
+def _twin(
+    acquisition: Acquisition, name: str, keep: Keep, placed: list[Placed], exposed: Exposed, spectrum: Spectrum
+) -> _Twin:
     """The truth of one look. Its grains alone are in `exposed` while it is measured, and all are back afterwards."""
     variant = "+".join(word for word in (name, acquisition.word) if word)
     image_id = name_of(acquisition.scene.index, acquisition.view, variant)
@@ -203,7 +210,9 @@ def present_in(finding: Finding, view: View) -> bool:
     return finding.laterality == view.laterality and (not finding.views or view.name in finding.views)
 
 
-def place_calcifications(scene: Scene, view: View, pressed: Compression, window: Grid, keep: Keep = every) -> list[Placed]:
+def place_calcifications(
+    scene: Scene, view: View, pressed: Compression, window: Grid, keep: Keep = every
+) -> list[Placed]:
     """Every calcification that the window holds, where and how it lies in the view, in the order of the ids."""
     grains = [
         (finding, grain)
@@ -230,7 +239,9 @@ def expose(acquisition: Acquisition, spectrum: Spectrum, density: float) -> Tech
     """The exposure's technique."""
     machine, thickness_mm = acquisition.machine, acquisition.pressed.thickness_mm
     grid = machine.scatter.grid
-    set_by_it = machine.exposure.at(spectrum, machine.detector.unit, thickness_mm, density, acquisition.seed_of("exposure"), grid=grid)
+    set_by_it = machine.exposure.at(
+        spectrum, machine.detector.unit, thickness_mm, density, acquisition.seed_of("exposure"), grid=grid
+    )
     return set_by_it.times(acquisition.dose) if acquisition.dose != 1 else set_by_it
 
 
@@ -242,13 +253,25 @@ def signal_of(preset: Preset, frame: Frame, behind: Collapsed, spectrum: Spectru
         primary, behind.thickness_mm, grid.pitch_mm, spectrum.target_filter, grid_factor=unit.grid_factor,
         collimated=preset.detector.magnification > 1,
     )  # fmt: skip
-    energy = spectrum.energy_kev(block_mean(behind.g_cm, scatter_signal.step), block_mean(behind.a_cm, scatter_signal.step))
+    energy = spectrum.energy_kev(
+        block_mean(behind.g_cm, scatter_signal.step), block_mean(behind.a_cm, scatter_signal.step)
+    )
     coarse = np.arange(energy.shape[1]), np.arange(energy.shape[0])
     x_mm = grid.origin_mm[0] + (coarse[0] * scatter_signal.step + 0.5 * (scatter_signal.step - 1)) * grid.pitch_mm
-    row = frame.offset[0] + coarse[1] * scatter_signal.step + 0.5 * (scatter_signal.step - 1) - 0.5 * (frame.field.shape[0] - 1)
+    row = (
+        frame.offset[0]
+        + coarse[1] * scatter_signal.step
+        + 0.5 * (scatter_signal.step - 1)
+        - 0.5 * (frame.field.shape[0] - 1)
+    )
     at = x_mm.astype(np.float32)[None, :] * times, (row * grid.pitch_mm).astype(np.float32)[:, None] * times
     flux = preset.beam.flux(*at, unit)
-    return Signal(primary, scatter_signal, Coarse(energy / flux, scatter_signal.step, grid.shape), technique.air_kev(spectrum, preset.detector.pixel_mm))
+    return Signal(
+        primary,
+        scatter_signal,
+        Coarse(energy / flux, scatter_signal.step, grid.shape),
+        technique.air_kev(spectrum, preset.detector.pixel_mm),
+    )
 
 
 def ceiling_kev(preset: Preset) -> float:

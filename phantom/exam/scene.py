@@ -78,7 +78,9 @@ class Scene:
             "views": [{"name": v.name, "laterality": v.laterality, "angle_deg": v.angle_deg} for v in self.views],
             "findings": [_finding_to_dict(finding) for finding in self.findings],
             "dropped": list(self.dropped),
-            "past": {str(years): [_past_to_dict(one, self.findings) for one in then] for years, then in self.past.items()},
+            "past": {
+                str(years): [_past_to_dict(one, self.findings) for one in then] for years, then in self.past.items()
+            },
             "noise_root": self.noise_root,
         }
 

@@ -41,7 +41,8 @@ class CalcificationTruth:
 
     def __repr__(self) -> str:
         (x, y), row = self.center_px, self.row
-        return f"<{row['kind']} {row['calcification_id']} at ({x:.1f}, {y:.1f}): {self.diameter_mm:.2f} mm, d' {self.dprime:.1f}>"
+        size = f"{self.diameter_mm:.2f} mm, d' {self.dprime:.1f}"
+        return f"<{row['kind']} {row['calcification_id']} at ({x:.1f}, {y:.1f}): {size}>"
 
     @property
     def mask(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -205,7 +206,9 @@ def _read(coarse: Coarse, at: Points) -> F32:
     down, along = (y - i).astype(np.float32), (x - j).astype(np.float32)
     i1, j1 = np.minimum(i + 1, rows - 1), np.minimum(j + 1, columns - 1)
     v = coarse.values
-    out: F32 = (1 - down) * ((1 - along) * v[i, j] + along * v[i, j1]) + down * ((1 - along) * v[i1, j] + along * v[i1, j1])
+    out: F32 = (1 - down) * ((1 - along) * v[i, j] + along * v[i, j1]) + down * (
+        (1 - along) * v[i1, j] + along * v[i1, j1]
+    )
     return out
 
 
@@ -223,7 +226,12 @@ def _equivalents(placed: Sequence[Placed], optics: Optics) -> F32:
 
 
 def _calcifications(
-    image_id: str, placed: Sequence[Placed], windows: Windows, mask: Bools, exposed: Exposed, measured: dict[str, Floats]
+    image_id: str,
+    placed: Sequence[Placed],
+    windows: Windows,
+    mask: Bools,
+    exposed: Exposed,
+    measured: dict[str, Floats],
 ) -> tuple[CalcificationTruth, ...]:
     """The rows and masks, of what was measured of each."""
     of, row, column = windows.of[mask], windows.row[mask] + exposed.offset[0], windows.column[mask] + exposed.offset[1]
@@ -271,7 +279,13 @@ def _findings(
     for i, one in enumerate(placed):
         members.setdefault(one.finding.finding_id, []).append(i)
     return tuple(
-        _finding(image_id, placed[which[0]].finding, [calcifications[i] for i in which], [placed[i].shadow for i in which], exposed)
+        _finding(
+            image_id,
+            placed[which[0]].finding,
+            [calcifications[i] for i in which],
+            [placed[i].shadow for i in which],
+            exposed,
+        )
         for _, which in sorted(members.items())
     )
 

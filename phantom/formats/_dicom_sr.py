@@ -42,7 +42,8 @@ def report(images: list[Any], key: str, generator: str, options: Options) -> byt
         _library(images, key),
         _summary(findings),
         sr.coded(
-            "CONTAINS", ("111064", "DCM", "Summary of Detections"), ("111222", "DCM", "Succeeded"), [_detections(len(images), generator)]
+            "CONTAINS", ("111064", "DCM", "Summary of Detections"), ("111222", "DCM", "Succeeded"),
+            [_detections(len(images), generator)]
         ),
         sr.coded("CONTAINS", ("111065", "DCM", "Summary of Analyses"), ("111225", "DCM", "Not Attempted")),
     ])  # fmt: skip

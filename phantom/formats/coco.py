@@ -125,7 +125,8 @@ def _calcifications(image: Any, part: Tile, keypoints: bool) -> Iterator[dict[st
         box = rle.box(runs, part.columns)
         owner = owners.get(grain.row["finding_id"], {})
         annotation: dict[str, Any] = {
-            "category_id": CATEGORIES.get(str(owner.get("class", "")), 1), "iscrowd": 0, "bbox": [float(side) for side in box],
+            "category_id": CATEGORIES.get(str(owner.get("class", "")), 1), "iscrowd": 0,
+            "bbox": [float(side) for side in box],
             "area": float(np.asarray(runs)[:, 1].sum()),
             "segmentation": {"size": [part.rows, part.columns], "counts": rle.coco_text(counts)},
             "finding_id": int(grain.row["finding_id"]), "calcification_id": int(grain.row["calcification_id"]),
@@ -136,7 +137,10 @@ def _calcifications(image: Any, part: Tile, keypoints: bool) -> Iterator[dict[st
             # COCO's coordinates start at a pixel's corner, ours at its centre
             x, y = grain.row["x_px"] + 0.5 - part.column, grain.row["y_px"] + 0.5 - part.row
             inside = 0 <= x <= part.columns and 0 <= y <= part.rows
-            annotation |= {"keypoints": [float(x), float(y), 2] if inside else [0.0, 0.0, 0], "num_keypoints": int(inside)}
+            annotation |= {
+                "keypoints": [float(x), float(y), 2] if inside else [0.0, 0.0, 0],
+                "num_keypoints": int(inside),
+            }
         yield annotation
 
 
@@ -147,7 +151,8 @@ def _findings(image: Any, part: Tile) -> Iterator[dict[str, Any]]:
             continue
         outline = _outline(finding.hull_px, box, part)
         yield {
-            "category_id": CATEGORIES.get(str(finding.row["class"]), 1), "iscrowd": 0, "bbox": [float(side) for side in box],
+            "category_id": CATEGORIES.get(str(finding.row["class"]), 1), "iscrowd": 0,
+            "bbox": [float(side) for side in box],
             "area": _area(outline), "segmentation": [[float(number) for number in outline.ravel()]],
             "finding_id": int(finding.row["finding_id"]), **{word: str(finding.row[word]) for word in _WORDS},
             "n_calcifications": int(finding.row["n_calcifications"]), "extent_mm": float(finding.row["extent_mm"]),

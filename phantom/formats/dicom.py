@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 NEEDS = ("pydicom",)
 OPTIONS: dict[str, Any] = {
-    "seg": True, "sr": True, "synthetic_tag": True, "quality_control": False, "photometric": "MONOCHROME1", "compress": "none",
+    "seg": True, "sr": True, "synthetic_tag": True, "quality_control": False, "photometric": "MONOCHROME1",
+    "compress": "none",
 }  # fmt: skip
 
 

@@ -98,8 +98,8 @@ size_categories:
 
 # Synthetic mammograms: {about.preset}
 
-{len(data)} synthetic images of {about.cases} cases, made by {about.generator} from the preset `{about.preset}` with seed
-{about.seed}. No patient is in them, and nothing here is for diagnosis.
+{len(data)} synthetic images of {about.cases} cases, made by {about.generator}
+from the preset `{about.preset}` with seed {about.seed}. No patient is in them, and nothing here is for diagnosis.
 
 `objects.bbox` holds boxes as [x, y, width, height] in pixels, `objects.categories` classes:
 

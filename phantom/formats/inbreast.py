@@ -61,9 +61,11 @@ def _outlines(image: Any) -> dict[str, Any]:
     for number, grain in enumerate(image.calcifications):
         points = outline(grain.runs, columns)
         regions.append({
-            "Area": float(grain.row["area_mm2"]) / 100, "Center": f"({grain.row['x_px']:f}, {grain.row['y_px']:f}, 0.000000)",
+            "Area": float(grain.row["area_mm2"]) / 100,
+            "Center": f"({grain.row['x_px']:f}, {grain.row['y_px']:f}, 0.000000)",
             "Dev": 0.0, "IndexInImage": number, "Max": 0.0, "Mean": 0.0, "Min": 0.0, "Name": "Calcification",
-            "NumberOfPoints": len(points), "Point_mm": [f"({x * spacing:f}, {y * spacing:f}, 0.000000)" for x, y in points],
+            "NumberOfPoints": len(points), "Point_mm": [f"({x * spacing:f}, {y * spacing:f}, 0.000000)" for x,
+            y in points],
             "Point_px": [f"({x:f}, {y:f})" for x, y in points], "Total": 0.0, "Type": 15,
         })  # fmt: skip
     return {"ImageIndex": 0, "NumberOfROIs": len(regions), "ROIs": regions}

@@ -37,7 +37,8 @@ def finish(data: Dataset, folder: Path, options: Options) -> None:
     parts = splits(data)
     training = [file_name(i) for name, ids in parts.items() if name != "test" for i in ids]
     description = {
-        "channel_names": {"0": "mammogram"}, "labels": {"background": 0, **{name: i for i, name in enumerate(BOX_CLASSES, start=1)}},
+        "channel_names": {"0": "mammogram"}, "labels": {"background": 0, **{name: i for i,
+        name in enumerate(BOX_CLASSES, start=1)}},
         "numTraining": len(training), "file_ending": ".png", "name": "phantom", "licence": "CC0-1.0",
         "description": f"synthetic mammograms, preset {data.manifest.preset}, seed {data.manifest.seed}",
     }  # fmt: skip

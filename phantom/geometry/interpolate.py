@@ -174,7 +174,8 @@ def _gather(values: Floats, at: Floats, out: Floats, cubic: bool) -> None:
 
 
 def _weights(t: Any, cubic: bool) -> tuple[int, list[Any]]:
-    """How many neighbours come before the one that a place lies a fraction t past, and the weights of all: four or two."""
+    """How many neighbours come before the one that a place lies a fraction t past, and the weights of all: four or
+    two."""
     one, two, three, half = (np.float32(v) for v in (1, 2, 3, 0.5))
     if not cubic:
         return 0, [one - t, t]

@@ -31,9 +31,12 @@ def axes_of(turn_rad: Vector) -> Floats:
 
 
 def vector_of(axes: Floats) -> Vector:
-    """The rotation vector of axes (3, 3) that are a proper rotation: `axes_of` gives them back (by a quaternion, Shepperd 1978)."""
+    """The rotation vector of axes (3, 3) that are a proper rotation: `axes_of` gives them back (by a quaternion,
+    Shepperd 1978)."""
     m = axes.tolist()
-    squares = [1.0 + m[0][0] + m[1][1] + m[2][2]] + [1.0 + 2.0 * m[k][k] - m[0][0] - m[1][1] - m[2][2] for k in range(3)]
+    squares = [1.0 + m[0][0] + m[1][1] + m[2][2]] + [
+        1.0 + 2.0 * m[k][k] - m[0][0] - m[1][1] - m[2][2] for k in range(3)
+    ]
     k = squares.index(max(squares)) - 1  # the largest component of the quaternion: safe to divide by
     if k < 0:
         w = squares[0]

@@ -21,7 +21,11 @@ _ROWS = 32  # a strip that stays in the processor's cache
 # Air kerma along the line from the chest wall, the inverse square law taken out: SpekPy for an effective anode angle
 # of 22 degrees at the chest wall, 28 kV (34 for rhodium).
 _HEEL_MM = (0.0, 50.0, 100.0, 150.0, 200.0)
-_HEEL = {"W": (1, 0.980, 0.937, 0.858, 0.706), "Mo": (1, 0.994, 0.973, 0.934, 0.850), "Rh": (1, 0.992, 0.968, 0.924, 0.830)}
+_HEEL = {
+    "W": (1, 0.980, 0.937, 0.858, 0.706),
+    "Mo": (1, 0.994, 0.973, 0.934, 0.850),
+    "Rh": (1, 0.992, 0.968, 0.924, 0.830),
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class Beam:
     ] = "auto"
     tube_kv: Annotated[float, Within(0, 40, "kV"), "tube voltage; 0: what the automatic exposure takes"] = 0.0
     tissue_set: Annotated[
-        materials.TissueSet, "attenuation of fat and gland: Hammerstein et al. 1979, or Johns & Yaffe 1987 (more contrast)"
+        materials.TissueSet,
+        "attenuation of fat and gland: Hammerstein et al. 1979, or Johns & Yaffe 1987 (more contrast)",
     ] = "hammerstein"
     heel: Annotated[bool, "heel effect and inverse square law, which the gain map corrects but the noise keeps"] = True
 
@@ -42,7 +47,9 @@ class Beam:
         if self.tube_kv and self.target_filter != "auto":
             lo, hi = spectrum.tube_range_kv(self.target_filter)
             if not lo <= self.tube_kv <= hi:
-                raise ValueError(f"tube_kv = {self.tube_kv:g}: {self.target_filter} is tabulated from {lo:g} to {hi:g} kV")
+                raise ValueError(
+                    f"tube_kv = {self.tube_kv:g}: {self.target_filter} is tabulated from {lo:g} to {hi:g} kV"
+                )
 
     def at(self, unit: MammographyUnit, thickness_mm: float) -> Spectrum:
         """The spectrum a unit takes for a compressed thickness.

@@ -120,7 +120,9 @@ class Detector:
         excess = ideal / unit.dqe0
         # of a pixel's variance, which is less than the quanta's own by what the blur takes
         f = np.linspace(0, 0.5 / self.pitch, 65)
-        shape = (1 - unit.unblurred_noise_fraction) * float(np.mean(self._converter(0.0, f) ** 2)) ** 2 + unit.unblurred_noise_fraction
+        shape = (1 - unit.unblurred_noise_fraction) * float(
+            np.mean(self._converter(0.0, f) ** 2)
+        ) ** 2 + unit.unblurred_noise_fraction
         electronic = unit.electronic_ugy * kev_per_ugy * second / first * excess * shape
         n2 = self.binning**2
         return kev_per_ugy * n2, excess, electronic * n2
@@ -153,7 +155,9 @@ class Detector:
         _, excess, electronic = self.calibration
         white, mean = self.unit.unblurred_noise_fraction, np.asarray(mean_kev, float)
         shape = (1 - white) * self._converter(fy, fx) ** 2 + white
-        return np.asarray(mean * np.asarray(energy_kev, float) * excess * shape + electronic + (self._structure * mean) ** 2)
+        return np.asarray(
+            mean * np.asarray(energy_kev, float) * excess * shape + electronic + (self._structure * mean) ** 2
+        )
 
     @property
     def _structure(self) -> float:
@@ -180,17 +184,24 @@ class Detector:
         (top, left), (rows, columns) = offset, kev.shape
         pixels = np.empty(full_shape or kev.shape, np.uint16)
         self.digitise(kev, signal, seed, offset, pixels[top : top + rows, left : left + columns])
-        beside = pixels[:top], pixels[top + rows :], pixels[top : top + rows, :left], pixels[top : top + rows, left + columns :]
+        beside = (
+            pixels[:top],
+            pixels[top + rows :],
+            pixels[top : top + rows, :left],
+            pixels[top : top + rows, left + columns :],
+        )
         self._open_beam(signal, seed, beside)
         return ForProcessing(pixels)
 
     def blurred(self, signal: Signal, seed: Seed | None) -> F32:
-        """Energy per pixel, keV, after the converter's blur: with the quantum noise that is blurred along, if there is a seed."""
+        """Energy per pixel, keV, after the converter's blur: with the quantum noise that is blurred along, if there
+        is a seed."""
         light = self._light(self._through_spot(signal), seed)
         return blur.through(signal.primary.shape, light, self.pitch, lambda f: self._converter(0.0, f))
 
     def reblurred(self, signal: Signal, before: Signal, blurred_kev: F32, seed: Seed) -> F32:
-        """`blurred` of a signal whose primary differs from `before`'s in few places, from that one's: the same noise, and out of
+        """`blurred` of a signal whose primary differs from `before`'s in few places, from that one's: the same noise,
+        and out of
         their reach the same bits.
         """  # fmt: skip
         then, shape = self._through_spot(before), before.primary.shape
@@ -220,7 +231,8 @@ class Detector:
         return replace(signal, primary=blur.through(primary.shape, rows, self.pitch, self._spot))
 
     def _light(self, signal: Signal, seed: Seed | None) -> Callable[[int, int, F32], None]:
-        """What writes strip after strip of the mean signal, and the part of its quantum noise that is blurred with it."""
+        """What writes strip after strip of the mean signal, and the part of its quantum noise that is blurred with
+        it."""
         air, (_, excess, _) = np.float32(signal.air_kev), self.calibration
         share = np.float32(excess * (1 - self.unit.unblurred_noise_fraction))
         deviates = Deviates(seed.child("quantum").rng()) if seed is not None and self.noise and share > 0 else None
@@ -242,14 +254,19 @@ class Detector:
 
         return rows
 
-    def digitise(self, blurred_kev: F32, signal: Signal, seed: Seed, offset: tuple[int, int] = (0, 0), out: U16 | None = None) -> U16:
-        """White noise, fixed pattern, dead pixels, gain, offset and bits: (rows, columns) uint16. Changes `blurred_kev`."""
+    def digitise(
+        self, blurred_kev: F32, signal: Signal, seed: Seed, offset: tuple[int, int] = (0, 0), out: U16 | None = None
+    ) -> U16:
+        """White noise, fixed pattern, dead pixels, gain, offset and bits: (rows, columns) uint16. Changes
+        `blurred_kev`."""
         rows, columns = signal.primary.shape
         unit, (per_ugy, excess, electronic) = self.unit, self.calibration
         gain = unit.gain_dn_per_ugy / per_ugy
         white = np.float32(signal.air_kev * excess * unit.unblurred_noise_fraction * gain**2)
         deviates = Deviates(seed.child("electronic").rng())
-        pattern = fixed_pattern(self.name, self.grid.shape)[offset[0] : offset[0] + rows, offset[1] : offset[1] + columns]
+        pattern = fixed_pattern(self.name, self.grid.shape)[
+            offset[0] : offset[0] + rows, offset[1] : offset[1] + columns
+        ]
         strips = np.empty((2, _ROWS, columns), np.float32)
         out = np.empty((rows, columns), np.uint16) if out is None else out
         for start in range(0, rows, _ROWS):
@@ -293,7 +310,11 @@ class Detector:
         top = self.unit.largest_dn
         energy = float(signal.energy_kev.values.mean())
         _, excess, electronic = self.calibration
-        sd = float(np.sqrt(signal.air_kev * energy * excess + electronic)) * self.unit.gain_dn_per_ugy / self.calibration[0]
+        sd = (
+            float(np.sqrt(signal.air_kev * energy * excess + electronic))
+            * self.unit.gain_dn_per_ugy
+            / self.calibration[0]
+        )
         even = level - 6 * sd > top or not self.noise
         noisy = np.clip(np.float32(sd) * quantiles() + np.float32(level + 0.5), 0, np.float32(top)).astype(np.uint16)
         deviates = Deviates(seed.child("open").rng(), noisy)

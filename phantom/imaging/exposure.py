@@ -73,11 +73,21 @@ class Technique:
 class Exposure:
     """The automatic exposure: mean glandular dose by thickness, as the unit's table has it or as asked for."""
 
-    dose_mgy: Annotated[Draw, Within(0, 20, "mGy"), "mean glandular dose; 0: by thickness, as the unit does"] = Draw.constant(0)
+    dose_mgy: Annotated[Draw, Within(0, 20, "mGy"), "mean glandular dose; 0: by thickness, as the unit does"] = (
+        Draw.constant(0)
+    )
     dose_factor: Annotated[Draw, Within(0.01, 20), "times the dose"] = Draw.constant(1)
 
     def at(
-        self, beam: Spectrum, unit: MammographyUnit, thickness_mm: float, density: float, seed: Seed, *, grid: bool = True, skin_mm: float = SKIN_MM
+        self,
+        beam: Spectrum,
+        unit: MammographyUnit,
+        thickness_mm: float,
+        density: float,
+        seed: Seed,
+        *,
+        grid: bool = True,
+        skin_mm: float = SKIN_MM,
     ) -> Technique:
         """The exposure of a breast.
 
@@ -103,7 +113,15 @@ class Exposure:
 
 
 def technique(
-    beam: Spectrum, unit: MammographyUnit, entrance_mgy: float, thickness_mm: float, density: float, mgd_mgy: float, *, grid: bool, skin_mm: float = SKIN_MM
+    beam: Spectrum,
+    unit: MammographyUnit,
+    entrance_mgy: float,
+    thickness_mm: float,
+    density: float,
+    mgd_mgy: float,
+    *,
+    grid: bool,
+    skin_mm: float = SKIN_MM,
 ) -> Technique:
     """What an incident air kerma at the top of the breast comes to at the tube and at the detector."""
     top_mm = unit.source_detector_mm - unit.support_detector_mm - thickness_mm

@@ -17,8 +17,10 @@ from phantom.recipe.messages import suggestion
 _RANGES: dict[str, tuple[float, float]] = {
     "pitch_mm": (0.02, 0.5), "rows": (16, 20000), "columns": (16, 20000), "source_detector_mm": (400, 1200),
     "support_detector_mm": (0, 400), "focal_spot_mm": (0, 2), "small_focus_mm": (0, 2),
-    "f0_per_mm": (0.5, 200), "n": (0.5, 4), "dqe0": (0.05, 0.95), "unblurred_noise_fraction": (0, 1), "electronic_ugy": (0, 20),
-    "structure": (0, 0.05), "dead_share": (0, 0.05), "gain_dn_per_ugy": (0.1, 200), "offset_dn": (0, 10000), "bits": (8, 16),
+    "f0_per_mm": (0.5, 200), "n": (0.5, 4), "dqe0": (0.05, 0.95), "unblurred_noise_fraction": (0, 1),
+    "electronic_ugy": (0, 20),
+    "structure": (0, 0.05), "dead_share": (0, 0.05), "gain_dn_per_ugy": (0.1, 200), "offset_dn": (0, 10000),
+    "bits": (8, 16),
     "grid_primary": (0.3, 1), "grid_factor": (0.2, 3), "base_mgy": (0, 5), "slope_mgy_cm": (0, 1),
 }  # fmt: skip
 _SECTIONS = {"blur": "", "noise": "", "readout": "", "grid": "grid_", "exposure": ""}
@@ -152,7 +154,9 @@ def _parse(name: str, text: str) -> MammographyUnit:
     for key, value in flat.items():
         problems += _wrong(key, value)
     if problems:
-        raise UsageError(f"detector {name}: {len(problems)} problem{'s' * (len(problems) > 1)}\n  " + "\n  ".join(problems))
+        raise UsageError(
+            f"detector {name}: {len(problems)} problem{'s' * (len(problems) > 1)}\n  " + "\n  ".join(problems)
+        )
     return MammographyUnit(**flat, exposure=exposure)
 
 

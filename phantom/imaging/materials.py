@@ -39,7 +39,18 @@ _ADIPOSE = {"H": 0.112, "C": 0.619, "N": 0.017, "O": 0.251, "P": 0.001}
 _GLANDULAR = {"H": 0.102, "C": 0.184, "N": 0.032, "O": 0.677, "P": 0.005}
 _SKIN = {"H": 0.098, "C": 0.178, "N": 0.050, "O": 0.667, "P": 0.007}
 _MUSCLE = {"H": 0.102, "C": 0.143, "N": 0.034, "O": 0.710, "Na": 0.001, "P": 0.002, "S": 0.003, "Cl": 0.001, "K": 0.004}
-_BLOOD = {"H": 0.102, "C": 0.110, "N": 0.033, "O": 0.745, "Na": 0.001, "P": 0.001, "S": 0.002, "Cl": 0.003, "K": 0.002, "Fe": 0.001}
+_BLOOD = {
+    "H": 0.102,
+    "C": 0.110,
+    "N": 0.033,
+    "O": 0.745,
+    "Na": 0.001,
+    "P": 0.001,
+    "S": 0.002,
+    "Cl": 0.003,
+    "K": 0.002,
+    "Fe": 0.001,
+}
 _HA = "Ca10P6O26H2"
 
 MATERIALS: dict[str, Material] = {
@@ -53,7 +64,9 @@ MATERIALS: dict[str, Material] = {
     "water": Material("water, also the fluid of a cyst", 1.000, "H2O"),
     "oil": Material("free oil of fat necrosis: triolein", 0.915, "C57H104O6"),
     # calcifications
-    "calcium_oxalate": Material("anhydrous calcium oxalate at the effective density of small grains (VICTRE)", 1.781, "CaC2O4"),
+    "calcium_oxalate": Material(
+        "anhydrous calcium oxalate at the effective density of small grains (VICTRE)", 1.781, "CaC2O4"
+    ),
     "calcium_oxalate_solid": Material("anhydrous calcium oxalate, compact", 2.200, "CaC2O4"),
     "weddellite": Material("calcium oxalate dihydrate, type I, packed to 84 %", 0.84 * 1.940, "CaC2O6H4"),
     "weddellite_solid": Material("calcium oxalate dihydrate, compact", 1.940, "CaC2O6H4"),
@@ -63,7 +76,9 @@ MATERIALS: dict[str, Material] = {
     "calcite": Material("calcium carbonate, compact", 2.711, "CaCO3"),
     # things on the skin, implants and markers
     "aluminium_salt": Material("aluminium chlorohydrate of deodorants, grains in bulk (estimate)", 1.600, "Al2ClO5H5"),
-    "zinc_oxide": Material("zinc oxide paste: 25 % by mass in an oily base (estimate)", 1.180, {"ZnO": 0.25, "C15H32": 0.75}),
+    "zinc_oxide": Material(
+        "zinc oxide paste: 25 % by mass in an oily base (estimate)", 1.180, {"ZnO": 0.25, "C15H32": 0.75}
+    ),
     "zinc_oxide_solid": Material("zinc oxide, compact", 5.610, "ZnO"),
     "titanium_dioxide": Material("titanium dioxide, compact", 4.230, "TiO2"),
     "talc": Material("talc, compact", 2.750, "Mg3Si4O12H2"),

@@ -51,7 +51,9 @@ class Difference:
     energy_kev: float
 
 
-def detectability(differences: Sequence[Difference], pitch_mm: float, converter: DetectorResponse) -> tuple[Floats, Floats]:
+def detectability(
+    differences: Sequence[Difference], pitch_mm: float, converter: DetectorResponse
+) -> tuple[Floats, Floats]:
     """SDNR and d′ of each difference.
 
     SDNR is the mean difference over its mask, after blur, over the standard deviation of one
@@ -90,7 +92,9 @@ def _padded(length: int) -> int:
     return 256 * -(-wanted // 256)
 
 
-def _batch(some: Sequence[Difference], shape: tuple[int, int], pitch_mm: float, converter: DetectorResponse) -> tuple[Any, Any]:
+def _batch(
+    some: Sequence[Difference], shape: tuple[int, int], pitch_mm: float, converter: DetectorResponse
+) -> tuple[Any, Any]:
     from scipy.fft import irfft2, rfft2
 
     signal, mask = np.zeros((len(some), *shape), np.float32), np.zeros((len(some), *shape), bool)

@@ -119,7 +119,8 @@ def shadows(shapes: Sequence[Shape], poses: Sequence[Pose], grid: Grid) -> list[
             return out
     wrong, summed = shapes[off[0][0]], off[0][1]
     raise MassError(
-        f"a {type(wrong).__name__} claims a volume of {wrong.volume_mm3:.4g} mm³, but its chords add up to {summed:.4g} mm³"
+        f"a {type(wrong).__name__} claims a volume of {wrong.volume_mm3:.4g} mm³, but its chords add up to "
+        f"{summed:.4g} mm³"
     )
 
 
@@ -196,14 +197,17 @@ def _cut(seen: Seen, which: Any, factor: Floats, grid: Grid) -> Iterator[tuple[i
         rows, columns = coverage.shape
         top, left = max(0, -row), max(0, -column)
         part = slice(top, min(rows, grid.shape[0] - row)), slice(left, min(columns, grid.shape[1] - column))
-        yield of, Shadow(
-            row=row + top,
-            column=column + left,
-            path_mm=(times * path[part]).astype(np.float32),
-            coverage=coverage[part],
-            area_mm2=area_mm2,
-            diameter_mm=diameter_mm,
-            thickness_mm=thickness_mm,
-            centre_mm=(x_mm, y_mm),
-            outline_mm=seen.tips_mm[k].reshape(-1, 2),
+        yield (
+            of,
+            Shadow(
+                row=row + top,
+                column=column + left,
+                path_mm=(times * path[part]).astype(np.float32),
+                coverage=coverage[part],
+                area_mm2=area_mm2,
+                diameter_mm=diameter_mm,
+                thickness_mm=thickness_mm,
+                centre_mm=(x_mm, y_mm),
+                outline_mm=seen.tips_mm[k].reshape(-1, 2),
+            ),
         )

@@ -90,7 +90,8 @@ class Doubled:
         self.shape = shape
         wide = np.empty((image.shape[0], 2 * image.shape[1]), np.float32)
         for i in range(0, len(wide), _ROWS):
-            _between(image[i : i + _ROWS], wide[i : i + _ROWS], np.s_[:, :-1], np.s_[:, 1:], (np.s_[:, 0::2], np.s_[:, 1::2]))
+            _between(image[i : i + _ROWS], wide[i : i + _ROWS], np.s_[:, :-1], np.s_[:, 1:], (np.s_[:, 0::2], np.s_[:,
+            1::2]))
         self._wide = wide[:, : shape[1]]
 
     def rows(self, start: int, stop: int, end: int | None = None) -> F32:

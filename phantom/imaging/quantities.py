@@ -42,7 +42,8 @@ Strip = tuple[tuple[slice, slice], F32, Mapping[str, F32]]
 
 
 class Tissue(Protocol):
-    """What lies under a window's pixels except the calcifications, some rows at a time: all of it at once would be large."""
+    """What lies under a window's pixels except the calcifications, some rows at a time: all of it at once would be
+    large."""
 
     def strips(self) -> Iterator[Strip]:
         """Rows and columns of the window, the whole thickness there (mm), and the path in each material (mm).
@@ -94,7 +95,8 @@ class Collapsed:
 
     @property
     def density(self) -> float:
-        """Fibroglandular volume over the volume inside the skin, muscle and hosts of other tissue left out, as it came out."""
+        """Fibroglandular volume over the volume inside the skin, muscle and hosts of other tissue left out, as it
+        came out."""
         gland = self.volume_mm3.get("glandular", 0.0)
         return gland / max(gland + self.volume_mm3.get("adipose", 0.0), 1e-9)
 

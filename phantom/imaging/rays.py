@@ -57,7 +57,8 @@ class Solids:
 
 
 class Bundle(NamedTuple):
-    """An open grid of rays: i0 <= i < i0 + wide, j0 <= j < j0 + high of those numbered n to a pixel from the grid's corner."""
+    """An open grid of rays: i0 <= i < i0 + wide, j0 <= j < j0 + high of those numbered n to a pixel from the grid's
+    corner."""
 
     of: int  # which solid
     n: int
@@ -69,7 +70,8 @@ class Bundle(NamedTuple):
 
 
 class Window(NamedTuple):
-    """The pixels that a bundle falls on: path mm and covered part, averaged over each pixel's area, as if the grid had no border."""
+    """The pixels that a bundle falls on: path mm and covered part, averaged over each pixel's area, as if the grid
+    had no border."""
 
     row: int
     column: int
@@ -79,7 +81,8 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What n bundles come to: `total_mm` is the sum of all paths, the rest but the windows is of rays on the grid alone.
+    """What n bundles come to: `total_mm` is the sum of all paths, the rest but the windows is of rays on the grid
+    alone.
 
     Attributes
     ----------
@@ -129,7 +132,9 @@ def joined(parts: Iterable[Seen], windows: Mapping[int, Window]) -> Seen:
         rows, columns = found.coverage.shape
         window.path_mm[top : top + rows, left : left + columns] = found.path_mm
         window.coverage[top : top + rows, left : left + columns] = found.coverage
-    every = {f.name: np.concatenate([getattr(part, f.name) for part in listed]) for f in fields(Seen) if f.name != "windows"}
+    every = {
+        f.name: np.concatenate([getattr(part, f.name) for part in listed]) for f in fields(Seen) if f.name != "windows"
+    }
     order = np.argsort(every["of"], kind="stable")
     every = {name: values[order] for name, values in every.items()}
     of, first = np.unique(every["of"], return_index=True)
@@ -171,7 +176,14 @@ def _follow(solids: Solids, bundles: list[Bundle], wide: int, high: int) -> Seen
     x = (grid.origin_mm[0] - 0.5 * grid.pitch_mm) + step * (i + 0.5)
     y = (grid.origin_mm[1] - 0.5 * grid.pitch_mm) + step * (j + 0.5)
     centre = solids.centre_mm[of]
-    path = chords([solids.shapes[k] for k in of], x - centre[:, :1], y - centre[:, 1:], [solids.poses[k] for k in of], across, down)
+    path = chords(
+        [solids.shapes[k] for k in of],
+        x - centre[:, :1],
+        y - centre[:, 1:],
+        [solids.poses[k] for k in of],
+        across,
+        down,
+    )
     total, peak = path.sum(axis=(1, 2)), path.max(axis=(1, 2))
     known = np.array([bundle.peak_mm for bundle in bundles])
     edge = np.where(solids.soft[of], SOFT_EDGE * np.where(known > 0, known, peak), 0.0)
@@ -193,7 +205,9 @@ def _follow(solids: Solids, bundles: list[Bundle], wide: int, high: int) -> Seen
     return Seen(of, n, step[:, 0] ** 2, total, sums, peak, np.count_nonzero(covered, axis=(1, 2)), reach, tips, found)
 
 
-def _windows(path: Floats, covered: Any, column: Ints, row: Ints, rows: Ints, columns: Ints, n: Ints) -> tuple[Any, Any]:
+def _windows(
+    path: Floats, covered: Any, column: Ints, row: Ints, rows: Ints, columns: Ints, n: Ints
+) -> tuple[Any, Any]:
     """Means of a stack's paths and covered parts over pixels: lists of arrays (rows, columns)."""
     sizes = rows * columns
     ends = np.cumsum(sizes)
@@ -215,7 +229,9 @@ def _extent(covered: Any, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     first = covered.argmax(axis=2)
     full = covered[each, np.arange(first.shape[1]), first]
     last = covered.shape[2] - 1 - covered[:, :, ::-1].argmax(axis=2)
-    rows = np.where(full, np.arange(full.shape[1]), full.argmax(axis=1)[:, None])  # an empty row says what a full one does
+    rows = np.where(
+        full, np.arange(full.shape[1]), full.argmax(axis=1)[:, None]
+    )  # an empty row says what a full one does
     y = y[each, rows]
     ends = [x[each, end[each, rows]] for end in (last, first)]
     # the directions look right: along them the last of each row reaches furthest, against them the first

@@ -49,7 +49,10 @@ def refiltered(before: F32, change: F32, pitch_mm: float, transfer: Callable[[An
             tile = irfft2(spectrum, s=(side, side), workers=1)
             # of the tile, and of what lies as far again around it, some is beyond the image
             rows_from, columns_from = (max(0, REACH - first) for first in (top, left))
-            at = slice(top - REACH + rows_from, top - REACH + side), slice(left - REACH + columns_from, left - REACH + side)
+            at = (
+                slice(top - REACH + rows_from, top - REACH + side),
+                slice(left - REACH + columns_from, left - REACH + side),
+            )
             around = tuple(slice(max(0, one.start - REACH), one.stop + REACH) for one in at)
             height, width = out[at].shape
             down_to, along_to = (one.start - wide.start for one, wide in zip(at, around, strict=True))
@@ -60,7 +63,9 @@ def refiltered(before: F32, change: F32, pitch_mm: float, transfer: Callable[[An
 
 def _part(change: F32, top: int, left: int) -> F32:
     """A tile of the change, continued beyond the border as it ends there, for as far as it is followed."""
-    bottom, right = (min(first + _TILE, size + REACH) for first, size in ((top, change.shape[0]), (left, change.shape[1])))
+    bottom, right = (
+        min(first + _TILE, size + REACH) for first, size in ((top, change.shape[0]), (left, change.shape[1]))
+    )
     row, column = (np.clip(np.arange(*ends), 0, size - 1) for ends, size in
                    (((top, bottom), change.shape[0]), ((left, right), change.shape[1])))  # fmt: skip
     inner = change[row[0] : row[-1] + 1, column[0] : column[-1] + 1]

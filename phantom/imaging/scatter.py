@@ -47,10 +47,13 @@ class Scatter:
 
     grid: Annotated[bool, "whether the anti-scatter grid is in"] = True
     factor: Annotated[float, Within(0, 5), "times the scatter; 0 for none"] = 1.0
-    air_gap_mm: Annotated[float, Within(5, 500, "mm"), "breast support to detector; magnification views have 200-350"] = 15.0
+    air_gap_mm: Annotated[
+        float, Within(5, 500, "mm"), "breast support to detector; magnification views have 200-350"
+    ] = 15.0
 
     def kernel(self, target_filter: str, thickness_mm: float) -> Kernel:
-        """The kernel of a thickness, interpolated in the table (a linear 5:1 grid's); thicker than 90 mm is continued."""
+        """The kernel of a thickness, interpolated in the table (a linear 5:1 grid's); thicker than 90 mm is
+        continued."""
         table, cm = self._table(target_filter), thickness_mm / 10
         form = (float(_interp(cm, table[:, 0], column)) for column in table.T[2:])
         return Kernel(float(self._ratio(table, np.asarray(cm), 1.0, False)), *form)
@@ -69,8 +72,16 @@ class Scatter:
         return np.maximum(ratio * times, 0.0)
 
     def scatter_signal(
-        self, primary: F32, thickness_mm: F32, pitch_mm: float, target_filter: str, *, grid_factor: float = 1.0,
-        chest_wall_left: bool = True, breast_only: bool = False, collimated: bool = False,
+        self,
+        primary: F32,
+        thickness_mm: F32,
+        pitch_mm: float,
+        target_filter: str,
+        *,
+        grid_factor: float = 1.0,
+        chest_wall_left: bool = True,
+        breast_only: bool = False,
+        collimated: bool = False,
     ) -> Coarse:
         """The scattered signal in units of the open beam.
 

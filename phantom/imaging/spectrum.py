@@ -175,7 +175,11 @@ class Spectrum:
 
 
 def load(
-    target_filter: str, tube_kv: float, converter: Converter = "a-Se", tissue_set: materials.TissueSet = "hammerstein", thickness_mm: float = 45.0
+    target_filter: str,
+    tube_kv: float,
+    converter: Converter = "a-Se",
+    tissue_set: materials.TissueSet = "hammerstein",
+    thickness_mm: float = 45.0,
 ) -> Spectrum:
     """A beam of the table; between its whole kilovolts, interpolated.
 

@@ -38,7 +38,9 @@ class Windows:
     @classmethod
     def around(cls, shadows: Sequence[Any]) -> Windows:
         """Those of some shadows or stamps (`row`, `column`, `path_mm`), at least one."""
-        row, column, rows, columns = np.array([(one.row, one.column, *one.path_mm.shape) for one in shadows], np.int64).T
+        row, column, rows, columns = np.array(
+            [(one.row, one.column, *one.path_mm.shape) for one in shadows], np.int64
+        ).T
         end = np.cumsum(rows * columns)
         path = np.concatenate([one.path_mm.reshape(-1) for one in shadows])
         shapes = list(zip(rows.tolist(), columns.tolist(), strict=True))

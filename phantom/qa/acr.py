@@ -42,7 +42,8 @@ class Accreditation:
 
 
 SMALL = Accreditation(
-    "ACR small", (1.56, 1.12, 0.89, 0.75, 0.54, 0.40), (0.54, 0.40, 0.32, 0.24, 0.16), (2.0, 1.0, 0.75, 0.5, 0.25), "alumina",
+    "ACR small", (1.56, 1.12, 0.89, 0.75, 0.54, 0.40), (0.54, 0.40, 0.32, 0.24, 0.16), (2.0, 1.0, 0.75, 0.5, 0.25),
+    "alumina",
     (4, 3, 3),
 )  # fmt: skip
 DIGITAL = Accreditation(

@@ -55,9 +55,7 @@ class Bench:
     def technique(self) -> Technique:
         """Dose and kerma."""
         exposure = Exposure(dose_factor=Draw.constant(self.dose_factor))
-        return exposure.at(
-            self.spectrum, self.detector.unit, self.breast_mm, DENSITY, Seed(0), grid=self.scatter.grid
-        )
+        return exposure.at(self.spectrum, self.detector.unit, self.breast_mm, DENSITY, Seed(0), grid=self.scatter.grid)
 
     def window(self, width_mm: float, height_mm: float = 0.0) -> Grid:
         """A window of the detector about the place where things are measured."""
@@ -65,7 +63,9 @@ class Bench:
         shape = round((height_mm or width_mm) / pitch), round(width_mm / pitch)
         return Grid(shape, pitch, (_PLACE_MM - 0.5 * shape[1] * pitch, -0.5 * shape[0] * pitch))
 
-    def paths(self, grid: Grid, slab_mm: float, materials: Mapping[str, float | F32], stamps: tuple[Stamp, ...] = ()) -> PathLengths:
+    def paths(
+        self, grid: Grid, slab_mm: float, materials: Mapping[str, float | F32], stamps: tuple[Stamp, ...] = ()
+    ) -> PathLengths:
         """Path lengths of slabs (a number) and maps (an array), mm; `slab_mm` is what scatters as a breast does."""
         maps = {name: np.broadcast_to(np.asarray(mm, np.float32), grid.shape) for name, mm in materials.items()}
         return PathLengths(grid, Slabs(np.full(grid.shape, slab_mm, np.float32), maps), stamps)
@@ -92,7 +92,9 @@ class Bench:
         slab = np.full(shape, slab_mm, np.float32)
         light = np.full(shape, np.exp(-0.06 * slab_mm), np.float32)
         factor = self.detector.unit.grid_factor
-        scatter_signal = self.scatter.scatter_signal(light, slab, CELL_MM, self.spectrum.target_filter, grid_factor=factor)
+        scatter_signal = self.scatter.scatter_signal(
+            light, slab, CELL_MM, self.spectrum.target_filter, grid_factor=factor
+        )
         return scatter_signal.at(shape[0] // 2, round(_PLACE_MM / CELL_MM)) / float(light[0, 0])
 
     def image(self, signal: Signal, seed: Seed) -> U16:

@@ -1,4 +1,5 @@
-"""CDMAM 3.4: gold discs in a grid, an automatic four-corner reader, and thresholds as the European guidelines have them."""
+"""CDMAM 3.4: gold discs in a grid, an automatic four-corner reader, and thresholds as the European guidelines have
+them."""
 
 from __future__ import annotations
 
@@ -20,7 +21,16 @@ THICKNESS_UM = (0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.13, 0.16, 0.20, 0.25, 0.36
 # European guidelines, 4th edition: acceptable and achievable threshold gold thickness, um, by diameter in mm
 LIMITS_UM = {2.0: (0.069, 0.038), 1.0: (0.091, 0.056), 0.5: (0.150, 0.103), 0.25: (0.352, 0.244), 0.1: (1.68, 1.10)}
 CLINICAL_MM = (1.00, 0.80, 0.63, 0.50, 0.40, 0.31, 0.25, 0.20, 0.16, 0.13, 0.10)
-SMALL_MM = (0.50, 0.40, 0.31, 0.25, 0.20, 0.16, 0.13, 0.10)  # whose thresholds stay within the gold there is, at any dose
+SMALL_MM = (
+    0.50,
+    0.40,
+    0.31,
+    0.25,
+    0.20,
+    0.16,
+    0.13,
+    0.10,
+)  # whose thresholds stay within the gold there is, at any dose
 CORRECT = 0.625  # of four choices, where the threshold is
 PMMA_MM, ALUMINIUM_MM = 50.0, 0.5  # the phantom's own plates and 4 cm on either side; its base
 _CELL_MM = 6.0
@@ -107,13 +117,15 @@ def thresholds_um(reading: Reading) -> Floats:
 
 
 def smoothed_um(diameters_mm: tuple[float, ...], thresholds: Floats) -> Floats:
-    """Thresholds along a smooth curve, a cubic in log-log over at least five diameters, as the European protocol does."""
+    """Thresholds along a smooth curve, a cubic in log-log over at least five diameters, as the European protocol
+    does."""
     log_d = np.log(diameters_mm)
     return np.asarray(np.exp(np.polyval(np.polyfit(log_d, np.log(thresholds), 3), log_d)))
 
 
 def dose_exponent(bench: Bench, count: int, seed: Seed, diameters_mm: tuple[float, ...] = SMALL_MM) -> float:
-    """How threshold thickness goes with dose: the mean slope in log-log over the diameters, a quarter to twice the dose."""
+    """How threshold thickness goes with dose: the mean slope in log-log over the diameters, a quarter to twice the
+    dose."""
     found = [
         np.log(thresholds_um(read(replace(bench, dose_factor=k), count, seed.child(i), diameters_mm)))
         for i, k in enumerate(_DOSES)

@@ -58,10 +58,20 @@ def write(folder: Path, detector: Detector, rows: Sequence[Row]) -> None:
     lines = [_HEAD.format(error=error), f"## Measured: {detector.unit.says}\n"]
     lines += ["| | quantity | measured | published |", "|---|---|---|---|"]
     lines += [f"| {'ok' if r.passed else 'OUT'} | {r.quantity} | {r.measured:.4g} | {r.reference} |" for r in rows]
-    lines += ["", "## Pictures", "", "CDMAM 3.4, discs of 1.0, 0.5, 0.25 mm (rows) in falling thickness, clinical dose, for processing:", ""]
+    lines += [
+        "",
+        "## Pictures",
+        "",
+        "CDMAM 3.4, discs of 1.0, 0.5, 0.25 mm (rows) in falling thickness, clinical dose, for processing:",
+        "",
+    ]
     lines += ["![gold discs](physics-cdmam.png)", ""]
+    doses = "2, 1, 1/2 and 1/4 of the clinical dose"
     diameters = ", ".join(f"{d:.2f}" for d in visibility.DIAMETERS_MM)
-    lines += [f"Calcifications of {diameters} mm (columns) in 5 cm of breast at 2, 1, 1/2 and 1/4 of the clinical dose (rows):", ""]
+    lines += [
+        f"Calcifications of {diameters} mm (columns) in 5 cm of breast at {doses} (rows):",
+        "",
+    ]
     lines += ["![spheres](physics-spheres.png)", ""]
     (folder / "physics.md").write_text("\n".join(lines), encoding="utf-8")
 
@@ -80,12 +90,21 @@ def _spheres(detector: Detector) -> Any:
         grid = bench.window(2.0 * len(visibility.DIAMETERS_MM), 4.0)
         inner = bench.breast_mm - visibility.SKIN_MM
         stamps = tuple(
-            bench.stamp(Sphere(d), grid.origin_mm[0] + 2.0 * k + 1.0, grid.origin_mm[1] + y, grid, "calcium_oxalate", "glandular")
+            bench.stamp(
+                Sphere(d),
+                grid.origin_mm[0] + 2.0 * k + 1.0,
+                grid.origin_mm[1] + y,
+                grid,
+                "calcium_oxalate",
+                "glandular",
+            )
             for k, d in enumerate(visibility.DIAMETERS_MM)
             for y in (1.0, 3.0)
         )
         slabs: dict[str, Any] = {"skin": visibility.SKIN_MM, "glandular": 0.2 * inner, "adipose": 0.8 * inner}
-        image = bench.image(bench.signal(bench.paths(grid, bench.breast_mm, slabs, stamps)), Seed(0).child("spheres", i))
+        image = bench.image(
+            bench.signal(bench.paths(grid, bench.breast_mm, slabs, stamps)), Seed(0).child("spheres", i)
+        )
         strips.append(np.asarray(image, float) / np.median(image))
     return np.concatenate(strips)
 

@@ -72,7 +72,13 @@ def rows(detector: Detector, seed: Seed, *, images: int = 16, dose_images: int =
 def _beams() -> Iterator[Row]:
     for (name, kv), (lo, hi) in _HVL.items():
         middle = 0.5 * (lo + hi)
-        yield Row(f"half-value layer {name} {kv} kV, mm Al", load(name, kv).hvl_mm_al, 0.94 * middle, 1.06 * middle, f"{lo:.2f}-{hi:.2f}, surveys")
+        yield Row(
+            f"half-value layer {name} {kv} kV, mm Al",
+            load(name, kv).hvl_mm_al,
+            0.94 * middle,
+            1.06 * middle,
+            f"{lo:.2f}-{hi:.2f}, surveys",
+        )
 
 
 def _edge(detector: Detector) -> Iterator[Row]:
@@ -85,7 +91,13 @@ def _edge(detector: Detector) -> Iterator[Row]:
     f, mtf = measures.edge_mtf(image, _ANGLE_DEG, detector.pitch)
     for at in (1, 2, 5):
         expected = float(detector.mtf(at))
-        yield Row(f"MTF at {at}/mm", float(np.interp(at, f, mtf)), expected - 0.02, expected + 0.02, f"{expected:.3f}, the detector's curve")
+        yield Row(
+            f"MTF at {at}/mm",
+            float(np.interp(at, f, mtf)),
+            expected - 0.02,
+            expected + 0.02,
+            f"{expected:.3f}, the detector's curve",
+        )
 
 
 def _noise(detector: Detector, seed: Seed) -> Iterator[Row]:
@@ -93,7 +105,13 @@ def _noise(detector: Detector, seed: Seed) -> Iterator[Row]:
     for kerma in (50.0, 100.0, 200.0):
         # about 1,400 independent powers below 0.6/mm: 2.7 % (one sd); electronic noise takes up to 1.5 %
         dqe = measures.zero_frequency_dqe(detector, kerma, count, seed.child("dqe", int(kerma)))
-        yield Row(f"DQE(0) at {kerma:.0f} uGy", dqe, 0.90 * system.dqe0, 1.08 * system.dqe0, f"{system.dqe0:.2f}, the detector's")
+        yield Row(
+            f"DQE(0) at {kerma:.0f} uGy",
+            dqe,
+            0.90 * system.dqe0,
+            1.08 * system.dqe0,
+            f"{system.dqe0:.2f}, the detector's",
+        )
     fields = measures.flats(detector, 100.0, count, seed.child("nnps"))
     f, power = measures.noise_power(fields, detector.pitch)
     mean, energy = 100.0 * detector.calibration[0], measures.flat(detector, 100.0).energy_kev.at(0, 0)
@@ -122,9 +140,12 @@ def _scatter(detector: Detector) -> Iterator[Row]:
     for cm in (2, 4, 6, 8):
         thick = np.where(inside, 10.0 * cm, 0).astype(np.float32)
         light = np.where(inside, np.exp(-0.6 * cm), 1.0).astype(np.float32)
-        scatter_signal = Scatter(grid=False).scatter_signal(light, thick, CELL_MM, "Mo/Mo", chest_wall_left=False, breast_only=True)
+        scatter_signal = Scatter(grid=False).scatter_signal(
+            light, thick, CELL_MM, "Mo/Mo", chest_wall_left=False, breast_only=True
+        )
         boone = 1 / (-2.35452817 + 22.3960980 * 20**-1.5 + 8.85064260 * cm**-0.5)
-        yield Row(f"scatter/primary, {cm} cm, no grid", scatter_signal.at(n // 2, n // 2) / float(light[n // 2, n // 2]), 0.85 * boone, 1.15 * boone,
+        yield Row(f"scatter/primary, {cm} cm, no grid", scatter_signal.at(n // 2, n // 2) / float(light[n // 2,
+        n // 2]), 0.85 * boone, 1.15 * boone,
                   f"{boone:.3f}, Boone & Cooper 2000")  # fmt: skip
     ratio = Bench(detector).scatter_ratio(50.0)
     yield Row("scatter/primary, 5 cm, grid", ratio, 0.05, 0.20, "0.05-0.20, grids in the literature")
@@ -135,15 +156,29 @@ def _aluminium(detector: Detector, seed: Seed) -> Iterator[Row]:
     grid = bench.window(20.0)
     step = np.zeros(grid.shape, np.float32)
     step[:, grid.shape[1] // 2 :] = 0.2
-    image = detector.kerma_ugy(bench.image(bench.signal(bench.paths(grid, 45.0, {"pmma": 45.0, "aluminium": step})), seed))
+    image = detector.kerma_ugy(
+        bench.image(bench.signal(bench.paths(grid, 45.0, {"pmma": 45.0, "aluminium": step})), seed)
+    )
     half, off = grid.shape[1] // 2, round(2 / grid.pitch_mm)
     plain, behind = image[:, off : half - off], image[:, half + off : -off]
     contrast = 1 - float(behind.mean() / plain.mean())
     spectrum = bench.spectrum
     exact = 1 - spectrum.signal(pmma=45, aluminium=0.2) / spectrum.signal(pmma=45)
     expected = exact / (1 + bench.scatter_ratio(45.0))
-    yield Row("contrast of 0.2 mm Al behind 45 mm PMMA", contrast, 0.97 * expected, 1.03 * expected, f"{expected:.3f}, whole spectrum and scatter")
-    yield Row("SDNR of 0.2 mm Al behind 45 mm PMMA", float((plain.mean() - behind.mean()) / plain.std()), 2.0, None, "ACR: CNR at least 2")
+    yield Row(
+        "contrast of 0.2 mm Al behind 45 mm PMMA",
+        contrast,
+        0.97 * expected,
+        1.03 * expected,
+        f"{expected:.3f}, whole spectrum and scatter",
+    )
+    yield Row(
+        "SDNR of 0.2 mm Al behind 45 mm PMMA",
+        float((plain.mean() - behind.mean()) / plain.std()),
+        2.0,
+        None,
+        "ACR: CNR at least 2",
+    )
 
 
 def _discs(detector: Detector, seed: Seed, images: int, dose_images: int) -> Iterator[Row]:
@@ -156,7 +191,9 @@ def _discs(detector: Detector, seed: Seed, images: int, dose_images: int) -> Ite
         acceptable, achievable = cdmam.limits_um(d)
         human = float(um) * cdmam.human_factor(d)
         limits = f"EUREF acceptable {acceptable:.3f}, achievable {achievable:.3f}"
-        yield Row(f"CDMAM threshold {d:.2f} mm, um gold (human)", human, 0.3 * achievable / slack, acceptable * slack, limits)
+        yield Row(
+            f"CDMAM threshold {d:.2f} mm, um gold (human)", human, 0.3 * achievable / slack, acceptable * slack, limits
+        )
     if dose_images:
         exponent = cdmam.dose_exponent(bench, dose_images, seed.child("dose"))
         yield Row("CDMAM threshold contrast, dose exponent", exponent, -0.6, -0.4, "-0.5, quantum limited")
@@ -165,7 +202,9 @@ def _discs(detector: Detector, seed: Seed, images: int, dose_images: int) -> Ite
 def _accreditation(detector: Detector) -> Iterator[Row]:
     bench = Bench(detector, acr.THICKNESS_MM)
     for phantom in (acr.SMALL, acr.DIGITAL):
-        for count, least, what in zip(acr.seen(bench, phantom), phantom.least, ("fibres", "speck groups", "masses"), strict=True):
+        for count, least, what in zip(
+            acr.seen(bench, phantom), phantom.least, ("fibres", "speck groups", "masses"), strict=True
+        ):
             yield Row(f"{phantom.name}: {what} seen", float(count), float(least), None, f"at least {least} to pass")
 
 
@@ -173,7 +212,13 @@ def _calcification(detector: Detector) -> Iterator[Row]:
     published = {0.10: 1.3, 0.14: 3.0, 0.16: 4.0, 0.20: 6.4, 0.30: 14.7}
     model = visibility.published_model(100.0, tuple(published))
     for (d, value), got in zip(published.items(), model, strict=True):
-        yield Row(f"ideal observer's d' of {d:.2f} mm, model detector", float(got), 0.85 * value, 1.15 * value, f"{value:g}, its assumptions")
+        yield Row(
+            f"ideal observer's d' of {d:.2f} mm, model detector",
+            float(got),
+            0.85 * value,
+            1.15 * value,
+            f"{value:g}, its assumptions",
+        )
     bench = Bench(detector, 50.0)
     least = visibility.threshold_mm(visibility.curve(bench))
     yield Row("just-visible calcification in 5 cm, mm", least, 0.12, 0.22, "0.15-0.18 at 100 uGy and DQE 0.55")

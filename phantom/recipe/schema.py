@@ -28,7 +28,17 @@ from phantom.recipe.draw import Draw, Within
 from phantom.recipe.keys import PLAIN, Key, Like, keys_of, says, strip
 from phantom.recipe.messages import closest, dotted, quote, suggestion
 
-__all__ = ["FieldDoc", "Like", "RecipeError", "describe", "fields_to_table", "keys_of", "read", "read_fields", "to_table"]
+__all__ = [
+    "FieldDoc",
+    "Like",
+    "RecipeError",
+    "describe",
+    "fields_to_table",
+    "keys_of",
+    "read",
+    "read_fields",
+    "to_table",
+]
 
 T = TypeVar("T")
 _BAD: Any = object()

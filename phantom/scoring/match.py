@@ -2,8 +2,8 @@
 
 A mark hits a calcification if its pixel lies in the mask, if it lies within the tolerance of the
 centre of mass, or if its box overlaps the mask's box by half (the middle of a ring or of a curved
-cast lies neither in the mask nor near its centre of mass). Marks are taken in order of falling score; each hits at most one
-calcification, each calcification is hit once, and further marks on a hit calcification are
+cast lies neither in the mask nor near its centre of mass). Marks are taken in order of falling
+score; each hits at most one calcification, each calcification is hit once, and further marks on a hit calcification are
 neither hits nor false. Calcifications below a d' do not count: neither their hits nor their
 misses. The radius is a convention and is reported with every result (Chakraborty 2017,
 "Observer Performance Methods for Diagnostic Imaging").

@@ -62,19 +62,19 @@ def svg(curves: Mapping[str, Curve]) -> str:
     x0, y0 = place(LOWEST, 0.0)
     x1, y1 = place(HIGHEST, 1.0)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',  # noqa: E501
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
         f'<path d="M{x0} {y1}V{y0}H{x1}" fill="none" stroke="#444"/>',
     ]
     for rate in _TICKS:
         x, _ = place(rate, 0.0)
         parts.append(
-            f'<path d="M{x} {y0}V{y1}" stroke="#ddd"/><text x="{x}" y="{y0 + 16}" text-anchor="middle">{_name(rate)}</text>'
+            f'<path d="M{x} {y0}V{y1}" stroke="#ddd"/><text x="{x}" y="{y0 + 16}" text-anchor="middle">{_name(rate)}</text>'  # noqa: E501
         )
     for tenth in range(0, 11, 2):
         _, y = place(1.0, tenth / 10)
         parts.append(
-            f'<path d="M{x0} {y}H{x1}" stroke="#ddd"/><text x="{x0 - 6}" y="{y + 4}" text-anchor="end">{tenth / 10:g}</text>'
+            f'<path d="M{x0} {y}H{x1}" stroke="#ddd"/><text x="{x0 - 6}" y="{y + 4}" text-anchor="end">{tenth / 10:g}</text>'  # noqa: E501
         )
     middle = (x0 + x1) / 2
     parts.append(f'<text x="{middle}" y="{HEIGHT - 12}" text-anchor="middle">false marks per image</text>')
@@ -84,7 +84,7 @@ def svg(curves: Mapping[str, Curve]) -> str:
         line = " ".join(f"{x:g},{y:g}" for x, y in points(curve))
         parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts.append(
-            f'<text x="{x1 - 8}" y="{y0 - 10 - 16 * i}" text-anchor="end" fill="{colour}">{escape(Path(name).name)}</text>'
+            f'<text x="{x1 - 8}" y="{y0 - 10 - 16 * i}" text-anchor="end" fill="{colour}">{escape(Path(name).name)}</text>'  # noqa: E501
         )
     return "\n".join([*parts, "</svg>\n"])
 

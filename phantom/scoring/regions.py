@@ -66,7 +66,10 @@ class _Image:
         finding_box = self.boxes[finding]
         if rule == "box":
             return bool(box_iou(box[None], finding_box[None])[0, 0] >= rules.box_iou)
-        low, high = np.maximum(box[:2], finding_box[:2]), np.minimum(box[:2] + box[2:], finding_box[:2] + finding_box[2:])
+        low, high = (
+            np.maximum(box[:2], finding_box[:2]),
+            np.minimum(box[:2] + box[2:], finding_box[:2] + finding_box[2:]),
+        )
         covered = np.clip(high - low, 0, None).prod() >= COVERED * finding_box[2:].prod()
         small = box[2:].prod() <= LARGEST * finding_box[2:].prod() * (1 + 1e-9)
         return bool(covered and small and self.holds(box, finding) >= min(GRAINS, len(self.grains[finding])))

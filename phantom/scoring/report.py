@@ -29,8 +29,10 @@ def as_dict(
             "target": rules.target,
             "tolerance_mm": rules.tolerance_mm,
             "min_dprime": rules.min_dprime,
-            "hit": f"in the mask, within {rules.tolerance_mm:g} mm of the centre, or boxes overlapping by {BOX_HIT_IOU:g}",
-            "kallergi": f"{COVERED:.0%} covered, at most {LARGEST:g} times as large, {GRAINS} calcifications (or all) held",
+            "hit": f"in the mask, within {rules.tolerance_mm:g} mm of the centre, "
+            f"or boxes overlapping by {BOX_HIT_IOU:g}",
+            "kallergi": f"{COVERED:.0%} covered, at most {LARGEST:g} times as large, "
+            f"{GRAINS} calcifications (or all) held",
             "box_iou": rules.box_iou,
             "group_mm": rules.group_mm,
         },
@@ -107,7 +109,8 @@ def _level(name: str, level: dict[str, Any]) -> list[str]:
             f"weighted {_number(level['wafroc_auc'])}), image-level ROC area {_number(level['roc_auc'])}"
         ),
         (
-            f"  at {point['fp_per_image_asked']:g} false marks per image: threshold {_number(point['threshold'], '.4g')}, "
+            f"  at {point['fp_per_image_asked']:g} false marks per image: threshold "
+            f"{_number(point['threshold'], '.4g')}, "
             f"sensitivity {_number(point['sensitivity'])}, {point['fp_per_image']:.3f} false marks per image "
             f"({_number(point['fp_per_image_without_lesions'])} on images without lesions)"
         ),

@@ -129,7 +129,8 @@ def _ratings(
     image = np.array([i for i, _ in lesions], np.int64)
     n = len(index)
     return Ratings(
-        np.array(list(index), dtype=str), np.arange(n), np.full(n, np.nan), np.isin(np.arange(n), image), np.zeros(n, bool), image,
+        np.array(list(index), dtype=str), np.arange(n), np.full(n, np.nan), np.isin(np.arange(n), image), np.zeros(n,
+        bool), image,
         np.array(list(best.values()), float), np.array([index[row["CaseID"]] for row in false], np.int64),
         np.array([_number(path, row["FP_Rating"]) for row in false], float),
     )  # fmt: skip

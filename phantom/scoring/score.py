@@ -92,7 +92,8 @@ def score(marks: Marks, images: Sequence[ImageTruth], rules: Rules | None = None
         grains = match(marks, images, rules)
         levels["calcification"] = Level("calcification", grains.ratings, grains.fp_cause, grains)
         notes.append(
-            f"findings: single marks within {rules.group_mm:g} mm are grouped; findings of fewer than {GRAINS} do not count"
+            f"findings: single marks within {rules.group_mm:g} mm are grouped; findings of fewer than {GRAINS} do "
+            f"not count"
         )
         left_out = len(marks.grains) - len(grains.mark_rows)
         if left_out:
@@ -190,5 +191,6 @@ def compare(first: Level, second: Level, at: float, resamples: int, seed: Seed) 
             "difference": float(whole[:-1].mean()), "low": float(mean_low), "high": float(mean_high),
             "p": bootstrap.p_value(mean),
         },
-        "at": {"rate": at, "difference": float(whole[-1]), "low": float(low[-1]), "high": float(high[-1]), "p": bootstrap.p_value(samples[:, -1])},
+        "at": {"rate": at, "difference": float(whole[-1]), "low": float(low[-1]), "high": float(high[-1]),
+        "p": bootstrap.p_value(samples[:, -1])},
     }  # fmt: skip

@@ -153,7 +153,8 @@ def test_arteries_are_calcified_as_badly_on_both_sides():
 
 
 def agreement(finding) -> float:
-    """Mean cosine between the sides of the vessel that two plates within 2 mm of each other lie on: 1 for one wall, 0 for any."""
+    """Mean cosine between the sides of the vessel that two plates within 2 mm of each other lie on: 1 for one wall, 0
+    for any."""
     axis = np.concatenate([artery.at(np.arange(0.0, artery.length_mm, 0.1))[0] for artery in breast().arteries])
     places = np.array([grain.centre_mm for grain in finding.calcifications])
     sides = places - axis[cKDTree(axis).query(places)[1]]
@@ -182,7 +183,8 @@ def test_a_worse_grade_is_more_calcium():
 
 
 def test_rods_point_to_the_nipple_and_casts_are_thin():
-    """Rods point to the nipple with a spread of 15 degrees in each view; calibre of rods 0.5 and more, of casts less."""
+    """Rods point to the nipple with a spread of 15 degrees in each view; calibre of rods 0.5 and more, of casts
+    less."""
     errors: dict[str, list[float]] = {"CC": [], "ML": []}
     for finding in population("large_rod", 5, "diffuse"):
         for grain in finding.calcifications:
@@ -256,7 +258,8 @@ def test_residue_lies_in_streaks_and_often_in_one_view():
 
 
 def test_the_film_of_residue_is_as_faint_as_asked_for():
-    """Where its clouds lie across the beam: half a percent to two of the X-rays at 21 keV, and a third more or less in places."""
+    """Where its clouds lie across the beam: half a percent to two of the X-rays at 21 keV, and a third more or less
+    in places."""
     shares = []
     for finding in population("residue", 12):
         for grain in finding.calcifications:
@@ -297,9 +300,12 @@ def test_every_kind_was_less_before_and_keeps_its_ids():
 
 @pytest.mark.parametrize(("pathology", "rate"), [("malignant", 0.67), ("benign", 0.52)])
 def test_suspicious_groups_grow_at_the_published_rates(pathology, rate):
-    """The long axis by exp(rate t), its rate spread by 0.2 (Grimm 2019); what is left of an even line tells how long it was."""
+    """The long axis by exp(rate t), its rate spread by 0.2 (Grimm 2019); what is left of an even line tells how long
+    it was."""
     kind = KINDS["fine_linear"]()
-    line = [replace(population("round", 1)[0].calcifications[0], centre_mm=(x, 0.0, 0.0)) for x in np.linspace(-10, 10, 201)]
+    line = [
+        replace(population("round", 1)[0].calcifications[0], centre_mm=(x, 0.0, 0.0)) for x in np.linspace(-10, 10, 201)
+    ]
     finding = replace(kind.finding("linear", line, breast(), category="4C"), pathology=pathology)
     rates = []
     for seed in range(200):

@@ -1,4 +1,5 @@
-"""Every kind the registry finds: inside its anatomy, within its ranges, never twice the same, the same again from its seed."""
+"""Every kind the registry finds: inside its anatomy, within its ranges, never twice the same, the same again from its
+seed."""
 
 from __future__ import annotations
 
@@ -171,9 +172,12 @@ def test_twenty_times_in_fatty_and_dense_small_and_large_breasts(name, which):
         check_distribution(name, finding)
 
 
-@pytest.mark.parametrize("name", [name for name, distribution in PAIRS if distribution == "grouped" and name != "popcorn"])
+@pytest.mark.parametrize(
+    "name", [name for name, distribution in PAIRS if distribution == "grouped" and name != "popcorn"]
+)
 def test_a_group_is_as_small_as_the_lexicon_says_where_it_is_read(name):
-    """In CC and MLO, with the breast spread by the paddle: grains within 2 cm, of skin within 5 mm; popcorn fills its mass."""
+    """In CC and MLO, with the breast spread by the paddle: grains within 2 cm, of skin within 5 mm; popcorn fills its
+    mass."""
     for which, seed in itertools.product(BREASTS, range(3)):
         finding = grown(name, "grouped", which, seed)
         for view in (View("CC", "L", 0.0), View("MLO", "L", 45.0)):
@@ -235,7 +239,9 @@ def test_every_key_says_what_it_is_and_the_kind_where_it_comes_from(name):
 @pytest.mark.parametrize("name", KINDS)
 def test_what_cannot_be_is_refused_with_the_reason(name):
     kind = KINDS[name]
-    for distribution in {"diffuse", "regional", "grouped", "linear", "segmental"} - set(kind.label.distribution_weights):
+    for distribution in {"diffuse", "regional", "grouped", "linear", "segmental"} - set(
+        kind.label.distribution_weights
+    ):
         with pytest.raises(ImpossibleDistribution, match=f"{name} cannot be {distribution}: .+; it may be"):
             kind().grow(breast(), Seed(0), distribution)
 

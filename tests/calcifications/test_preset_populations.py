@@ -1,4 +1,5 @@
-"""What a preset draws, over many women: shares of types and distributions, arteries by age, specks per image, modes of size."""
+"""What a preset draws, over many women: shares of types and distributions, arteries by age, specks per image, modes
+of size."""
 
 from __future__ import annotations
 
@@ -28,12 +29,27 @@ KINDS = registry.kinds()
 
 # CBIS-DDSM, calcification abnormality views: first type, and distribution. Lee et al. 2017
 TYPES = {
-    "fine_pleomorphic": 813, "amorphous": 181, "punctate": 132, "lucent_centered": 128, "fine_linear_branching": 102 + 31,
+    "fine_pleomorphic": 813, "amorphous": 181, "punctate": 132, "lucent_centered": 128,
+    "fine_linear_branching": 102 + 31,
     "vascular": 90, "popcorn": 39, "round": 27, "dystrophic": 20, "skin": 13, "milk_of_calcium": 2,
 }  # fmt: skip
 SPREADS = {"grouped": 935 + 29, "none": 439, "segmental": 202 + 7, "linear": 112, "regional": 102, "diffuse": 40}
-PAIRS = {("fine_pleomorphic", "grouped"): 597, ("fine_pleomorphic", "segmental"): 112, ("fine_pleomorphic", "linear"): 50}
-SINGLE = {"lucent_centered", "rim", "vascular", "popcorn", "round", "dystrophic", "skin", "large_rod", "milk_of_calcium"}
+PAIRS = {
+    ("fine_pleomorphic", "grouped"): 597,
+    ("fine_pleomorphic", "segmental"): 112,
+    ("fine_pleomorphic", "linear"): 50,
+}
+SINGLE = {
+    "lucent_centered",
+    "rim",
+    "vascular",
+    "popcorn",
+    "round",
+    "dystrophic",
+    "skin",
+    "large_rod",
+    "milk_of_calcium",
+}
 
 
 @cache

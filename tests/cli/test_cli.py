@@ -63,7 +63,8 @@ def test_every_command_has_help(phantom_, name):
 
 
 def test_help_does_not_wait_for_heavy_imports():
-    script = "import sys; from phantom import cli; cli.run(['--help']); print(sorted(set(sys.modules) & {'numpy', 'scipy', 'h5py', 'PIL'}))"
+    heavy = "{'numpy', 'scipy', 'h5py', 'PIL'}"
+    script = f"import sys; from phantom import cli; cli.run(['--help']); print(sorted(set(sys.modules) & {heavy}))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.splitlines()[-1] == "[]"
 

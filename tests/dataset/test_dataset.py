@@ -127,7 +127,9 @@ def test_workers_read_the_right_images_however_they_were_started(folder):
 
 
 def test_opening_does_not_load_the_renderer(folder):
-    code = f"import phantom, sys; d = phantom.open({str(folder)!r}); len(d); sys.exit('phantom.exam.case' in sys.modules)"
+    code = (
+        f"import phantom, sys; d = phantom.open({str(folder)!r}); len(d); sys.exit('phantom.exam.case' in sys.modules)"
+    )
     environment = {**os.environ, "PYTHONPATH": str(Path(phantom.__file__).parents[1])}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
 

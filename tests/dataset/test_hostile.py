@@ -136,7 +136,10 @@ def test_a_scene_that_is_none_is_one_message_of_rerender(what, workers, real, tm
         NO_SCENE[what](scene)
         _scene(file, json.dumps(scene))
     resigned(tmp_path / "in", "cases/000000.h5")
-    assert cli.run(["rerender", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", str(workers)]) in (1, 2)
+    assert cli.run(["rerender", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", str(workers)]) in (
+        1,
+        2,
+    )
     said = capsys.readouterr().err
     assert said.startswith("Error: case 0")
     assert "Traceback" not in said

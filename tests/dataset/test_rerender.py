@@ -81,7 +81,9 @@ def test_new_noise_is_all_that_is_new(source, tmp_path):
     rerender(source, tmp_path / "again", new_noise=9, workers=1)
     before, after = phantom.open(source), phantom.open(tmp_path / "again")
     assert before.calcifications.tobytes() == after.calcifications.tobytes()
-    one, two = (data["000000-" + before.images["laterality"][0] + "-CC"].for_processing.astype(int) for data in (before, after))
+    one, two = (
+        data["000000-" + before.images["laterality"][0] + "-CC"].for_processing.astype(int) for data in (before, after)
+    )
     assert not np.array_equal(one, two)
     inside = before[0].breast_mask
     assert abs(float((one - two)[inside].mean())) < 1.0  # the mean of 10^5 pixels of some tens of values of noise
@@ -99,7 +101,14 @@ def test_twins_may_be_asked_for_afterwards(source, tmp_path):
 
 @pytest.mark.parametrize(
     "said",
-    ["anatomy.density=0.3", "finding[0].count=2", "mix.findings=1", "exam.views=['ML']", "exam.prior_years=[3]", "name=x"],
+    [
+        "anatomy.density=0.3",
+        "finding[0].count=2",
+        "mix.findings=1",
+        "exam.views=['ML']",
+        "exam.prior_years=[3]",
+        "name=x",
+    ],
 )
 def test_what_is_grown_may_not_be_changed(source, tmp_path, said):
     with pytest.raises(UsageError, match="already"):
@@ -154,7 +163,9 @@ def test_damaged_cases_are_refused_in_words(source, tmp_path, damage):
 
 def test_the_command_does_it_and_its_mistakes_are_one_message(source, tmp_path, capsys):
     out = tmp_path / "cli"
-    done = CliRunner().invoke(commands, ["rerender", str(source), "--out", str(out), "--dose-mgy", "1.5", "--workers", "1", "--json"])
+    done = CliRunner().invoke(
+        commands, ["rerender", str(source), "--out", str(out), "--dose-mgy", "1.5", "--workers", "1", "--json"]
+    )
     assert done.exit_code == 0, done.output
     assert phantom.open(out).images["mgd_mgy"] == pytest.approx(1.5)
     assert run(["rerender", str(source), "--out", str(tmp_path / "no"), "--set", "anatomy.density=0.3"]) == 2

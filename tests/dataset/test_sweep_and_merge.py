@@ -53,7 +53,8 @@ def test_sweeps_are_linear_logarithmic_or_listed():
     assert names == ["sweep01", "sweep02", "sweep03", "sweep04"]
 
 
-@pytest.mark.parametrize("text", ["a", "a=", "=1:2:3", "a=1:2", "a=1:2:1", "a=0:1:3:log", "a=1:2:x", "a=1:nan:3", "a=1:2:100", "a=1,,2", "a=1:2:3:cubic"])  # fmt: skip
+@pytest.mark.parametrize("text", ["a", "a=", "=1:2:3", "a=1:2", "a=1:2:1", "a=0:1:3:log", "a=1:2:x", "a=1:nan:3",
+"a=1:2:100", "a=1,,2", "a=1:2:3:cubic"])  # fmt: skip
 def test_a_wrong_sweep_is_refused(text):
     with pytest.raises(UsageError, match="--sweep"):
         parse_sweeps([text])
@@ -116,7 +117,8 @@ def test_estimates_part_what_an_image_costs_from_what_its_pixels_do(costs):
         return costs.Cost(0.5 + 0.06 * megapixels, 0, 0, 8e4 + 0.4 * 1e6 * megapixels, 0, megapixels)
 
     assert costs.estimates(cost(8.5), cost(0.5)).splitlines() == [
-        "_SECONDS_PER_IMAGE, _SECONDS_PER_MEGAPIXEL = 0.50, 0.060", "_BYTES_PER_IMAGE, _BYTES_PER_PIXEL = 8.0e+04, 0.40",
+        "_SECONDS_PER_IMAGE, _SECONDS_PER_MEGAPIXEL = 0.50, 0.060",
+        "_BYTES_PER_IMAGE, _BYTES_PER_PIXEL = 8.0e+04, 0.40",
     ]  # fmt: skip
 
 

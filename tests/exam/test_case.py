@@ -51,12 +51,23 @@ class Grains:
             if breast.depth_mm(at[None])[0] > 6:
                 solid = Ellipsoid(tuple(rng.uniform(0.15, 0.5, 3)), tuple(rng.normal(0, 1, 3)))
                 grains.append(Calcification(solid, tuple(at), "grains"))
-        return Finding("grains", "test", "round", distribution or "diffuse", self.category, "benign", tuple(grains), views=self.views)
+        return Finding(
+            "grains",
+            "test",
+            "round",
+            distribution or "diffuse",
+            self.category,
+            "benign",
+            tuple(grains),
+            views=self.views,
+        )
 
 
 def preset(*kinds, breasts="drawn", views=("CC", "MLO"), mix=None, binning=8, noise=True, **words):
     entries = tuple(FindingEntry(f"kind{i}", grows=kind, **words) for i, kind in enumerate(kinds))
-    made = Preset("test", "for the tests", anatomy=FAST, exam=Exam(views=views, breasts=breasts), mix=Mix(mix), finding=entries)
+    made = Preset(
+        "test", "for the tests", anatomy=FAST, exam=Exam(views=views, breasts=breasts), mix=Mix(mix), finding=entries
+    )
     return dataclasses.replace(made, detector=dataclasses.replace(made.detector, binning=binning, noise=noise))
 
 

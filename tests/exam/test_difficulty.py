@@ -36,7 +36,12 @@ def median(view, number, what):
 
 @pytest.mark.parametrize(
     ("kind", "what", "asked"),
-    [("fine_pleomorphic", "dprime", [2, 3]), ("fine_pleomorphic", "dprime", 9), ("amorphous", "sdnr", 1.5), ("vascular", "dprime", 6)],
+    [
+        ("fine_pleomorphic", "dprime", [2, 3]),
+        ("fine_pleomorphic", "dprime", 9),
+        ("amorphous", "sdnr", 1.5),
+        ("vascular", "dprime", 6),
+    ],
 )
 def test_what_is_asked_for_is_got(kind, what, asked):
     case = simulate(recipe({"kind": kind, what: asked}), 3, 0)
@@ -48,7 +53,12 @@ def test_what_is_asked_for_is_got(kind, what, asked):
 
 
 def test_the_first_view_counts_and_several_findings_are_met_at_once():
-    made = recipe({"kind": "fine_pleomorphic", "dprime": 4}, {"kind": "round", "dprime": 20}, {"kind": "punctate"}, views=("MLO", "CC"))
+    made = recipe(
+        {"kind": "fine_pleomorphic", "dprime": 4},
+        {"kind": "round", "dprime": 20},
+        {"kind": "punctate"},
+        views=("MLO", "CC"),
+    )
     case = simulate(made, 3, 1)
     assert [f["asked"] for f in case.scene["findings"]] == [["dprime", 4.0], ["dprime", 20.0], None]
     view = next(v for v in case.views if v.row["view"] == "MLO")
@@ -96,7 +106,8 @@ def test_asking_for_both_or_for_nonsense_is_refused():
 
 
 @pytest.mark.parametrize("solid", [Ellipsoid((0.3, 0.2, 0.1), (0.2, 0.1, 0.4)),
-                                   ConvexPolyhedron(((0.0, 0.0, 0.0), (0.4, 0.0, 0.1), (0.0, 0.3, 0.0), (0.1, 0.1, 0.3)))])  # fmt: skip
+                                   ConvexPolyhedron(((0.0, 0.0, 0.0), (0.4, 0.0, 0.1), (0.0, 0.3, 0.0), (0.1, 0.1,
+                                   0.3)))])  # fmt: skip
 def test_a_scaled_solid_is_the_solid_scaled(solid):
     grid = Grid((60, 60), 0.05, (-1.475, -1.475))
     one, twice = shadow(solid, POSE, grid), shadow(Scaled(solid, 2.0), POSE, grid)

@@ -115,7 +115,9 @@ def test_a_change_is_blurred_as_the_whole_image_is(name, magnification):
     detector = detector.magnified(magnification) if magnification > 1 else detector
     shape, rng = (300, 420), np.random.default_rng(1)
     flat = Coarse(np.full((1, 1), 0.05, np.float32), 512, shape)
-    before = Signal(rng.uniform(0.1, 0.2, shape).astype(np.float32), flat, Coarse(np.full((1, 1), 20, np.float32), 512, shape), 4e5)
+    before = Signal(
+        rng.uniform(0.1, 0.2, shape).astype(np.float32), flat, Coarse(np.full((1, 1), 20, np.float32), 512, shape), 4e5
+    )
     after = dataclasses.replace(before, primary=before.primary.copy())
     after.primary[:6, 100:106] *= 0.7  # at the border too
     after.primary[230:250, 300:303] *= 0.9
@@ -163,7 +165,9 @@ def test_the_past_is_stored_with_the_scene(scene, images):
     assert again.to_dict() == scene.to_dict()
     years = [{c.calcification_id for f in s.at_prior(4).findings for c in f.calcifications} for s in (scene, again)]
     assert years[0] == years[1] > set()
-    assert "residue" in {finding.kind for finding in scene.findings} - {finding.kind for finding in scene.at_prior(1).findings}
+    assert "residue" in {finding.kind for finding in scene.findings} - {
+        finding.kind for finding in scene.at_prior(1).findings
+    }
 
 
 # -- magnification
@@ -173,7 +177,9 @@ def test_a_magnified_finding_shows_more_grains():
     made = dataclasses.replace(recipe(magnification=1.8), finding=recipe().finding[:1])
     visible = [0, 0]
     for index in range(3):
-        contact, closer = ({c.row["calcification_id"]: c.row for c in view.calcifications} for view in simulate(made, 5, index).views)
+        contact, closer = (
+            {c.row["calcification_id"]: c.row for c in view.calcifications} for view in simulate(made, 5, index).views
+        )
         assert contact.keys() == closer.keys()
         assert all(closer[i]["dprime"] > contact[i]["dprime"] for i in contact)
         visible[0] += sum(row["visible"] for row in contact.values())
@@ -190,7 +196,10 @@ def test_a_magnified_image_is_of_the_same_grains(images):
     target = next(f.row["finding_id"] for f in near_.findings if f.row["class"] == "suspicious")
     shared = sorted(i for i in places[0].keys() & places[1].keys() if places[0][i].row["finding_id"] == target)
     assert len(shared) > 5
-    x = [np.array([p[i].center_px for i in shared]) * v.row["pixel_spacing_mm"] for p, v in zip(places, (near_, far), strict=True)]
+    x = [
+        np.array([p[i].center_px for i in shared]) * v.row["pixel_spacing_mm"]
+        for p, v in zip(places, (near_, far), strict=True)
+    ]
     shift = x[0] - x[1]
     assert np.abs(shift - shift.mean(axis=0)).max() < 0.01
 

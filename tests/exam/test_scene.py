@@ -77,13 +77,19 @@ def test_the_same_breast_at_half_the_dose_is_noisier(scene):
     assert [c.center_px for c in one.calcifications] == [c.center_px for c in other.calcifications]
     assert [c.row["contrast"] for c in one.calcifications] == [c.row["contrast"] for c in other.calcifications]
     fall = [b.dprime / a.dprime for a, b in zip(one.calcifications, other.calcifications, strict=True)]
-    # sqrt(1/2) if all noise is the quanta's; electronic noise lowers it, fixed pattern, which scales with dose, raises it
+    # sqrt(1/2) if all noise is the quanta's; electronic noise lowers it, fixed pattern, which scales with dose, raises
+    # it
     assert np.mean(fall) == pytest.approx(np.sqrt(0.5), rel=0.1)
 
 
 @pytest.mark.parametrize(
     "broken",
-    [{}, {"format": "other"}, {"format": scenes.FORMAT}, {"format": scenes.FORMAT, "recipe": RECIPE, "seed": {"root": -1, "path": []}}],
+    [
+        {},
+        {"format": "other"},
+        {"format": scenes.FORMAT},
+        {"format": scenes.FORMAT, "recipe": RECIPE, "seed": {"root": -1, "path": []}},
+    ],
 )
 def test_what_is_no_scene_is_refused(broken):
     with pytest.raises(PhantomError, match="scene"):

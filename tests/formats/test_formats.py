@@ -91,8 +91,10 @@ def test_a_folder_that_holds_something_else_is_refused(data, tmp_path):
 @pytest.mark.parametrize(
     ("name", "options", "says"),
     [
-        ("cocco", {}, "did you mean 'coco'"), ("png", {"tile": 512}, "--tile means nothing"), ("coco", {"tile": 64, "overlap": 64}, "smaller than"),
-        ("coco", {"window": "wide"}, "--window must be"), ("coco", {"window": "1,0"}, "width of at least 1"), ("coco", {"window": "nan,5"}, "finite"),
+        ("cocco", {}, "did you mean 'coco'"), ("png", {"tile": 512}, "--tile means nothing"), ("coco", {"tile": 64,
+        "overlap": 64}, "smaller than"),
+        ("coco", {"window": "wide"}, "--window must be"), ("coco", {"window": "1,0"}, "width of at least 1"), ("coco",
+        {"window": "nan,5"}, "finite"),
     ],
 )  # fmt: skip
 def test_wrong_wishes_are_refused_before_anything_is_written(data, tmp_path, name, options, says):

@@ -35,7 +35,8 @@ def random_ratings(seed, images=12, lesions=30, false=50):
     rating = np.where(rng.random(lesions) < 0.7, rng.random(lesions).round(2), MISSED)
     where = np.sort(rng.integers(0, images, lesions))
     return Ratings(
-        np.arange(images).astype(str), np.arange(images), np.ones(images), np.isin(np.arange(images), where), np.zeros(images, bool),
+        np.arange(images).astype(str), np.arange(images), np.ones(images), np.isin(np.arange(images), where),
+        np.zeros(images, bool),
         where, rating, rng.integers(0, images, false), rng.random(false).round(2),
     )  # fmt: skip
 
@@ -66,7 +67,8 @@ def test_froc_is_picai_evals(seed):
         found += [(0, float(r), 0.0) for r in ratings.fp_rating[ratings.fp_image == image]]
         results[str(name)] = found
     metrics = Metrics(
-        lesion_results=results, case_target={str(n): int(p) for n, p in zip(ratings.image_ids, ratings.positive, strict=True)},
+        lesion_results=results, case_target={str(n): int(p) for n, p in zip(ratings.image_ids, ratings.positive,
+        strict=True)},
         case_pred={str(n): max(0.0, float(h)) for n, h in zip(ratings.image_ids, ratings.highest(), strict=True)},
     )  # fmt: skip
     for rate in (0.5, 1.0, 2.0):
@@ -138,8 +140,10 @@ def test_orthanc_gives_them_back_bit_equal(data, tmp_path):
     export(data, "dicom", tmp_path / "dicom")
     http, dicom = free_port(), free_port()
     told = {
-        "Name": "phantom", "StorageDirectory": str(tmp_path / "store"), "IndexDirectory": str(tmp_path / "store"), "Plugins": [],
-        "HttpPort": http, "DicomPort": dicom, "DicomAet": "ORTHANC", "RemoteAccessAllowed": False, "AuthenticationEnabled": False,
+        "Name": "phantom", "StorageDirectory": str(tmp_path / "store"), "IndexDirectory": str(tmp_path / "store"),
+        "Plugins": [],
+        "HttpPort": http, "DicomPort": dicom, "DicomAet": "ORTHANC", "RemoteAccessAllowed": False,
+        "AuthenticationEnabled": False,
     }  # fmt: skip
     (tmp_path / "orthanc.json").write_text(json.dumps(told))
     with subprocess.Popen(

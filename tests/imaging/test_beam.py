@@ -42,7 +42,9 @@ def test_photons_per_kerma_of_the_standard():
         assert filtered == pytest.approx(standard, rel=0.08)
 
 
-@pytest.mark.parametrize(("name", "mu"), [("calcium_oxalate", 8.2), ("hydroxyapatite_packed", 8.2), ("aluminium", 9.29)])
+@pytest.mark.parametrize(
+    ("name", "mu"), [("calcium_oxalate", 8.2), ("hydroxyapatite_packed", 8.2), ("aluminium", 9.29)]
+)
 def test_attenuation_at_20_kev(name, mu):
     assert materials.mu_at(name, 20) == pytest.approx(mu, rel=0.02)
 
@@ -88,7 +90,10 @@ def test_contrast_of_a_calcification(displaced):
     assert 1 - nodes(beam, **with_it) / nodes(beam, **SLAB) == pytest.approx(exact, abs=2e-4)
 
 
-@pytest.mark.parametrize(("material", "mm"), [("skin", 3), ("muscle", 30), ("pmma", 45), ("aluminium", 1), ("hydroxyapatite", 0.5), ("gold", 0.002)])
+@pytest.mark.parametrize(
+    ("material", "mm"),
+    [("skin", 3), ("muscle", 30), ("pmma", 45), ("aluminium", 1), ("hydroxyapatite", 0.5), ("gold", 0.002)],
+)
 def test_materials_as_two_tissues(material, mm):
     beam = spectrum.load("W/Rh", 28)
     behind = {"adipose": 10.0 if material == "pmma" else 36.0}
@@ -156,4 +161,6 @@ def test_the_script_makes_the_same_tables():
     stored = json.loads((Path(spectrum.__file__).parent / "data" / "beams.json").read_text())["beams"]
     for name, kv in (("W/Rh", 28), ("Mo/Mo", 30)):
         made = tool.photons(name, kv)
-        np.testing.assert_allclose(made, stored[name][str(kv)]["photons_per_mm2_mas"], rtol=1e-3, atol=1e-3 * made.max())
+        np.testing.assert_allclose(
+            made, stored[name][str(kv)]["photons_per_mm2_mas"], rtol=1e-3, atol=1e-3 * made.max()
+        )

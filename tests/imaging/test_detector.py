@@ -22,7 +22,10 @@ def uniform(detector, kerma_ugy, shape=(256, 256), primary=1.0, energy=None):
     e = energies_kev()
     energy = energy or float((photons * e**2).sum() / (photons * e).sum())
     flat = np.full(shape, primary, np.float32)
-    none, coarse = Coarse(np.zeros((1, 1), np.float32), 1024, shape), Coarse(np.full((1, 1), energy, np.float32), 1024, shape)
+    none, coarse = (
+        Coarse(np.zeros((1, 1), np.float32), 1024, shape),
+        Coarse(np.full((1, 1), energy, np.float32), 1024, shape),
+    )
     return Signal(flat, none, coarse, kerma_ugy * detector.calibration[0] / primary)
 
 
@@ -124,7 +127,9 @@ def test_noise_has_the_power_that_truth_uses(name):
     measured = power(fields, detector.pitch)
     signal = uniform(detector, kerma)
     f = np.fft.fftfreq(256, detector.pitch)
-    model = detector.noise_power(f[:, None], f[None, :], kerma * detector.calibration[0], float(signal.energy_kev.values[0, 0]))
+    model = detector.noise_power(
+        f[:, None], f[None, :], kerma * detector.calibration[0], float(signal.energy_kev.values[0, 0])
+    )
     model = model / detector.calibration[0] ** 2 * detector.pitch**2
     r = np.hypot(f[:, None], f[None, :])
     # rounding to whole values adds 1/12 of one
@@ -198,7 +203,9 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not():
 def test_fixed_pattern_is_the_same_in_every_image():
     changed = _Changed("hologic-selenia-dimensions", structure=0.03)
     fields = images(changed, 100, 2)
-    assert np.corrcoef(fields[0].ravel(), fields[1].ravel())[0, 1] == pytest.approx(0.03**2 / (0.03**2 + fields.var() / 1e4 - 0.03**2), abs=0.05)
+    assert np.corrcoef(fields[0].ravel(), fields[1].ravel())[0, 1] == pytest.approx(
+        0.03**2 / (0.03**2 + fields.var() / 1e4 - 0.03**2), abs=0.05
+    )
 
 
 def test_dead_pixels_are_quieter():

@@ -53,7 +53,9 @@ def test_a_coarser_pixel_holds_the_same_mass():
     for factor in (1, 2, 4, 8):
         grid = GRID.binned(factor)
         found = shadow(solid, pose, grid)
-        assert float(found.path_mm.sum(dtype=np.float64)) * grid.pitch_mm**2 == pytest.approx(solid.volume_mm3, rel=1e-6)
+        assert float(found.path_mm.sum(dtype=np.float64)) * grid.pitch_mm**2 == pytest.approx(
+            solid.volume_mm3, rel=1e-6
+        )
 
 
 def test_a_small_grain_lies_in_its_pixel():

@@ -23,7 +23,9 @@ def disc(cm, diameter_cm, pitch_mm=1.12):
 @pytest.mark.parametrize("cm", [2, 4, 6, 8])
 def test_ratio_against_boone(cm, diameter):
     thickness, primary = disc(cm, diameter)
-    scatter_signal = Scatter(grid=False).scatter_signal(primary, thickness, 1.12, "Mo/Mo", chest_wall_left=False, breast_only=True)
+    scatter_signal = Scatter(grid=False).scatter_signal(
+        primary, thickness, 1.12, "Mo/Mo", chest_wall_left=False, breast_only=True
+    )
     middle = primary.shape[0] // 2
     assert scatter_signal.at(middle, middle) / primary[middle, middle] == pytest.approx(boone(cm, diameter), rel=0.15)
 
@@ -56,7 +58,10 @@ def test_scatter_is_smooth_positive_and_linear():
 def test_the_kernel_keeps_its_total():
     kernel = Scatter(grid=False).kernel("W/Rh", 50)
     r = np.arange(0, 40, 0.002) + 0.001
-    spread = sum(w * np.exp(-r / b) / (2 * math.pi * b * b) for w, b in ((kernel.share_near, kernel.near_cm), (1 - kernel.share_near, kernel.far_cm)))
+    spread = sum(
+        w * np.exp(-r / b) / (2 * math.pi * b * b)
+        for w, b in ((kernel.share_near, kernel.near_cm), (1 - kernel.share_near, kernel.far_cm))
+    )
     assert (spread * 2 * math.pi * r * 0.002).sum() == pytest.approx(1, abs=1e-3)
     assert kernel.transfer(np.float32(0)) == pytest.approx(1)
 
@@ -72,6 +77,9 @@ def test_a_coarse_map_reads_back_as_bilinear():
 
 def test_block_means_of_what_does_not_fit():
     image = np.arange(35, dtype=np.float32).reshape(5, 7)
-    expected = [[image[:3, :3].mean(), image[:3, 3:6].mean(), image[:3, 6:].mean()], [image[3:, :3].mean(), image[3:, 3:6].mean(), image[3:, 6:].mean()]]
+    expected = [
+        [image[:3, :3].mean(), image[:3, 3:6].mean(), image[:3, 6:].mean()],
+        [image[3:, :3].mean(), image[3:, 3:6].mean(), image[3:, 6:].mean()],
+    ]
     np.testing.assert_allclose(block_mean(image, 3), expected, rtol=1e-6)
     np.testing.assert_allclose(block_mean(image > 10, 3), block_mean((image > 10).astype(np.float32), 3))

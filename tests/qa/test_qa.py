@@ -152,7 +152,16 @@ def test_every_number_of_a_detector_has_its_source():
     for name in mammography_units.names():
         for line in mammography_units.text(name).splitlines():
             key, _, rest = line.partition(" = ")
-            if rest and key in ("pitch_mm", "rows", "f0_per_mm", "dqe0", "unblurred_noise_fraction", "electronic_ugy", "gain_dn_per_ugy", "base_mgy"):
+            if rest and key in (
+                "pitch_mm",
+                "rows",
+                "f0_per_mm",
+                "dqe0",
+                "unblurred_noise_fraction",
+                "electronic_ugy",
+                "gain_dn_per_ugy",
+                "base_mgy",
+            ):
                 assert "#" in rest, f"{name}: {line}"
 
 

@@ -38,7 +38,8 @@ def numbers(key):
 
 def table(cls, most):
     """A few keys of a stage, each with something from its range."""
-    keys = {name: key for name, key in keys_of(cls).items() if isinstance(key.within, Within) and np.isfinite(key.within.hi)
+    keys = {name: key for name, key in keys_of(cls).items() if isinstance(key.within,
+    Within) and np.isfinite(key.within.hi)
             and isinstance(key.default, Draw | int | float)}  # fmt: skip
     if not keys:
         return st.just({})

@@ -159,7 +159,8 @@ def test_other_files_are_refused(images, tmp_path):
     (tmp_path / "noise.json").write_bytes(bytes(range(256)))
     (tmp_path / "noise.csv").write_bytes(bytes(range(128, 256)))
     for path, says in [
-        (huge, "too large for marks"), (tmp_path / "none.json", "there is no such"), (tmp_path / "empty", "no score map"),
+        (huge, "too large for marks"), (tmp_path / "none.json", "there is no such"), (tmp_path / "empty",
+        "no score map"),
         (tmp_path / f"{images[0].image_id}.npy", "not the shape"), (tmp_path / "noise.json", "not JSON"),
         (tmp_path / "noise.csv", "not UTF-8"),
     ]:  # fmt: skip
@@ -217,7 +218,8 @@ def test_the_command(tmp_path):
     worse = put(tmp_path / "worse.csv", "image_id,x,y,score\n000001-L-CC,70,100,0.5\n")
     out = CliRunner().invoke(
         command,
-        [str(tmp_path / "data"), str(marks), "--against", str(worse), "--json", "--bootstrap", "20", "--plot", str(tmp_path / "f.svg"),
+        [str(tmp_path / "data"), str(marks), "--against", str(worse), "--json", "--bootstrap", "20", "--plot",
+        str(tmp_path / "f.svg"),
          "--rjafroc", str(tmp_path / "r.xlsx")],
     )  # fmt: skip
     assert out.exit_code == 0, out.output
@@ -259,7 +261,8 @@ def test_coco_ap_is_no_measure_for_specks():
         truth = coco_tools.COCO()
         truth.dataset = {
             "images": [{"id": 1, "width": 1000, "height": 1000}], "categories": [{"id": 1, "name": "calcification"}],
-            "annotations": [{"id": i + 1, "image_id": 1, "category_id": 1, "bbox": b, "area": 9.0, "iscrowd": 0} for i, b in enumerate(boxes)],
+            "annotations": [{"id": i + 1, "image_id": 1, "category_id": 1, "bbox": b, "area": 9.0,
+            "iscrowd": 0} for i, b in enumerate(boxes)],
         }  # fmt: skip
         truth.createIndex()
         marks = truth.loadRes(

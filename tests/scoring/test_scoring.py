@@ -164,7 +164,8 @@ def test_the_order_of_marks_and_the_scale_of_scores_do_not_matter(images):
     rng = np.random.default_rng(3)
     rows = [
         (images[int(i)].image_id, float(x), float(y), float(s))
-        for i, x, y, s in zip(rng.integers(0, len(images), 400), rng.uniform(40, 110, 400), rng.uniform(50, 180, 400), rng.normal(size=400), strict=True)
+        for i, x, y, s in zip(rng.integers(0, len(images), 400), rng.uniform(40, 110, 400), rng.uniform(50, 180, 400),
+        rng.normal(size=400), strict=True)
     ]  # fmt: skip
     first = score(marks(images, *rows), images)
     mixed = score(marks(images, *[rows[i] for i in rng.permutation(400)]), images)
@@ -180,7 +181,8 @@ def test_the_order_of_marks_and_the_scale_of_scores_do_not_matter(images):
 def plain(lesion_image, lesion_rating, fp_image, fp_rating, images, case=None):
     positive = np.isin(np.arange(images), lesion_image)
     return Ratings(
-        np.arange(images).astype(str), np.arange(images) if case is None else np.asarray(case), np.full(images, 100.0), positive,
+        np.arange(images).astype(str), np.arange(images) if case is None else np.asarray(case), np.full(images,
+        100.0), positive,
         np.zeros(images, bool), np.asarray(lesion_image), np.asarray(lesion_rating, float), np.asarray(fp_image, int),
         np.asarray(fp_rating, float),
     )  # fmt: skip

@@ -50,15 +50,17 @@ class Kind(MultiGrainKind):
         60, 300
     )
     focus_grains: Annotated[Draw, Within(1, 30), "grains in each lobule when diffuse (estimate)"] = Draw.uniform(2, 6)
-    group_mm: Annotated[Draw, Within(1, 20, "mm"), "largest extent of a group in the views"] = Draw.lognormal(9, 1.4, 5, 20)
+    group_mm: Annotated[Draw, Within(1, 20, "mm"), "largest extent of a group in the views"] = Draw.lognormal(
+        9, 1.4, 5, 20
+    )
     mixed: Annotated[float, Within(0, 1), "share of groups mixed with punctate grains: category 4A (estimate)"] = 0.3
     punctate_share: Annotated[Draw, Within(0, 1), "punctate grains in a mixed group (estimate)"] = Draw.uniform(
         0.2, 0.5
     )
     punctate_mm: Annotated[Draw, Within(0.05, 0.5, "mm"), "their diameter"] = Draw.lognormal(0.175, 1.3, 0.12, 0.35)
     triangular: Annotated[float, Within(0, 1), "share of groups whose envelope is a triangle (estimate)"] = 0.3
-    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
-        0.6, 1.2, 0.35, 0.95
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = (
+        Draw.lognormal(0.6, 1.2, 0.35, 0.95)
     )
     type_one: Annotated[float, Within(0, 1), "share of benign findings made of weddellite (estimate)"] = 0.25
 

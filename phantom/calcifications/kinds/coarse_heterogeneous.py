@@ -29,7 +29,7 @@ class Kind(MultiGrainKind):
         {"grouped": 0.85, "regional": 0.07, "segmental": 0.06, "linear": 0.02},
         category="4B",
         ppv_when_grouped=0.13,
-        exclusion_reason="it is seen in groups, regions or along ducts; scattered coarse grains are dystrophic or round",
+        exclusion_reason="it is seen in groups, regions or ducts; scattered coarse grains are dystrophic or round",
     )
     suspicious_sites: ClassVar[bool] = True
 
@@ -39,13 +39,15 @@ class Kind(MultiGrainKind):
     coalesced: Annotated[float, Within(0, 1), "share of grains that are two or three grown together (estimate)"] = 0.3
     grains: Annotated[Draw, Within(5, 400), "grains of a group, a line or a segment"] = Draw.uniform(5, 25)
     scattered_grains: Annotated[Draw, Within(1, 2000), "grains when regional (estimate)"] = Draw.uniform(12, 40)
-    group_mm: Annotated[Draw, Within(1, 20, "mm"), "largest extent of a group in the views"] = Draw.lognormal(9, 1.5, 5, 20)
+    group_mm: Annotated[Draw, Within(1, 20, "mm"), "largest extent of a group in the views"] = Draw.lognormal(
+        9, 1.5, 5, 20
+    )
     gap_mm: Annotated[Draw, Within(0, 5, "mm"), "grains of a group keep this distance (estimate)"] = Draw.uniform(
         0.9, 1.3
     )
     triangular: Annotated[float, Within(0, 1), "share of groups whose envelope is a triangle (estimate)"] = 0.4
-    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
-        1.0, 1.2, 0.6, 1.7
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = (
+        Draw.lognormal(1.0, 1.2, 0.6, 1.7)
     )
 
     def form(self, seed: Seed, along: tuple[float, float, float], pathology: Pathology) -> Shape:

@@ -45,8 +45,8 @@ class Kind(KindBase):
     plaques: Annotated[Draw, Within(1, 100), "how many (estimate)"] = Draw.lognormal(9, 1.8, 3, 30)
     extent_mm: Annotated[Draw, Within(5, 70, "mm"), "diameter of the bed they lie in"] = Draw.uniform(12, 50)
     bed: Annotated[Literal["none", "scar", "surgical_bed"], "soft tissue around them that the image shows"] = "none"
-    relative_density: Annotated[Draw, Within(0.05, 3), "density of a plaque over its material's (estimate)"] = Draw.lognormal(
-        1.0, 1.25, 0.6, 1.8
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a plaque over its material's (estimate)"] = (
+        Draw.lognormal(1.0, 1.25, 0.6, 1.8)
     )
 
     def grow(self, breast: Breast, seed: Seed, distribution: Distribution | None = None) -> Finding:
@@ -73,7 +73,11 @@ class Kind(KindBase):
         for i, (place, size) in enumerate(self._places(breast, rng, centre, radius, sizes)):
             grain_rng = side_seed.child("plaque", i).rng()
             shape = grain_shapes.coral(
-                grain_rng, size, 1.0 + (self.aspect - 1.0) * grain_rng.random(), self.rough, grain_rng.random() < self.lucent
+                grain_rng,
+                size,
+                1.0 + (self.aspect - 1.0) * grain_rng.random(),
+                self.rough,
+                grain_rng.random() < self.lucent,
             )
             made.append(self.grain(shape, place, self.relative_density.sample(grain_rng)))
         return self.finding(name, made, breast, hosts)

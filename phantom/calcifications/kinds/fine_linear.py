@@ -47,8 +47,8 @@ class Casts(KindBase):
     dot_mm: Annotated[Draw, Within(0.05, 0.5, "mm"), "largest extent of such a grain"] = Draw.lognormal(
         0.2, 1.5, 0.1, 0.45
     )
-    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
-        1.0, 1.25, 0.5, 2.0
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = (
+        Draw.lognormal(1.0, 1.25, 0.5, 2.0)
     )
 
     def grow(self, breast: Breast, seed: Seed, distribution: Distribution | None = None) -> Finding:

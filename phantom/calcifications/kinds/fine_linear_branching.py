@@ -78,7 +78,9 @@ class Kind(Casts):
             raise NoPlace("no fork of a duct in reach")
         count = max(1, self.forks.integer(rng))
         chosen = [spots[k] for k in rng.permutation(len(spots))[:count]]
-        forked = [duct_casts.forked(breast, fork, self.stem_mm.sample(rng), self.arm_mm.sample(rng), rng) for fork in chosen]
+        forked = [
+            duct_casts.forked(breast, fork, self.stem_mm.sample(rng), self.arm_mm.sample(rng), rng) for fork in chosen
+        ]
         straight = [
             p
             for p in super().pieces(breast, rng, stretches)

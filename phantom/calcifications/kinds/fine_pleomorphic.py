@@ -59,10 +59,12 @@ class Kind(MultiGrainKind):
     aspect: Annotated[float, Within(1, 4), "longest over shortest axis of angular grains, at most (estimate)"] = 3.0
     rough: Annotated[float, Within(0, 0.5), "relative roughness (estimate)"] = 0.25
     grains: Annotated[Draw, Within(5, 400), "grains"] = Draw.lognormal(28, 1.7, 10, 80)
-    group_mm: Annotated[Draw, Within(1, 20, "mm"), "largest extent of a group in the views"] = Draw.lognormal(9, 1.5, 4, 20)
+    group_mm: Annotated[Draw, Within(1, 20, "mm"), "largest extent of a group in the views"] = Draw.lognormal(
+        9, 1.5, 4, 20
+    )
     triangular: Annotated[float, Within(0, 1), "share of groups whose envelope is a triangle (Lanyi 1982)"] = 0.65
-    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
-        1.0, 1.3, 0.5, 2.0
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = (
+        Draw.lognormal(1.0, 1.3, 0.5, 2.0)
     )
 
     def forms(self, seed: Seed, places: Places, pathology: Pathology) -> list[Shape]:

@@ -58,8 +58,8 @@ class Kind(KindBase):
         0.25, 0.5
     )
     branching: Annotated[float, Within(0, 1), "share of rods that fork where their duct does (estimate)"] = 0.1
-    relative_density: Annotated[Draw, Within(0.05, 3), "density of a rod over its material's (estimate)"] = Draw.uniform(
-        0.95, 1.5
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a rod over its material's (estimate)"] = (
+        Draw.uniform(0.95, 1.5)
     )
 
     def grow(self, breast: Breast, seed: Seed, distribution: Distribution | None = None) -> Finding:

@@ -54,8 +54,8 @@ class Kind(KindBase):
     )
     group_mm: Annotated[Draw, Within(4, 20, "mm"), "extent of a group of microcysts"] = Draw.uniform(6, 18)
     region_mm: Annotated[Draw, Within(24, 70, "mm"), "diameter when regional (estimate)"] = Draw.uniform(25, 50)
-    relative_density: Annotated[Draw, Within(0.05, 1), "density of the sediment over a grain's (estimate)"] = Draw.uniform(
-        0.3, 0.5
+    relative_density: Annotated[Draw, Within(0.05, 1), "density of the sediment over a grain's (estimate)"] = (
+        Draw.uniform(0.3, 0.5)
     )
     type_one: Annotated[float, Within(0, 1), "share made of weddellite (estimate)"] = 0.25
 
@@ -78,11 +78,17 @@ class Kind(KindBase):
         for i, (centre, radius) in enumerate(zip(centres, radii.tolist(), strict=True)):
             grain_rng = side_seed.child("cyst", i).rng()
             # a cyst lies rather than stands: its lowest axis is the upright one, give or take 15 degrees
-            half = (radius, radius / grain_rng.uniform(1.0, self.aspect**0.5), radius / grain_rng.uniform(1.0, self.aspect))
+            half = (
+                radius,
+                radius / grain_rng.uniform(1.0, self.aspect**0.5),
+                radius / grain_rng.uniform(1.0, self.aspect),
+            )
             tilt = grain_rng.normal(0.0, 0.26, 2)
             turn = (float(tilt[0]), float(tilt[1]), 0.0) if self.cyst == "micro" else (0.0, 0.0, 0.0)
             height = (
-                self.height.sample(grain_rng) if self.cyst == "micro" else min(0.7, self.depth_mm.sample(grain_rng) / half[2])
+                self.height.sample(grain_rng)
+                if self.cyst == "micro"
+                else min(0.7, self.depth_mm.sample(grain_rng) / half[2])
             )
             x, y, z = (float(v) for v in centre)
             shape = Sediment(half, height, turn, self.meniscus.sample(grain_rng))
@@ -90,7 +96,9 @@ class Kind(KindBase):
             hosts.append(Host(i, "cyst", (x, y, z), half, "water"))
         return self.finding(name, made, breast, hosts)
 
-    def _cysts(self, breast: Breast, side_seed: Seed, name: Distribution, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    def _cysts(
+        self, breast: Breast, side_seed: Seed, name: Distribution, rng: np.random.Generator
+    ) -> tuple[Floats, Floats]:
         """Centres and radii; microcysts stay apart by their own width at least."""
         if self.cyst == "macro":
             wanted = 0.5 * self.macro_mm.samples(rng, max(1, self.macros.integer(rng)))

@@ -49,9 +49,9 @@ class Kind(KindBase):
     popcorns: Annotated[Draw, Within(1, 12), "bodies of stage 3"] = Draw.choices([1, 2, 3, 4], [0.5, 0.25, 0.15, 0.1])
     popcorn_mm: Annotated[Draw, Within(2, 40, "mm"), "size of the largest"] = Draw.lognormal(6, 1.5, 2.5, 20)
     bumps: Annotated[Draw, Within(3, 60), "balls that make up a body"] = Draw.uniform(12, 30)
-    relative_density: Annotated[Draw, Within(0.05, 3), "density over the material's; large ones are denser (estimate)"] = (
-        Draw.uniform(0.95, 1.5)
-    )
+    relative_density: Annotated[
+        Draw, Within(0.05, 3), "density over the material's; large ones are denser (estimate)"
+    ] = Draw.uniform(0.95, 1.5)
 
     def grow(self, breast: Breast, seed: Seed, distribution: Distribution | None = None) -> Finding:
         """A fibroadenoma and its calcium.
@@ -82,7 +82,11 @@ class Kind(KindBase):
         found = []
         for direction in _ways(rng, max(1, self.specks.integer(rng))):
             size = self.speck_mm.sample(rng)
-            shape = grain_shapes.angular(rng, size, 1.6, 0.12, 14) if rng.random() < 0.6 else grain_shapes.ball(rng, size, 1.3)
+            shape = (
+                grain_shapes.angular(rng, size, 1.6, 0.12, 14)
+                if rng.random() < 0.6
+                else grain_shapes.ball(rng, size, 1.3)
+            )
             found.append((shape, direction * rng.uniform(0.75, 0.95) * np.maximum(half - 0.5 * size, 0.3)))
         return found
 

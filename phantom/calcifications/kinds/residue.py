@@ -20,7 +20,8 @@ from phantom.geometry.solids.clouds import GaussianBlob
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
 
-# density of a flake over the material's own: salts and talc lie loosely, paste dries to up to twice its zinc (estimates)
+# density of a flake over the material's own: salts and talc lie loosely, paste dries to up to twice its zinc
+# (estimates)
 _LOOSE = {"aluminium_salt": (0.8, 1.3), "talc": (0.3, 0.6), "zinc_oxide": (0.9, 1.8)}
 # per mm of the material at 21 keV, what a mammogram's X-rays are like (`phantom.imaging.materials`)
 _TAKES = {"aluminium_salt": 0.43, "talc": 0.55, "zinc_oxide": 0.81}
@@ -125,9 +126,7 @@ class Kind(KindBase):
         """Points on the skin (n, 3), anywhere in the streaks."""
         count = max(1, self.flakes.integer(rng))
         which = rng.integers(len(streaks), size=count)
-        points = np.array(
-            [streaks[k].at(rng.uniform(-0.5, 0.5), 0.3 * rng.standard_normal()) for k in which.tolist()]
-        )
+        points = np.array([streaks[k].at(rng.uniform(-0.5, 0.5), 0.3 * rng.standard_normal()) for k in which.tolist()])
         # what sticks to another lies within 0.3 mm or so of it
         sticks = np.nonzero(rng.random(count) < self.clotted)[0]
         points[sticks] = points[rng.integers(count, size=len(sticks))] + rng.normal(0.0, 0.15, (len(sticks), 3))
@@ -149,8 +148,12 @@ class Kind(KindBase):
                 direction /= np.linalg.norm(direction)
                 axes = np.column_stack([direction, np.cross(frame[:, 2], direction), frame[:, 2]])
                 sigma = (0.35 * streak.length_mm / pieces, 0.3 * streak.width_mm, _FILM_MM)
-                relative_density = takes * rng.uniform(0.7, 1.3) / (_TAKES[material] * _FILM_MM * math.sqrt(2.0 * math.pi))
-                made.append(self.grain(GaussianBlob(sigma, rotation_vector(axes)), point, relative_density, material, "air"))
+                relative_density = (
+                    takes * rng.uniform(0.7, 1.3) / (_TAKES[material] * _FILM_MM * math.sqrt(2.0 * math.pi))
+                )
+                made.append(
+                    self.grain(GaussianBlob(sigma, rotation_vector(axes)), point, relative_density, material, "air")
+                )
         return made
 
 

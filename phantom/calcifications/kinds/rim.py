@@ -45,8 +45,8 @@ class Kind(KindBase):
     region_mm: Annotated[Draw, Within(10, 80, "mm"), "diameter of the place when regional (estimate)"] = Draw.uniform(
         25, 50
     )
-    relative_density: Annotated[Draw, Within(0.05, 3), "density of the wall over its material's (estimate)"] = Draw.lognormal(
-        1.0, 1.15, 0.6, 1.6
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of the wall over its material's (estimate)"] = (
+        Draw.lognormal(1.0, 1.15, 0.6, 1.6)
     )
 
     def grow(self, breast: Breast, seed: Seed, distribution: Distribution | None = None) -> Finding:

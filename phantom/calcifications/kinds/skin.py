@@ -55,8 +55,8 @@ class Kind(KindBase):
     lucent: Annotated[Draw, Within(0, 0.95), "radius of a ring's empty middle over its own (estimate)"] = Draw.uniform(
         0.35, 0.65
     )
-    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = Draw.lognormal(
-        1.0, 1.15, 0.6, 1.6
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = (
+        Draw.lognormal(1.0, 1.15, 0.6, 1.6)
     )
 
     def __post_init__(self) -> None:
@@ -125,7 +125,9 @@ class Kind(KindBase):
         what = rng.random()
         thick = min(size, room_mm)
         if self.rings <= what < self.rings + self.plates:
-            return grain_shapes.flake(rng, size, min(thick, rng.uniform(0.25, 0.5) * size), int(rng.integers(5, 9)), axes)
+            return grain_shapes.flake(
+                rng, size, min(thick, rng.uniform(0.25, 0.5) * size), int(rng.integers(5, 9)), axes
+            )
         if what >= self.rings + self.plates:
             size = min(size, 1.4 * room_mm)
         turn = rotation_vector(axes)

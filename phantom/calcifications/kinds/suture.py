@@ -53,8 +53,8 @@ class Kind(KindBase):
     bed: Annotated[Literal["none", "scar", "surgical_bed"], "soft tissue around them that the image shows"] = (
         "surgical_bed"
     )
-    relative_density: Annotated[Draw, Within(0.05, 3), "density of the coating over its material's (estimate)"] = Draw.lognormal(
-        1.0, 1.15, 0.6, 1.6
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of the coating over its material's (estimate)"] = (
+        Draw.lognormal(1.0, 1.15, 0.6, 1.6)
     )
 
     def grow(self, breast: Breast, seed: Seed, distribution: Distribution | None = None) -> Finding:

@@ -65,8 +65,8 @@ class Kind(KindBase):
     ] = 0.6
     spare_mm: Annotated[float, Within(0, 60, "mm"), "calcium keeps this distance from the nipple (estimate)"] = 15.0
     smallest_mm: Annotated[float, Within(0.1, 2, "mm"), "vessels of smaller calibre stay free (estimate)"] = 0.5
-    relative_density: Annotated[Draw, Within(0.05, 3), "density of a plate over its material's (estimate)"] = Draw.lognormal(
-        1.0, 1.15, 0.6, 1.6
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of a plate over its material's (estimate)"] = (
+        Draw.lognormal(1.0, 1.15, 0.6, 1.6)
     )
 
     def grow(self, breast: Breast, seed: Seed, distribution: Distribution | None = None) -> Finding:

@@ -29,7 +29,6 @@ CHUNK = 256
 MAX_LABELS = 65535
 
 
-
 def write_case(case: Case, path: Path, about: Mapping[str, Any] | None = None, part: Path | None = None) -> str:
     """Write the case to `path` in one step, and return the file's SHA-256.
 
@@ -120,7 +119,9 @@ def write_array(group: h5py.Group, name: str, array: np.ndarray[Any, Any]) -> h5
     reader takes them, they are a few per cent smaller than zlib's own level 1 makes them, and take
     half its time.
     """
-    return _write_bands(group, name, array.shape, array.dtype, ((row, array[row : row + CHUNK]) for row in range(0, len(array), CHUNK)))
+    return _write_bands(
+        group, name, array.shape, array.dtype, ((row, array[row : row + CHUNK]) for row in range(0, len(array), CHUNK))
+    )
 
 
 def _write_labels(group: h5py.Group, view: ViewImage) -> None:
@@ -138,12 +139,21 @@ def _write_labels(group: h5py.Group, view: ViewImage) -> None:
 
 
 def _write_bands(
-    group: h5py.Group, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], bands: Iterable[tuple[int, np.ndarray[Any, Any]]]
+    group: h5py.Group, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], bands: Iterable[tuple[int,
+    np.ndarray[Any, Any]]]
 ) -> h5py.Dataset:  # fmt: skip
     """`write_array` of an image that comes in bands of as many rows as a chunk has, with the first row of each."""
     chunk = min(shape[0], CHUNK), min(shape[1], CHUNK)
     out = group.create_dataset(
-        name, shape, dtype, chunks=chunk, shuffle=True, compression="gzip", compression_opts=1, fillvalue=0, track_times=False
+        name,
+        shape,
+        dtype,
+        chunks=chunk,
+        shuffle=True,
+        compression="gzip",
+        compression_opts=1,
+        fillvalue=0,
+        track_times=False,
     )
     tile = np.zeros(chunk, dtype)
     even: dict[int, bytes] = {}  # many chunks of a mask are all of one value
@@ -165,7 +175,8 @@ def _write_bands(
 
 
 def _deflated(tile: np.ndarray[Any, Any]) -> bytes:
-    """HDF5's shuffle filter (all first bytes, all second bytes, ...), then a zlib stream, where noise is stored as it is."""
+    """HDF5's shuffle filter (all first bytes, all second bytes, ...), then a zlib stream, where noise is stored as it
+    is."""
     planes: Any = np.ascontiguousarray(tile.view(np.uint8).reshape(-1, tile.itemsize).T)
     both, low = memoryview(planes).cast("B"), tile.size if tile.itemsize > 1 and _is_noise(planes[0]) else 0
     as_it_is, packer = zlib.compressobj(0, zlib.DEFLATED, -15), zlib.compressobj(1, zlib.DEFLATED, -15, 8, zlib.Z_RLE)
@@ -177,7 +188,10 @@ def _is_noise(plane: np.ndarray[Any, Any]) -> bool:
     """Whether deflating bytes is hardly worth it: nearly all values alike likely (7.6 bits of 8), and few runs."""
     some, after = plane[:-1:16], plane[1::16]
     counts = np.bincount(some, minlength=256)
-    alike, next_to = int((counts * (counts - 1)).sum()), int(np.count_nonzero(some == after))  # pairs of equal bytes: of noise, 1 in 256
+    alike, next_to = (
+        int((counts * (counts - 1)).sum()),
+        int(np.count_nonzero(some == after)),
+    )  # pairs of equal bytes: of noise, 1 in 256
     return len(some) > 1024 and alike * 192 < len(some) * (len(some) - 1) and next_to * 64 < len(some)
 
 

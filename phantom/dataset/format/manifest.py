@@ -234,7 +234,9 @@ def _wrong_rendered(data: Any) -> list[str]:
     """What is wrong with what a dataset tells of the one whose scenes it was rendered from."""
     known = {"manifest_sha256", "changes", "noise_seed"}
     changes = data.get("changes", []) if isinstance(data, dict) and set(data) <= known else None
-    texts = [data.get("manifest_sha256", ""), data.get("noise_seed", ""), *changes] if isinstance(changes, list) else [None]
+    texts = (
+        [data.get("manifest_sha256", ""), data.get("noise_seed", ""), *changes] if isinstance(changes, list) else [None]
+    )
     if all(isinstance(text, str) for text in texts):
         return []
     return ["rendered must tell manifest_sha256, changes and noise_seed as texts"]

@@ -1,4 +1,5 @@
-"""Memory that is given back and asked for again is cleared page by page: a process that makes case after case keeps it."""
+"""Memory that is given back and asked for again is cleared page by page: a process that makes case after case keeps
+it."""
 
 from __future__ import annotations
 

@@ -114,15 +114,16 @@ class Summary:
     def text(self) -> str:
         """The same in plain words, several lines."""
         if self.count is None:
-            others = f"{self.parts_missing} other {_plural(self.parts_missing, 'part')} of the job still to be made; the last one joins them."
+            missing = f"{self.parts_missing} other {_plural(self.parts_missing, 'part')} of the job"
+            others = f"{missing} still to be made; the last one joins them."
             return (
-                f"This part is done: {self.made} {_plural(self.made, 'case')} made, {_were(self.kept)} there already, in {self.folder}.\n"
+                f"This part is done: {self.made} {_plural(self.made, 'case')} made, {_were(self.kept)} there "
+                f"already, in {self.folder}.\n"
                 f"{others if self.parts_missing else 'So are all the others, and they are joined.'}"
             )
         count = self.count
-        lines = [
-            f"{count.images} images of {self.cases} {_plural(self.cases, 'case')} in {self.folder} ({size_text(self.size)})."
-        ]
+        cases = f"{self.cases} {_plural(self.cases, 'case')}"
+        lines = [f"{count.images} images of {cases} in {self.folder} ({size_text(self.size)})."]
         if self.kept or self.repaired:
             again = f", {self.repaired} of them because their files were damaged" if self.repaired else ""
             lines.append(f"{_were(self.kept, ' case')} there already, {self.made} made now{again}.")

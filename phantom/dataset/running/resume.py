@@ -98,7 +98,9 @@ def _other_parts(folder: Path, wanted: Manifest, part: Part) -> bool:
         return False
     other = begun(folder)
     part_files = journal_name(part), part_manifest_name(part)
-    return other is not None and other.parts == wanted.parts and not any((folder / name).exists() for name in part_files)
+    return (
+        other is not None and other.parts == wanted.parts and not any((folder / name).exists() for name in part_files)
+    )
 
 
 def _may_clear(folder: Path, there: Iterable[str]) -> None:
@@ -143,7 +145,12 @@ def continued(folder: Path, wanted: Manifest, cases: int | None, part: Part) -> 
     before = begun(folder)
     if before is None:
         before = _from_cases(folder, wanted, there)
-    for key, options in (("seed", "--seed"), ("recipe", "--preset and --set"), ("sweeps", "--sweep"), ("rendered", "DATASET and changes")):
+    for key, options in (
+        ("seed", "--seed"),
+        ("recipe", "--preset and --set"),
+        ("sweeps", "--sweep"),
+        ("rendered", "DATASET and changes"),
+    ):
         if getattr(before, key) != getattr(wanted, key):
             raise FolderError(f"{folder}: was begun with another {key}; give the same {options}, or another --out")
     if before.generator != wanted.generator:

@@ -240,7 +240,8 @@ def fibonacci_sphere(count: int) -> Floats:
 
 
 def patches(rng: np.random.Generator, coverage: float, size: float) -> dict[str, Any]:
-    """`waves` and `level` of a shell of which the fraction `coverage` is calcified, in patches about `size` radii wide."""
+    """`waves` and `level` of a shell of which the fraction `coverage` is calcified, in patches about `size` radii
+    wide."""
     if coverage >= 0.995:
         return {}
     directions = rng.standard_normal((8, 3))

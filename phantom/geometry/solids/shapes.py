@@ -77,7 +77,9 @@ def chords(shapes: Sequence[Shape], x_mm: Floats, y_mm: Floats, poses: Sequence[
     out = np.zeros((*y_mm.shape, x_mm.shape[1]))
     for which, kind in _by_class(shapes):
         if hasattr(kind, "chords"):
-            out[which] = kind.chords([shapes[k] for k in which], x_mm[which, None, :], y_mm[which, :, None], [poses[k] for k in which])
+            out[which] = kind.chords(
+                [shapes[k] for k in which], x_mm[which, None, :], y_mm[which, :, None], [poses[k] for k in which]
+            )
             continue
         for first, end in _of_one(shapes, poses, which):
             columns, rows = int(wide[first:end].max()), int(high[first:end].max())

@@ -77,7 +77,9 @@ def test_large_images_are_stored_in_chunks_of_256_and_only_where_there_is_someth
 
 ARRAYS = {
     "noise": lambda rng: rng.normal(1200, 60, (600, 300)),
-    "steps": lambda rng: np.add.outer(np.arange(600), np.arange(300)) // 8 * 37,  # low bytes as even as noise's, in runs
+    "steps": lambda rng: (
+        np.add.outer(np.arange(600), np.arange(300)) // 8 * 37
+    ),  # low bytes as even as noise's, in runs
     "flat": lambda rng: np.full((600, 300), 16383),
     "flat and noise": lambda rng: np.where(np.arange(300) < 90, 3, rng.normal(9000, 90, (600, 300))),
     "tiny": lambda rng: rng.integers(0, 4096, (3, 5)),
@@ -92,7 +94,9 @@ def test_whatever_is_in_an_array_any_reader_gets_it_back_and_it_is_as_small_as_p
     chunk = min(256, array.shape[0]), min(256, array.shape[1])
     with h5py.File("any", "w", driver="core", backing_store=False) as file:
         ours = write_array(file.create_group("ours"), "array", array)
-        plain = file.create_dataset("plain", data=array, chunks=chunk, shuffle=True, compression="gzip", compression_opts=1)
+        plain = file.create_dataset(
+            "plain", data=array, chunks=chunk, shuffle=True, compression="gzip", compression_opts=1
+        )
         assert np.array_equal(ours[()], array)
         # or nearly: what repeats, except runs, is not looked for
         assert ours.id.get_storage_size() <= max(1.02 * plain.id.get_storage_size() + 2000, 0.4 * array.nbytes)

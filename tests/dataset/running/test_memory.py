@@ -35,10 +35,14 @@ print(usual, kept, held, resident(), work())
 """
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux") or memory._libc() is None, reason="the allocator is not glibc's")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or memory._libc() is None, reason="the allocator is not glibc's"
+)
 def test_memory_is_kept_for_a_while_and_then_given_back():
     env = {"PYTHONPATH": ":".join(sys.path), "NUMPY_MADVISE_HUGEPAGE": "0"}
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, env=env, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, env=env, timeout=60
+    )
     usual, kept, held, left, again = map(int, done.stdout.split())
     assert usual > 40 * 8000  # 8192 pages an array
     assert kept < 0.01 * usual

@@ -1,4 +1,5 @@
-"""Solids: the chord adds up to the volume from every side, the box holds the shadow, plain data gives the same solid."""
+"""Solids: the chord adds up to the volume from every side, the box holds the shadow, plain data gives the same
+solid."""
 
 from __future__ import annotations
 
@@ -234,7 +235,9 @@ def test_random_turns_are_uniform_and_turn_to_points_where_it_should():
 
 def test_axes_give_the_turn_that_made_them():
     rng = _rng()
-    half_turns = [np.diag(signs) for signs in ((1.0, 1.0, 1.0), (1.0, -1.0, -1.0), (-1.0, 1.0, -1.0), (-1.0, -1.0, 1.0))]
+    half_turns = [
+        np.diag(signs) for signs in ((1.0, 1.0, 1.0), (1.0, -1.0, -1.0), (-1.0, 1.0, -1.0), (-1.0, -1.0, 1.0))
+    ]
     for axes in [*(axes_of(random_turn(rng)) for _ in range(200)), *half_turns]:
         turn = vector_of(axes)
         assert np.linalg.norm(turn) <= math.pi + 1e-9
