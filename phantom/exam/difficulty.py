@@ -10,9 +10,9 @@ import numpy as np
 
 from phantom.calcifications.finding import Calcification, Finding
 from phantom.exam.acquisition import Acquisition, position_breast
+from phantom.exam.measure import Exposed, Placed, measure
 from phantom.exam.render import assemble, ceiling_kev, expose, place_calcifications, present_in, signal_of
 from phantom.exam.scene import Scene, earlier
-from phantom.exam.truth import Exposed, Placed, measure
 from phantom.geometry.solids.scaled import Scaled
 from phantom.geometry.view import View
 from phantom.imaging import beam as beams

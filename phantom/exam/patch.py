@@ -11,6 +11,7 @@ from phantom import rle
 from phantom.arrays import Points
 from phantom.exam.mammogram import ViewImage, highest_class
 from phantom.exam.truth import CalcificationTruth, FindingTruth, HostTruth
+from phantom.geometry.hull import area as polygon_area
 from phantom.recipe.seed import Seed
 
 Corner = tuple[int, int]
@@ -115,8 +116,7 @@ def _finding(
     if len(hull) < 3:
         hull = np.array([[x0, y0], [x1 - 1, y0], [x1 - 1, y1 - 1], [x0, y1 - 1]], float)
     across = np.linalg.norm(hull[:, None] - hull[None], axis=2).max()
-    x, y = hull.T
-    area = 0.5 * abs(float(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1))))
+    area = polygon_area(hull)
     row = {
         **finding.row,
         "image_id": image_id,

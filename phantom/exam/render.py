@@ -14,9 +14,10 @@ from phantom.calcifications.finding import Finding
 from phantom.exam.acquisition import Acquisition, position_breast
 from phantom.exam.field_of_view import Frame
 from phantom.exam.mammogram import ViewImage, highest_class, mirrored
+from phantom.exam.measure import Exposed, Placed, host_truth, measure
 from phantom.exam.preset import Preset
 from phantom.exam.scene import Scene
-from phantom.exam.truth import CalcificationTruth, Exposed, FindingTruth, HostTruth, Placed, host_truth, measure
+from phantom.exam.truth import CalcificationTruth, FindingTruth, HostTruth
 from phantom.geometry.compression import Compression
 from phantom.geometry.grid import Grid
 from phantom.geometry.view import View

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from phantom import rle
+from phantom.calcifications.codes import code_of_descriptor
 from phantom.dataset.format.uids import image_uid, uid
 from phantom.formats._dicom import ORIENTATION, code, patient_and_study
-from phantom.formats._dicom_codes import type_of
 from phantom.formats._options import Options
 
 SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
@@ -56,7 +56,7 @@ def _segment(number: int, finding: Any) -> Any:
     from pydicom.dataset import Dataset
 
     item = Dataset()
-    named = type_of(str(finding.row["descriptor"]))
+    named = code_of_descriptor(str(finding.row["descriptor"]))
     item.SegmentNumber = number
     item.SegmentLabel = f"{finding.row['finding_id']} {finding.row['kind']}"[:64]
     item.SegmentDescription = f"{finding.row['cause']}, BI-RADS {finding.row['category']}"[:64]

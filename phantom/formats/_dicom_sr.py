@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from phantom.calcifications.codes import CLUSTER, GRAIN, Code, code_of_descriptor, code_of_distribution
 from phantom.dataset.format.uids import image_uid, uid
 from phantom.formats import _dicom_items as sr
 from phantom.formats._dicom import (
@@ -16,7 +17,6 @@ from phantom.formats._dicom import (
     patient_and_study,
     study_date,
 )
-from phantom.formats._dicom_codes import CLUSTER, DISTRIBUTIONS, GRAIN, Code, type_of
 from phantom.formats._options import Options
 
 CAD_SR = "1.2.840.10008.5.1.4.1.1.88.50"
@@ -132,7 +132,7 @@ def _findings(image: Any, number: int, generator: str) -> list[bytes]:
         if finding.row["class"] == "artefact":
             continue
         members = [grain for grain in image.calcifications if grain.row["finding_id"] == finding.row["finding_id"]]
-        named = type_of(str(finding.row["descriptor"]))
+        named = code_of_descriptor(str(finding.row["descriptor"]))
         if len(members) < 3:
             out += [_grain("CONTAINS", grain, number, named, generator) for grain in members]
             continue
@@ -159,7 +159,7 @@ def _grain(relation: str, grain: Any, number: int, named: Code | None, generator
 def _cluster(finding: Any, grains: list[bytes], number: int, named: Code | None, generator: str) -> bytes:
     x, y, w, h = (float(finding.row[f"box_{k}_px"]) for k in "xywh")
     items = _shape(finding.row, (x + w / 2, y + h / 2), number)
-    spread = DISTRIBUTIONS.get(str(finding.row["distribution"]))
+    spread = code_of_distribution(str(finding.row["distribution"]))
     if spread:
         items.append(sr.coded("HAS PROPERTIES", ("111008", "DCM", "Calcification Distribution"), spread))
     count: Code = ("111038", "DCM", "Number of calcifications")

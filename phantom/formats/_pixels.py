@@ -10,6 +10,7 @@ import numpy as np
 
 from phantom.arrays import Array
 from phantom.errors import UsageError
+from phantom.imaging import display_window
 
 TOP = 4095  # images for presentation have 12 bits
 
@@ -31,14 +32,13 @@ def window_of(asked: str, center: float, width: float) -> tuple[float, float]:
             raise UsageError(f"--window must be image, full or center,width, not '{asked}'") from None
         if not (math.isfinite(center) and math.isfinite(width) and width >= 1):
             raise UsageError(f"--window: a width of at least 1 and a finite center, not '{asked}'")
-    # DICOM PS3.3 C.11.2.1.2.1: the window's borders
-    return center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2
+    return display_window.limits(center, width)
 
 
 def eight_bits(pixels: Array, low: float, high: float) -> Array:
     """12-bit values as uint8: black at `low`, white at `high`."""
-    table = np.clip((np.arange(TOP + 1) - low) / max(high - low, 1.0), 0.0, 1.0)
-    return np.asarray(np.rint(255.0 * table).astype(np.uint8)[np.minimum(pixels, TOP)])
+    table = display_window.eight_bits(np.arange(TOP + 1), low, high)  # each value once
+    return np.asarray(table[np.minimum(pixels, TOP)])
 
 
 def sixteen_bits(pixels: Array) -> Array:

@@ -19,6 +19,7 @@ from phantom.formats._export import Unit, file_name, put, put_json, split_of, sp
 from phantom.formats._options import Options
 from phantom.formats._pixels import png, shown, window_of
 from phantom.formats._tiles import Tile, box_in, grains_in, tiles
+from phantom.geometry.hull import area as polygon_area
 
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
@@ -153,7 +154,7 @@ def _findings(image: Any, part: Tile) -> Iterator[dict[str, Any]]:
         yield {
             "category_id": CATEGORIES.get(str(finding.row["class"]), 1), "iscrowd": 0,
             "bbox": [float(side) for side in box],
-            "area": _area(outline), "segmentation": [[float(number) for number in outline.ravel()]],
+            "area": polygon_area(outline), "segmentation": [[float(number) for number in outline.ravel()]],
             "finding_id": int(finding.row["finding_id"]), **{word: str(finding.row[word]) for word in _WORDS},
             "n_calcifications": int(finding.row["n_calcifications"]), "extent_mm": float(finding.row["extent_mm"]),
         }  # fmt: skip
@@ -164,11 +165,7 @@ def _outline(hull_px: Any, box: tuple[int, int, int, int], part: Tile) -> Any:
     x, y, w, h = box
     hull = np.asarray(hull_px, float).reshape(-1, 2) + 0.5 - (part.column, part.row)
     hull = np.clip(hull, (x, y), (x + w, y + h))
-    if len(hull) >= 3 and _area(hull) > 0:
+    if len(hull) >= 3 and polygon_area(hull) > 0:
         return np.round(hull, 3)
     return np.array([(x, y), (x + w, y), (x + w, y + h), (x, y + h)], float)
 
-
-def _area(outline: Any) -> float:
-    x, y = outline[:, 0], outline[:, 1]
-    return float(abs((x * np.roll(y, -1) - y * np.roll(x, -1)).sum()) / 2)

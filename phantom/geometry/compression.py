@@ -204,7 +204,8 @@ class Compression:
 
     @property
     def directions(self) -> Floats:
-        """(angles,): directions of the view plane from the middle of the base, -pi/2 up to pi/2 down, of `outline_mm`."""
+        """(angles,): directions of the view plane from the middle of the base, -pi/2 up to pi/2 down, of
+        `outline_mm`."""
         return self._phi
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 import numpy as np
 
@@ -107,7 +107,15 @@ def collapse(paths: PathLengths, beam: Spectrum) -> Collapsed:
     return Collapsed(g, a, thickness, {name: total * pixel_mm2 for name, total in sums.items()})
 
 
-def stamp_basis(stamp: Stamp, beam: Spectrum) -> tuple[float, float]:
+class Basis(Protocol):
+    """What tells how much glandular and adipose tissue attenuate as a material does."""
+
+    def coefficients(self, material: str) -> tuple[float, float]:
+        """cm of glandular and of adipose tissue that attenuate as one cm of a material."""
+        ...
+
+
+def stamp_basis(stamp: Stamp, beam: Basis) -> tuple[float, float]:
     """cm of glandular and of adipose tissue that 1 mm of a stamp's path adds, what it displaces taken off."""
     cg, ca = beam.coefficients(stamp.material)
     dg, da = (0.0, 0.0) if stamp.displaces == "air" else beam.coefficients(stamp.displaces)

@@ -12,8 +12,7 @@ from scipy.spatial import cKDTree
 
 from phantom.anatomy.breast import Breast
 from phantom.anatomy.patient import Anatomy
-from phantom.calcifications import codes as vocabulary
-from phantom.calcifications import groups, registry
+from phantom.calcifications import codes, groups, registry
 from phantom.calcifications.grain_shapes import shape_class
 from phantom.calcifications.label import Label
 from phantom.errors import NoPlace
@@ -316,14 +315,22 @@ def test_suspicious_groups_grow_at_the_published_rates(pathology, rate):
     assert kind.earlier(finding, 20.0, Seed(0)) is None
 
 
-def test_the_vocabulary_knows_every_word_and_agrees_with_the_codes_that_are_written():
-    codes = pytest.importorskip("phantom.formats._dicom_codes")
+def test_every_term_has_a_code_that_the_standard_lists():
+    listed = pytest.importorskip("pydicom.sr.codedict").codes
+    types, spreads = (
+        {(code.value, code.scheme_designator) for code in getattr(listed, cid).concepts.values()}
+        for cid in ("cid6010", "cid6012")
+    )
     for kind in KINDS.values():
-        word = vocabulary.DESCRIPTORS[kind.label.descriptor]
-        assert codes.type_of(kind.label.descriptor) == word.dicom
-        assert set(kind.label.distribution_weights) <= set(vocabulary.DISTRIBUTIONS)
-    for name, code in codes.DISTRIBUTIONS.items():
-        assert vocabulary.DISTRIBUTIONS[name].dicom == code
+        code = codes.code_of_descriptor(kind.label.descriptor)
+        assert code is None if kind.label.descriptor == "none" else code[:2] in types
+        assert set(kind.label.distribution_weights) <= set(codes.DISTRIBUTIONS)
+    coded = [codes.code_of_descriptor(name) for name in codes.DESCRIPTORS if name != "none"]
+    assert len(set(coded)) == len(coded)
+    for name in set(codes.DISTRIBUTIONS) - {"none"}:
+        code = codes.code_of_distribution(name)
+        assert code[:2] in spreads
+        assert code[2].lower().startswith(name)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 from scene_fakes import Ellipsoid, pose_at
 
 from phantom.calcifications.finding import Calcification, Finding
-from phantom.exam.truth import Exposed, Placed, measure
+from phantom.exam.measure import Exposed, Placed, measure
 from phantom.geometry.grid import Grid
 from phantom.geometry.hull import convex_hull
 from phantom.imaging.observer import Difference, detectability

@@ -1,4 +1,5 @@
-"""A breast pressed into an outline of a given shape: the shape is met, volume is kept, the nipple lies where it should."""
+"""A breast pressed into an outline of a given shape: the shape is met, volume is kept, the nipple lies where it
+should."""
 
 from __future__ import annotations
 

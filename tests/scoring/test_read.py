@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import toy
 
 from phantom import rle
-from phantom.errors import UsageError
-from phantom.scoring import rjafroc, xlsx
+from phantom.errors import PhantomError, UsageError
+from phantom.scoring import plot, rjafroc, xlsx
 from phantom.scoring.lesions import gather
 from phantom.scoring.marks import of_truth
 from phantom.scoring.read import LARGEST_BYTES, read
@@ -187,17 +189,17 @@ def test_rjafroc_tables_come_back(images, tmp_path, name):
     assert 0 < np.isfinite(found.lesion_rating).sum() < found.lesions
     rjafroc.write(tmp_path / name, {("1", "1"): found})
     back = rjafroc.read(tmp_path / name)[("1", "1")]
-    assert back.lesion_rating.tolist() == found.lesion_rating.tolist()
-    assert sorted(back.fp_rating) == sorted(found.fp_rating)
+    # a workbook keeps 15 digits
+    assert back.lesion_rating == pytest.approx(found.lesion_rating, rel=1e-14)
+    assert sorted(back.fp_rating) == pytest.approx(sorted(found.fp_rating), rel=1e-14)
     assert back.positive.sum() == found.positive.sum()
     from phantom.scoring import froc
 
     assert froc.summary(back) == pytest.approx(froc.summary(found))
 
 
-def test_workbooks_are_reproducible_and_foreign_ones_refused(tmp_path):
+def test_workbooks_come_back_and_foreign_ones_are_refused(tmp_path):
     tables = {"Truth": [["CaseID", "a & b"], [1, 0.25]]}
-    assert xlsx.pack(tables) == xlsx.pack(tables)
     assert xlsx.unpack(xlsx.pack(tables)) == {"Truth": [["CaseID", "a & b"], ["1", "0.25"]]}
     (tmp_path / "no.xlsx").write_bytes(b"PK nothing")
     with pytest.raises(UsageError, match="not RJafroc's tables"):
@@ -205,6 +207,26 @@ def test_workbooks_are_reproducible_and_foreign_ones_refused(tmp_path):
     (tmp_path / "other.xlsx").write_bytes(xlsx.pack(tables))
     with pytest.raises(UsageError, match="has no column LesionID"):
         rjafroc.read(tmp_path / "other.xlsx")
+
+
+def test_a_plot_shows_the_curve_and_is_the_same_again():
+    curve = SimpleNamespace(false=np.array([0.0, 0.5, 40.0]), sensitivity=np.array([0.25, 0.75, 1.0]))
+    false, sensitivity = plot.steps(curve)
+    assert false.tolist() == [1 / 16, 1 / 16, 0.5, 16]
+    assert sensitivity.tolist() == [0, 0.25, 0.75, 0.75]
+    assert plot.svg({"a": curve}) == plot.svg({"a": curve})
+    assert plot.svg({"a": curve}).startswith("<svg")
+    assert plot.picture({"a": curve}, "png").startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("module", "use"),
+    [("matplotlib", lambda: plot.picture({}, "png")), ("openpyxl", lambda: xlsx.pack({"a": []}))],
+)
+def test_what_an_absent_extra_is_needed_for_and_how_to_get_it(monkeypatch, module, use):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(PhantomError, match=rf"{module}: pip install 'mammo-phantom\[score\]'"):
+        use()
 
 
 def test_the_command(tmp_path):
@@ -225,7 +247,8 @@ def test_the_command(tmp_path):
     assert out.exit_code == 0, out.output
     report = json.loads(out.stdout)
     assert [p["sensitivity"] for p in report["levels"]["calcification"]["froc_per_image"]] == [1.0] * 7
-    assert "polyline" in (tmp_path / "f.svg").read_text()
+    drawn = (tmp_path / "f.svg").read_text()
+    assert all(name in drawn for name in ("false marks per image", "marks.json", "worse.csv"))
     assert set(rjafroc.read(tmp_path / "r.xlsx")) == {("1", "1"), ("2", "1")}
     shown = CliRunner().invoke(
         command, [str(tmp_path / "data"), str(worse), "--plot", str(tmp_path / "f.png"), "--bootstrap", "20"]

@@ -73,7 +73,7 @@ def test_the_command(tmp_path, capsys):
     page = (tmp_path / "data-view.html").read_text("utf-8")
     assert '"fate":"hit"' in page
     assert '"fate":"false"' in page
-    assert "polyline" in page
+    assert "false marks per image" in page
     capsys.readouterr()
     assert run(["view", str(tmp_path / "data"), "--png", "--json"]) == 0
     assert str(tmp_path / "data-sheets" / "sheet-000.png") in json.loads(capsys.readouterr().out)["written"]

@@ -12,6 +12,7 @@ import numpy as np
 
 from phantom.arrays import U16
 from phantom.exam.truth import FindingTruth
+from phantom.imaging import display_window
 
 IMAGES = 8
 ACROSS = 4
@@ -100,8 +101,8 @@ def _small(image: Shown) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], int]:
     rows, columns = pixels.shape[0] // factor, pixels.shape[1] // factor
     blocks = pixels[: rows * factor, : columns * factor].reshape(rows, factor, columns, factor)
     mean = blocks.sum(axis=(1, 3), dtype=np.int64) / factor**2
-    low = image.window_center - image.window_width / 2
-    shade = np.clip((mean - low) / max(image.window_width, 1.0), 0, 1) * (GREYS - 1)
+    limits = display_window.limits(image.window_center, image.window_width)
+    shade = display_window.shades(mean, *limits) * (GREYS - 1)
     return np.round(shade).astype(np.uint8), factor
 
 
