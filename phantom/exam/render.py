@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -135,6 +136,7 @@ def _image(
         zero_dn=float(detector.dn(0.0)),
         air_dn=float(detector.dn(signal.air_kev)),
         offset=frame.offset,
+        noise=partial(detector.depth_noise, air_kev=signal.air_kev, energy_kev=float(signal.energy_kev.values.mean())),
     )
     image = ViewImage(
         twin.image_id, row, shown.pixels, raw.pixels, frame.whole(mask), twin.findings, twin.calcifications,

@@ -159,6 +159,26 @@ class Detector:
             mean * np.asarray(energy_kev, float) * excess * shape + electronic + (self._structure * mean) ** 2
         )
 
+    def depth_noise(self, f_per_mm: float, depth: F32, air_kev: float, energy_kev: float) -> F32:
+        """Noise power of the optical depth, mm^2, along a row or column, behind such depths; 0 without noise.
+
+        Parameters
+        ----------
+        f_per_mm : float
+        depth : array of float32
+            ln of the open beam's signal over what is left of it.
+        air_kev, energy_kev : float
+            As in `Signal`: the open beam per pixel, and how noisy each keV is.
+        """
+        if not self.noise:
+            return np.zeros_like(depth)
+        _, excess, electronic = self.calibration
+        white = self.unit.unblurred_noise_fraction
+        shape = (1 - white) * float(self._converter(0.0, f_per_mm)) ** 2 + white
+        per_kev, fixed = np.exp(depth) * np.float32(1 / air_kev), np.float32(self._structure**2)
+        power = (per_kev * np.float32(electronic) + np.float32(energy_kev * excess * shape)) * per_kev + fixed
+        return np.asarray(power * np.float32(self.pitch**2))
+
     @property
     def _structure(self) -> float:
         return self.unit.structure / self.binning

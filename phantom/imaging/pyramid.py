@@ -1,63 +1,14 @@
-"""Images at half the resolution, again and again: the bands of multi-scale contrast."""
+"""Images at half the resolution and back: the steps of a pyramid."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from phantom.arrays import F32
 
-_COARSEST_MM = 5.0
 _ROWS = 32  # a strip that stays in the processor's cache
-_FINE_MM, _MEDIUM_MM = 0.25, 1.5  # cells of a level: below the first fine, below the second medium
-
-
-@dataclass(frozen=True)
-class Bands:
-    """How much detail of each size is raised.
-
-    Attributes
-    ----------
-    fine, medium, coarse : float
-        Gains of structure below 0.3 mm, from 0.3 to 2 mm, above.
-    soft_limit : float
-        Amplitude at which a gain is halved: faint structure is raised more than what is plain already.
-    """
-
-    fine: float
-    medium: float
-    coarse: float
-    soft_limit: float
-
-    def gain(self, cell_mm: float) -> float:
-        """The gain of the band whose pixels have this side."""
-        if cell_mm < _FINE_MM:
-            return self.fine
-        return self.medium if cell_mm < _MEDIUM_MM else self.coarse
-
-    def enhancement(self, image: F32, cell_mm: float) -> F32:
-        """What to add to an image whose pixels have this side; float32 of its shape."""
-        levels = [image]
-        while cell_mm * 2 ** len(levels) <= _COARSEST_MM and min(levels[-1].shape) > 8:
-            levels.append(halved(levels[-1]))
-        added = np.zeros(levels[-1].shape, np.float32)
-        for k in range(len(levels) - 2, -1, -1):
-            shape = levels[k].shape
-            smooth, more = Doubled(levels[k + 1], shape), Doubled(added, shape)
-            added = np.empty(shape, np.float32)
-            for start in range(0, shape[0], _ROWS):
-                rows = slice(start, min(start + _ROWS, shape[0]))
-                band = smooth.rows(rows.start, rows.stop)
-                np.subtract(levels[k][rows], band, out=band)
-                weight = np.abs(band)
-                weight *= np.float32(1 / self.soft_limit)
-                weight += 1
-                band /= weight
-                band *= np.float32(self.gain(cell_mm * 2**k))
-                np.add(band, more.rows(rows.start, rows.stop), out=added[rows])
-        return added
 
 
 def halved(image: F32) -> F32:

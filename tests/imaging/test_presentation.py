@@ -1,9 +1,14 @@
 import numpy as np
 import pytest
+from scipy.ndimage import binary_dilation, gaussian_filter
 
-from phantom.imaging.presentation import Presentation, _standing_out
-from phantom.imaging.pyramid import Bands, Doubled, halved
+from phantom.imaging.contrast import Bands, silent
+from phantom.imaging.detector import Detector
+from phantom.imaging.presentation import Presentation
+from phantom.imaging.pyramid import Doubled, halved
 from phantom.imaging.quantities import ForProcessing
+from phantom.imaging.skin_distance import signed_mm, standing_out
+from phantom.imaging.tone import latitude
 
 PITCH, T = 0.14, 50.0
 ZERO, AIR = 50.0, 10050.0
@@ -118,12 +123,14 @@ def test_doubling_keeps_a_plane_and_undoes_halving_of_what_is_smooth():
 
 
 def test_faint_detail_gains_more_than_plain_detail():
-    bands = Bands(0.0, 1.0, 0.0, 0.1)
-    rng = np.random.default_rng(1)
-    image = rng.standard_normal((64, 64)).astype(np.float32)
-    faint, plain = (np.std(bands.enhancement(image * np.float32(s), 0.3)) / s for s in (0.01, 1.0))
+    bands = Bands(0.0, 1.0, 0.0, 1.0, 0.1)
+    image = np.random.default_rng(1).standard_normal((64, 64)).astype(np.float32)
+    depth = np.zeros((32, 32), np.float32)
+    faint, plain = (np.std(bands.enhancement(image * np.float32(s), 0.3, depth, silent)[0]) / s for s in (0.01, 1.0))
     assert faint > 3 * plain
-    assert np.all(Bands(0, 0, 0, 0.1).enhancement(image, 0.3) == 0)
+    more, finer = Bands(0, 0, 0, 1, 0.1).enhancement(image, 0.3, depth, silent)
+    assert np.all(more == 0)
+    assert np.all(finer == 0)
 
 
 @pytest.mark.parametrize("look", ["standard", "film"])
@@ -134,7 +141,7 @@ def test_where_the_pixels_pairs_begin_makes_no_difference(look):
     assert np.all(shifted[~mask[1:, 1:]] == 0)
     difference = np.abs(whole - shifted)[mask[1:, 1:]]
     assert np.percentile(difference, 99) < 0.02 * 4095
-    assert difference.max() < 0.1 * 4095
+    assert difference.max() < 0.15 * 4095  # on the skin line, which comes up from black within half a millimetre
 
 
 @pytest.mark.parametrize("turn_deg", [0.0, 40.0])
@@ -152,12 +159,153 @@ def test_the_nipple_is_seen_whichever_way_it_points(turn_deg):
     assert 0.7 * fat < nipple < 2 * fat
 
 
-@pytest.mark.parametrize("cell_mm", [0.56, 1.12, 1.6, 2.24])
+@pytest.mark.parametrize("cell_mm", [0.56, 1.12, 2.0])
 def test_a_nipple_is_found_by_its_size_in_mm_whatever_the_cells(cell_mm):
-    y, x = np.mgrid[-70:70:cell_mm, 0:70:cell_mm]
+    y, x = np.mgrid[-70:70:cell_mm, 0:80:cell_mm]
     disc = np.hypot(x, y) < 55.0
     bump = (np.abs(y) < 6.0) & (x < 65.0) & ~disc
-    found = _standing_out(disc | bump, 2 * cell_mm)
-    assert found[bump & (x > 59.0)].mean() > 0.8
-    assert not found[np.hypot(x, y) < 55.0 - 4 * cell_mm].any()
-    assert not _standing_out(disc & (np.abs(y) < 20.0) & (x > 30.0), 2 * cell_mm).any()
+
+    def out(body):
+        return standing_out(signed_mm(body.astype(np.float32), cell_mm), cell_mm)
+
+    found = out(disc | bump)
+    assert np.abs(found[bump & (x > 59.0)] - (x[bump & (x > 59.0)] - 55.0)).max() < 2.5
+    assert found[np.hypot(x, y) < 55.0 - 3.0].max() < 0
+    assert out(disc) is None
+    # not what a border cuts, such as the tail of a breast
+    assert out(disc | ((x < 8) & (np.abs(y) < 70))) is None
+    assert out(disc & (np.abs(y) < 20.0) & (x > 30.0)) is None
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.1, 0.7])
+def test_distances_to_the_skin_are_true_to_a_fraction_of_a_cell(slope):
+    """A staircase of whole cells would be seen as teeth along the rim."""
+    y, x = np.mgrid[:120, :120].astype(np.float32)
+    across = (70 + slope * (y - 60) - x) / np.hypot(1, slope)
+    share = np.clip(across * np.hypot(1, slope) + 0.5, 0, 1)
+    got = signed_mm(share.astype(np.float32), 0.5)[30:90, 20:100]
+    assert np.abs(got - 0.5 * across[30:90, 20:100]).max() < 0.15
+
+
+def grainy(contrast, noise, seed=0):
+    """Strands of a known width in a slab, in log exposure, and white noise; one without the other."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:512, :512] * 0.14
+    strands = contrast * np.cos(2 * np.pi * (0.9 * x + 0.5 * y) * 1.2)
+    return strands.astype(np.float32), (noise * rng.standard_normal((512, 512))).astype(np.float32)
+
+
+def noise_of(sd):
+    return lambda f, depth: np.full(depth.shape, (sd * 0.14) ** 2, np.float32)
+
+
+def added(bands, image, sd):
+    return bands.enhancement(image, 0.14, halved(np.zeros_like(image)), noise_of(sd))[0][50:-50, 50:-50]
+
+
+def test_gain_goes_with_the_signal_to_noise_ratio_and_noise_gets_none():
+    bands = Bands(0.5, 1.0, 0.3, 0.6, 10.0)
+    strands, noise = grainy(0.05, 0.02)
+    alone = added(bands, noise, 0.02)
+    assert np.vdot(alone, noise[50:-50, 50:-50]) < 0  # what is noise is quietened
+    strands *= 5
+    raised = added(bands, strands + noise, 0.02) - alone
+    inner = strands[50:-50, 50:-50]
+    assert 0.6 < np.vdot(raised, inner) / np.vdot(inner, inner) < 1.05
+    # the same strands, far below the noise, are left as they are
+    drowned = added(bands, strands / 100 + noise, 0.02) - alone
+    assert np.vdot(drowned, inner / 100) / np.vdot(inner / 100, inner / 100) < 0.2
+
+
+def test_without_noise_all_is_structure():
+    bands = Bands(0.5, 1.0, 0.3, 0.6, 10.0)
+    strands, _ = grainy(0.001, 0.0)
+    inner = strands[50:-50, 50:-50]
+    got = bands.enhancement(strands, 0.14, halved(strands), silent)[0][50:-50, 50:-50]
+    assert 0.6 < np.vdot(got, inner) / np.vdot(inner, inner) < 1.05
+
+
+def shown_with(raw, mask, noise_sd, **more):
+    return Presentation(latitude=1.0, **more).present(
+        ForProcessing(raw), mask, PITCH, T, zero_dn=ZERO, air_dn=AIR, noise=lambda f, depth: np.full(depth.shape, (noise_sd * PITCH) ** 2, np.float32)
+    ).pixels.astype(float)  # fmt: skip
+
+
+def test_the_finest_noise_is_suppressed_and_a_calcification_keeps_its_contrast_to_noise():
+    raw, mask, d, _ = breast(noise=0.03)
+    at = [(300 + 60 * i, 100 + 40 * j) for i in range(6) for j in range(4)]
+    grains = np.zeros(mask.shape, bool)
+    for row, column in at:
+        grains[row : row + 2, column : column + 2] = True
+    marked = np.where(grains, ZERO + (raw - ZERO) * 0.82, raw).astype(np.uint16)
+    ratio, fine = [], []
+    for quiet in (1.0, 0.5):
+        image = shown_with(marked, mask, 0.03, quiet=quiet)
+        plain = (d > 15) & mask & ~binary_dilation(grains, iterations=5)
+        by = np.array([image[r : r + 2, c : c + 2].mean() - image[r - 9 : r + 11, c - 9 : c + 11][:7].mean() for r, c in at])
+        ratio.append(by.mean() / image[plain].std())
+        checker = image[300:600:2, 100:250:2] - image[301:601:2, 100:250:2] - image[300:600:2, 101:251:2] + image[301:601:2, 101:251:2]
+        fine.append(checker.std())
+    assert fine[1] < 0.7 * fine[0]
+    assert ratio[1] > 0.98 * ratio[0]
+
+
+def test_a_muscle_takes_no_part_of_the_range_from_the_gland():
+    """The same gland has the same contrast beside a muscle as without one; and the muscle is bright, not flat white."""
+    _, mask, d, depth = breast()
+    y, x = (np.mgrid[:900, :600] - np.array([450, 0])[:, None, None]) * PITCH
+    rng = np.random.default_rng(3)
+    gland = 0.25 * (gaussian_filter(rng.standard_normal(mask.shape), 20) > 0.01) * (d > 12)
+    wedge = 0.4 * np.clip((1 - x / 30 - (y + 58) / 70) * 8, 0, 1)
+    contrast, tops = [], []
+    for more in (gland, gland + wedge):
+        value = np.rint(ZERO + (AIR - ZERO) * np.exp(-depth - more)).astype(np.uint16)
+        image = show(value, mask, latitude=None).astype(float)
+        below = (y > 20) & (d > 15)
+        contrast.append(image[below & (gland > 0.2)].mean() - image[below & (gland == 0)].mean())
+        tops.append(np.percentile(image[(wedge == 0.4) & (d > 10)], 99))
+    assert contrast[1] == pytest.approx(contrast[0], rel=0.15)
+    assert 0.6 * 4095 < tops[1] < 0.97 * 4095
+
+
+def test_a_fatty_breast_is_not_stretched_until_its_noise_fills_the_scale():
+    values = np.random.default_rng(0).normal(3.0, 0.01, (100, 100)).astype(np.float32)
+    weight = np.ones_like(values)
+    assert latitude(values, weight, 0.85) > 0.4
+    assert latitude(values * 100, weight, 0.85) == 2.5
+
+
+@pytest.mark.parametrize("border", ["top", "right"])
+def test_no_dark_corner_where_the_field_cuts_the_breast(border):
+    raw, mask, d, _ = breast()
+    part = np.s_[120:, :] if border == "top" else np.s_[:, :330]
+    image = show(raw[part], mask[part]).astype(float)
+    fat = np.median(image[d[part] > 20])
+    edge = np.s_[:20, :] if border == "top" else np.s_[:, -20:]
+    inner = image[edge][(d[part][edge] > 3) & (d[part][edge] < 20)]
+    assert inner.size > 500
+    assert np.percentile(inner, 2) > 0.6 * fat
+
+
+def test_the_skin_is_a_bright_band_without_a_dark_rim():
+    """As in displayed mammograms: a peak within 2 mm of the outline, twice the interior or more, and monotone inwards."""
+    raw, mask, d, _ = breast(noise=0.005)
+    image = show(raw, mask, latitude=0.9).astype(float)
+    at = np.arange(0.3, 12, 0.2)
+    profile = np.array([np.median(image[mask & (np.abs(d - one) < 0.1)]) for one in at])
+    inside = np.median(image[d > 20])
+    assert 0.5 < at[profile.argmax()] < 2.0
+    assert profile.max() > 1.8 * inside
+    assert profile[at > 3].min() > 0.8 * inside
+
+
+@pytest.mark.parametrize("name", ["hologic-selenia-dimensions", "ge-senographe-pristina"])
+@pytest.mark.parametrize("binning", [1, 4])
+def test_the_noise_that_the_display_reckons_with_is_the_detectors(name, binning):
+    detector, air, energy = Detector(name=name, binning=binning), 2e5, 20.0
+    depth = np.array([0.0, 1.5, 3.5], np.float32)
+    for f in (0.5, 3.0):
+        mean = air * np.exp(-depth.astype(float))
+        expected = detector.noise_power(0.0, f, mean, energy) / mean**2 * detector.pitch**2
+        np.testing.assert_allclose(detector.depth_noise(f, depth, air, energy), expected, rtol=1e-4)
+    assert np.all(Detector(name=name, noise=False).depth_noise(1.0, depth, air, energy) == 0)
