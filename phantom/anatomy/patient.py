@@ -58,7 +58,7 @@ class Anatomy:
         Draw.normal(0.92, 0.13, 0.62, 1.35)
     )
     dome: Annotated[Draw, Within(1.2, 3), "exponent of the outline toward the nipple: 2 round, less conical"] = (
-        Draw.uniform(1.4, 2.0)
+        Draw.uniform(1.35, 2.1)
     )
     rim: Annotated[Draw, Within(1.4, 3), "exponent of the outline toward the chest wall: more is boxier"] = (
         Draw.uniform(1.8, 2.5)
@@ -77,9 +77,9 @@ class Anatomy:
     )
     mound: Annotated[
         Draw, Within(0, 0.1), "how far the areola stands out of the outline, over the half width of the base"
-    ] = Draw.uniform(0.008, 0.035)
+    ] = Draw.uniform(0.004, 0.026)
     nipple_mm: Annotated[Draw, Within(0, 15, "mm"), "how far the nipple stands out of the outline in profile"] = (
-        Draw.uniform(1.0, 4.0)
+        Draw.uniform(0.8, 3.5)
     )
     areola_mm: Annotated[Draw, Within(5, 40, "mm"), "radius of the areola"] = Draw.uniform(12, 22)
     nipple_in_profile: Annotated[Draw, Within(0, 1), "probability that the nipple is seen in profile"] = Draw.constant(
@@ -111,7 +111,7 @@ class Anatomy:
     muscle_sagitta_mm: Annotated[Draw, Within(-6, 12, "mm"), "how much the muscle's edge bulges"] = Draw.uniform(-0.5, 8)
     fold_mm: Annotated[
         Draw, Within(0, 80, "mm"), "width of the axillary fold beside the muscle at the top of an MLO view"
-    ] = Draw.normal(38, 10, 15, 75)
+    ] = Draw.normal(47, 12, 18, 85)
     inframammary_mm: Annotated[Draw, Within(0, 40, "mm"), "width of the abdominal wall below the breast in MLO and ML"] = (
         Draw.uniform(2, 11)
     )
@@ -165,7 +165,7 @@ class Anatomy:
             skin_thickness_mm=v["skin_mm"],
             chest=chests(v, seed.child("woman", "chest").rng(), side_seed.child("chest").rng()),
             silhouettes=silhouettes(v, seed.child("woman", "silhouette").rng(), side_seed.child("silhouette").rng()),
-            nipple=Nipple(v["nipple_mm"], *nipple.uniform((4.5, 0.93 * v["areola_mm"]), (7.0, 1.07 * v["areola_mm"]))),
+            nipple=Nipple(v["nipple_mm"], *nipple.uniform((5.5, 0.93 * v["areola_mm"]), (8.5, 1.07 * v["areola_mm"]))),
             nipple_in_profile=bool(profile),
             ducts=grow_ducts(body, round(v["lobes"]), 0.5 * v["duct_mm"], trees.child("ducts").rng()),
             arteries=grow_vessels(body, "artery", round(v["arteries"]), tortuosity, trees.child("arteries").rng()),

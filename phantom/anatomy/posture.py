@@ -23,12 +23,13 @@ def silhouette(values: Mapping[str, float], view: ViewName) -> Silhouette:
     dome, rim, sag = values["dome"], values["rim"], values["sag"]
     if view == "CC":
         # laterally conical, medially rounder
-        lower = 1.8 + 0.4 * (dome - 1.4), 0.9 + 0.9 * (rim - 1.8)
-        even = Silhouette(0.95 * values["height_to_width"], (dome + 0.1, 1.0), lower, 1.0 + values["skew"])
+        upper, lower = (dome + 0.15, 1.0 + 0.35 * (rim - 1.8)), (1.75 + 0.5 * (dome - 1.4), 1.0 + 0.9 * (rim - 1.8))
+        even = Silhouette(0.95 * values["height_to_width"], upper, lower, 1.0 + values["skew"])
     else:
-        droop = 0.1 + 0.45 * max(sag - 0.1, 0.0)
-        lower = 2.0, 1.2 + 0.5 * (rim - 1.8)
-        even = Silhouette(0.95 * values["height_to_width"], (dome + 0.3, 1.0), lower, 1.15, droop)
+        # straight from the axilla down, round below: the breast hangs
+        droop = 0.13 + 0.5 * max(sag - 0.1, 0.0)
+        upper, lower = (dome - 0.05, 1.0 + 0.2 * (rim - 1.8)), (2.1, 1.3 + 0.6 * (rim - 1.8))
+        even = Silhouette(0.95 * values["height_to_width"], upper, lower, 1.2, droop)
     return replace(even, mound=values["mound"], mound_width=_MOUND_WIDTH)
 
 

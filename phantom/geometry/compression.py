@@ -12,7 +12,7 @@ import numpy as np
 from phantom.arrays import Floats
 from phantom.geometry.chest import Chest
 from phantom.geometry.interpolate import bilinear
-from phantom.geometry.pressing import cumulative, edge_profile, press_outline, sectors, shape_outline, slant
+from phantom.geometry.pressing import cumulative, edge_profile, press_outline, shape_outline, slant
 from phantom.geometry.silhouette import Silhouette
 from phantom.geometry.view import Pose, View
 
@@ -134,16 +134,16 @@ class Compression:
         """Forward table (angles, steps) -> rho', its fractions, inverse table (angles, steps) -> rho on even rho'."""
         radius, volume = self._free_tables
         even = np.linspace(0, self._reach_mm, 2 * _STEPS)
-        cos, sin = np.cos(self._phi)[:, None], np.sin(self._phi)[:, None]
-        local = self._profile(self._edge(even * cos, even * sin))
+        # folds lie on top of what is carried: they do not draw the breast's own tissue into themselves
+        depth = (self.outline_mm[:, None] - even) * slant(self.outline_mm, self._phi)[:, None]
+        local = self._profile(depth)
         pressed = cumulative(local * even, np.broadcast_to(even, local.shape))
         forward, inverse = np.empty_like(volume), np.empty_like(local)
-        held = sectors(self.outline_mm, self._phi, self.thickness_mm, self.roll_off)
         for i in range(_ANGLES):
-            # a sector that turns wider holds more; the outline was found to about 1e-4 of the volume, and no
-            # column may end beyond it
-            most = held[i] if self.silhouette is not None else volume[i, -1]
-            inner = volume[i] * (min(most, (1 - 1e-6) * pressed[i, -1]) / volume[i, -1])
+            # a sector that turns wider holds more; without a silhouette the outline was found to about 1e-4 of the
+            # volume, and no column may end beyond it
+            most = (1 - 1e-6) * pressed[i, -1]
+            inner = volume[i] * (most if self.silhouette is not None else min(most, volume[i, -1])) / volume[i, -1]
             forward[i] = np.interp(inner, pressed[i], even)
             rho = radius[i] * self._fractions
             inverse[i] = np.interp(pressed[i], inner + 1e-9 * rho, rho)

@@ -10,7 +10,7 @@ import numpy as np
 from phantom.arrays import Floats
 
 _SAMPLES = 200
-_ROUND = math.radians(3.0)  # no outline has a corner at its foremost point
+_ROUND = math.radians(4.5)  # no outline has a corner at its foremost point
 
 
 @dataclass(frozen=True)

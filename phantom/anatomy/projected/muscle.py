@@ -13,7 +13,7 @@ from phantom.recipe.seed import Seed
 MUSCLE_MM = 0.28  # spacing of the lattice that it is laid on
 _FIBRES, _ALONG = 400, 128  # texture across and along
 _ALONG_MM = 3.0
-_UNEVEN = np.float32(0.04)
+_UNEVEN = np.float32(0.026)
 
 
 def muscle_path(pressed: Compression, plane: Grid, seed: Seed) -> F32 | None:

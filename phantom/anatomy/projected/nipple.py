@@ -11,9 +11,9 @@ from phantom.arrays import F32
 from phantom.geometry.compression import Compression
 from phantom.geometry.grid import Grid
 
-_FOOT_MM, _FOOT_REACH_MM = 3.5, 1.2  # the areola rises to the nipple's foot: how much wider it makes it, how far out
-_BEHIND_MM = 5.0  # how deep behind the outline the ducts' bundle is as firm as the nipple
-_CORE = np.float32(0.35)  # share of fat that is not fat there
+_BELL = 2.4  # exponent of the bell that the nipple's height falls off by
+_BEHIND_MM = 8.0  # how deep behind the outline the ducts' bundle is as firm as the nipple
+_CORE = np.float32(0.4)  # share of its chord that is not fat there
 _FACE_ON = 0.22  # height of a nipple that is not in profile, over its width
 
 
@@ -46,15 +46,17 @@ class NippleShadow:
         nipple = self.breast.nipple
         _, aside = self._axes(grid, rows)
         out = -depth_mm
-        length = np.float32(nipple.stands_mm + 0.5)
-        end = np.clip((out + np.float32(0.5)) / length, 0, 1)
-        foot = np.float32(_FOOT_MM) * np.exp(-np.maximum(out, 0) * np.float32(1 / _FOOT_REACH_MM))
-        half = (np.float32(nipple.radius_mm) + foot) * np.sqrt(1 - end * end)
-        # round across in front, without an edge where it sinks into the breast
-        across = np.maximum(1 - (aside / np.maximum(half, np.float32(1e-3))) ** 2, 0)
+        # a body of revolution whose height over the outline falls off as a soft bell: what of it is further out than
+        # `out` is a disc of this radius, and the chord is the disc's
+        radius, stands = np.float32(nipple.radius_mm), np.float32(max(nipple.stands_mm, 0.1))
+        fall = np.log(stands / np.clip(out, np.float32(0.02) * stands, stands))
+        disc = radius * fall ** np.float32(1 / _BELL)
+        square = np.maximum(disc * disc - aside * aside, 0)
+        # without an edge where it sinks into the breast
+        chord = 2 * np.sqrt(square) * np.minimum(square * (np.float32(2.0) / (radius * radius)), 1)
         behind = np.exp(np.minimum(out, 0) * np.float32(1 / _BEHIND_MM))
-        chord = 2 * half * np.sqrt(across) * np.minimum(across * 3, 1)
-        return chord * np.minimum(behind * np.float32(1.5), 1), _CORE * (2 * half) * across * across * behind * (1 - np.exp(np.minimum(out, 0)))
+        core = _CORE * 2 * radius * np.exp(-(aside * aside) / (np.float32(1.5) * radius * radius)) * behind
+        return chord * np.minimum(behind * np.float32(1.5), 1), core * (1 - np.exp(np.minimum(out, 0)))
 
     def dome(self, grid: Grid, rows: slice) -> F32:
         """Path of a nipple that is not in profile: it rises and falls smoothly."""

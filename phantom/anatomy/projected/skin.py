@@ -17,7 +17,7 @@ from phantom.recipe.seed import Seed
 # Along a ray that grazes the edge the dermis is here thinner and there thicker: parts of the ray, and the skin's
 # thickness there over its mean. It makes the band fall off over millimetres, as it does in clinical views (an estimate).
 _PARTS = ((0.35, 0.65), (0.40, 0.95), (0.25, 1.57))
-_AREOLA = 1.3  # how much thicker the skin is at the nipple's foot, over its mean
+_AREOLA = 1.0  # how much thicker the skin is at the nipple's foot, over its mean
 _AT_CHEST, _AT_CHEST_MM = 1.1, 13.0  # how much thicker it is where it runs out on the chest, and how far from there
 _STREAKED_MM = 6.0  # from the outline, how far in the skin and what hangs on it is streaked
 _STREAKS = np.float32(0.26)
