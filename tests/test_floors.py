@@ -18,7 +18,8 @@ FLOORS = [
     ("calcifications", "qa"),
     ("exam",),
     ("dataset",),
-    ("formats", "insert", "scoring", "viewer"),
+    ("formats", "insert", "scoring"),
+    ("viewer",),  # it shows what a detector finds and misses
     ("torch", "testing"),
     ("cli",),
 ]

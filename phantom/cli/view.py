@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from phantom.cli._print import json_option, print_json
+from phantom.errors import UsageError
 
 if TYPE_CHECKING:
-    from phantom.viewer.page import Overlay
+    from phantom.viewer.detector import Detector
+
+# the page has two shapes and two colours for marks
+MOST_DETECTORS = 2
+_EVERY_S = 10.0
 
 
 @click.command()
@@ -21,18 +29,23 @@ if TYPE_CHECKING:
 @click.option(
     "--marks",
     type=click.Path(path_type=Path),
-    help="A detector's marks to draw over the truth, as `phantom score` reads them.",
+    multiple=True,
+    help="A detector's marks to draw over the truth, as `phantom score` reads them; twice to compare two detectors.",
 )
 @click.option("--png", is_flag=True, help="Contact sheets in place of a page.")
 @json_option
-def command(dataset: Path, out: Path | None, marks: Path | None, png: bool, as_json: bool) -> None:
+def command(dataset: Path, out: Path | None, marks: tuple[Path, ...], png: bool, as_json: bool) -> None:
     """Make one HTML page of DATASET: no server and no network; open it in any browser.
 
-    Filters, full-resolution 16-bit images with window and level, outlines and truth under the
-    pointer, CC and MLO side by side. Images of large datasets go into a folder beside the page.
+    Lists of images, findings and marks to filter and sort; 16-bit images at full resolution with
+    window, ruler and magnifier; right and left, CC and MLO, priors and twins hung together; a
+    detector's hits, misses and false marks at any score. Images of large datasets go into a folder
+    beside the page.
     """
     import phantom
 
+    if len(marks) > MOST_DETECTORS:
+        raise UsageError(f"--marks: at most {MOST_DETECTORS} detectors fit on one page, not {len(marks)}")
     data = phantom.open(dataset)
     folder = dataset.resolve()
     if png:
@@ -43,32 +56,40 @@ def command(dataset: Path, out: Path | None, marks: Path | None, png: bool, as_j
         from phantom.viewer.page import write
 
         place = out or folder.with_name(f"{folder.name}-view.html")
-        overlay = _overlay(data, marks) if marks is not None else None
-        written = write(data, place, f"{data.manifest.preset}, seed {data.manifest.seed}", overlay)
+        title = f"{data.manifest.preset}, seed {data.manifest.seed}"
+        written = write(data, place, title, _detectors(data, marks), ticked=_ticker(len(data)))
     if as_json:
         print_json({"written": [str(path) for path in written]})
     else:
         click.echo("\n".join(f"{path}" for path in written))
 
 
-def _overlay(data: Any, path: Path) -> Overlay:
-    """The marks with their fates, and the FROC curve."""
+def _detectors(data: Any, paths: Sequence[Path]) -> list[Detector]:
+    """Each file's marks, matched."""
+    if not paths:
+        return []
     from phantom.dataset.format.key import key_of
-    from phantom.scoring import froc, plot
     from phantom.scoring.lesions import gather
     from phantom.scoring.read import read
-    from phantom.scoring.score import score
-    from phantom.viewer.page import Overlay, Shown
+    from phantom.viewer.detector import matched
 
     images = gather(data)
-    found = score(read(path, images, key=key_of(data.manifest)), images)
-    match = found.main.match
-    marks: dict[str, list[Shown]] = {}
-    if match is not None:
-        for row, lesion in zip(match.mark_rows, match.mark_lesion, strict=True):
-            fate = "false" if lesion == -1 else "ignored" if lesion == -2 else "hit"
-            shown = Shown(float(row["x_px"]), float(row["y_px"]), float(row["score"]), fate)
-            marks.setdefault(images[row["image"]].image_id, []).append(shown)
-    curve = froc.froc(found.main.ratings)
-    # as many marks as a reader would bear: those of one false mark an image
-    return Overlay(marks, plot.svg({path.name: curve}), curve.at(1.0)[1])
+    names = [path.stem for path in paths]
+    if len(set(names)) < len(names):
+        names = [str(path) for path in paths]
+    key = key_of(data.manifest)
+    return [matched(name, read(path, images, key=key), images) for name, path in zip(names, paths, strict=True)]
+
+
+def _ticker(count: int) -> Callable[[int], None]:
+    """A line on stderr now and then."""
+    last = time.monotonic()
+
+    def ticked(done: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > _EVERY_S:
+            last = time.monotonic()
+            sys.stderr.write(f"{done} of {count} images\n")
+            sys.stderr.flush()
+
+    return ticked

@@ -1,17 +1,14 @@
 """One HTML page that shows a dataset: no server, no network, nothing to install.
 
 A small dataset's images are in the page itself; those of a larger one lie in a folder beside it, as
-scripts, which a page opened from disk may load.
+scripts and pictures: what a page opened from disk may load. (It may not read other files, and what
+it draws from a picture file it may not read back, so the pixels come as scripts.)
 """
 
 from __future__ import annotations
 
 import base64
-import io
-import json
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -19,28 +16,19 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from phantom import rle
 from phantom.dataset.format.files import replace
+from phantom.viewer import crops, payload
+from phantom.viewer.columns import BREAST_BOX, FINDING_COLUMNS, IMAGE_COLUMNS, Table, strongest
+from phantom.viewer.detector import Detector, packed
+from phantom.viewer.payload import to_json
 
 # About nine full-field images; a page with more of them in it opens slowly.
 MOST_PIXELS = 80_000_000
-_THUMBNAIL = 200
-_ROW = (
-    "image_id",
-    "case",
-    "variant",
-    "laterality",
-    "view",
-    "birads_density",
-    "class",
-    "n_calcifications",
-    "rows",
-    "columns",
-)
-_FINDING = ("finding_id", "kind", "cause", "descriptor", "distribution", "category", "class", "pathology",
-            "box_x_px", "box_y_px", "box_w_px", "box_h_px")  # fmt: skip
-_GRAIN = ("finding_id", "calcification_id", "kind", "material", "z_mm", "box_x_px", "box_y_px", "box_w_px", "box_h_px",
-          "diameter_mm", "thickness_mm", "contrast", "sdnr", "dprime")  # fmt: skip
+# in the order they stand in the page: each uses what comes before it
+SCRIPTS = (
+    "data", "load", "gpu", "cpu", "state", "detectors", "pane", "tools", "overlay", "facts", "froc", "filters", "gallery",
+    "desk", "main",
+)  # fmt: skip
 
 
 class Images(Protocol):
@@ -55,29 +43,28 @@ class Images(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A detector's mark to draw: its pixel, its score, and ``hit``, ``false`` or ``ignored``."""
-
-    x: float
-    y: float
-    score: float
-    fate: str
-
-
-@dataclass(frozen=True)
-class Overlay:
-    """What a detector adds to the page: marks by image id, its FROC curve as SVG, and the score to show marks from."""
-
-    marks: Mapping[str, Sequence[Shown]]
-    froc: str = ""
-    start: float = 0.0
-
-
 def write(
-    images: Images, path: Path, title: str, overlay: Overlay | None = None, most_pixels: int = MOST_PIXELS
+    images: Images,
+    path: Path,
+    title: str,
+    detectors: Sequence[Detector] = (),
+    most_pixels: int = MOST_PIXELS,
+    ticked: Callable[[int], None] = lambda number: None,
 ) -> list[Path]:
     """Write the page, and, if the images are many, the folder ``<page>-files`` beside it.
+
+    Parameters
+    ----------
+    images : sequence of images
+    path : Path
+        The page.
+    title : str
+    detectors : sequence of Detector
+        Whose marks to show; their images are numbered as in `images`.
+    most_pixels : int
+        A dataset with more goes into a folder.
+    ticked : callable
+        Gets the number of images done after each.
 
     Returns
     -------
@@ -90,33 +77,88 @@ def write(
         If it cannot be written.
     """
     total = sum(int(images[i].row["rows"]) * int(images[i].row["columns"]) for i in range(len(images)))
-    inside = total <= most_pixels
-    folder = path.with_name(f"{path.stem}-files")
-    index, payloads = [], []
+    folder = None if total <= most_pixels else path.with_name(f"{path.stem}-files")
+    shelf = _Shelf(folder)
+    image_table = Table((*IMAGE_COLUMNS, "window_center", "window_width", *BREAST_BOX))
+    finding_table = Table((*FINDING_COLUMNS, "image"))
+    pictured = [np.full(len(one.marks), -1) for one in detectors]
     for number in range(len(images)):
         image = images[number]
-        payload = _payload(image, overlay.marks.get(str(image.image_id), ()) if overlay else ())
-        index.append(_entry(image))
-        if inside:
-            payloads.append(f'<script type="application/json" id="payload-{number}">{_json(payload)}</script>')
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            replace(folder / f"{number:06d}.js", f"phantomLoad({number}, {_json(payload)});\n".encode())
-    about: dict[str, Any] = {"images": index, "files": folder.name}
-    if overlay:
-        scores = [mark.score for marks in overlay.marks.values() for mark in marks] or [0.0, 1.0]
-        about["marks"] = {
-            "low": min(scores),
-            "high": max(scores),
-            "start": min(max(overlay.start, min(scores)), max(scores)),
-        }
-    parts = {
-        "title": escape(title), "css": _asset("page.css"), "js": _asset("page.js"), "index": _json(about),
-        "payloads": "\n".join(payloads), "froc": overlay.froc if overlay else "",
-    }  # fmt: skip
+        box = payload.breast_box(image)
+        window = {"window_center": image.window_center, "window_width": image.window_width}
+        image_table.add(image.row, **window, **dict(zip(BREAST_BOX, box, strict=True)))
+        best = strongest(image.calcifications)
+        for finding, picture in zip(image.findings, crops.of_findings(image), strict=True):
+            shelf.picture("findings", len(finding_table), picture)
+            finding_table.add({"dprime": best.get(int(finding.row["finding_id"]), 0.0), **finding.row}, image=number)
+        for d, (detector, places) in enumerate(zip(detectors, pictured, strict=True)):
+            chosen = crops.surest_false(detector, number)
+            for mark, picture in zip(chosen, crops.of_marks(image, detector, chosen), strict=True):
+                places[mark] = places.max(initial=-1) + 1
+                shelf.picture(f"marks{d}", int(places[mark]), picture)
+        shelf.picture("thumbnails", number, payload.thumbnail(image, box))
+        shelf.script("truth", number, to_json(payload.truth(image)))
+        shelf.script("pixels", number, to_json(payload.pixels(image)))
+        ticked(number + 1)
+    rows = {
+        (int(i), int(f)): row
+        for row, (i, f) in enumerate(zip(finding_table.cells("image"), finding_table.cells("finding_id"), strict=True))
+    }
+    packs = [packed(one, lambda i, f: rows.get((i, f), -1)) for one in detectors]
+    for pack, places in zip(packs, pictured, strict=True):
+        pack["marks"]["crop"] = places.tolist()
+    index = {
+        "images": image_table.packed(),
+        "findings": finding_table.packed(),
+        "folder": folder.name if folder else "",
+        "pictures": shelf.pictures,
+        "detectors": packs,
+    }
+    content = page(title, to_json(index), shelf.scripts)
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace(path, _filled(_asset("page.html"), parts).encode())
-    return [path] if inside else [path, folder]
+    replace(path, content.encode())
+    return [path] if folder is None else [path, folder]
+
+
+class _Shelf:
+    """Where pictures and scripts go: into the page itself, or as files into the folder beside it."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.pictures: dict[str, list[str]] = {}
+        self.scripts: list[str] = []
+
+    def picture(self, name: str, number: int, content: bytes) -> None:
+        """The pictures of one name come in the order of their numbers, from 0."""
+        if self.folder is None:
+            self.pictures.setdefault(name, []).append("data:image/jpeg;base64," + base64.b64encode(content).decode())
+        else:
+            self._put(name, f"{number:06d}.jpg", content)
+
+    def script(self, name: str, number: int, text: str) -> None:
+        if self.folder is None:
+            self.scripts.append(f'<script type="application/json" id="{name}-{number}">{text}</script>')
+        else:
+            self._put(name, f"{number:06d}.js", f'phantomLoad("{name}",{number},{text});\n'.encode())
+
+    def _put(self, name: str, file: str, content: bytes) -> None:
+        if self.folder is not None:
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+            replace(self.folder / name / file, content)
+
+
+def page(title: str, index: str, payloads: Sequence[str] = ()) -> str:
+    """The page's HTML around an index, with the programs it needs and their licence."""
+    parts = {
+        "title": escape(title),
+        "css": _asset("page.css"),
+        "licence": _asset("vendor/d3.LICENSE"),
+        "d3": _asset("vendor/d3.min.js"),
+        "js": "\n".join(_asset(f"js/{name}.js") for name in SCRIPTS),
+        "index": index,
+        "payloads": "\n".join(payloads),
+    }
+    return _filled(_asset("page.html"), parts)
 
 
 def _filled(template: str, parts: Mapping[str, str]) -> str:
@@ -136,55 +178,3 @@ def _filled(template: str, parts: Mapping[str, str]) -> str:
 
 def _asset(name: str) -> str:
     return files("phantom.viewer").joinpath(name).read_text("utf-8")
-
-
-def _json(value: Any) -> str:
-    """JSON that may stand in a script element."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
-    return text.replace("<", "\\u003c")
-
-
-def _plain(value: Any) -> Any:
-    return value.item()  # a NumPy scalar
-
-
-def _entry(image: Any) -> dict[str, Any]:
-    return {
-        **{name: image.row[name] for name in _ROW},
-        "kinds": sorted({str(finding.row["kind"]) for finding in image.findings}),
-        "window": [image.window_center, image.window_width],
-        "thumbnail": _thumbnail(image),
-    }
-
-
-def _thumbnail(image: Any) -> str:
-    from PIL import Image
-
-    pixels, step = image.for_presentation, max(1, int(image.row["rows"]) // _THUMBNAIL)
-    rows, columns = pixels.shape[0] // step * step, pixels.shape[1] // step * step
-    small = pixels[:rows, :columns].reshape(rows // step, step, columns // step, step).mean(axis=(1, 3))
-    low = image.window_center - image.window_width / 2
-    grey = np.clip((small - low) / max(image.window_width, 1.0) * 255.0, 0.0, 255.0).astype(np.uint8)
-    out = io.BytesIO()
-    Image.fromarray(grey).save(out, "JPEG", quality=80)
-    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode()
-
-
-def _payload(image: Any, marks: Iterable[Shown]) -> dict[str, Any]:
-    columns = int(image.row["columns"])
-    classes = {finding.row["finding_id"]: str(finding.row["class"]) for finding in image.findings}
-    pixels = np.ascontiguousarray(image.for_presentation, np.uint16)
-    planes = (pixels >> 8).astype(np.uint8).tobytes() + (pixels & 255).astype(np.uint8).tobytes()
-    return {
-        "findings": [{name: finding.row[name] for name in _FINDING} for finding in image.findings],
-        "calcifications": [
-            {
-                **{name: grain.row[name] for name in _GRAIN}, "class": classes.get(grain.row["finding_id"], ""),
-                "outline": [number for point in rle.outline(grain.runs, columns) for number in point],
-                "runs": np.asarray(grain.runs).ravel().tolist(),
-            }
-            for grain in image.calcifications
-        ],
-        "marks": [vars(mark) for mark in marks],
-        "pixels": base64.b64encode(zlib.compress(planes, 1)).decode(),
-    }  # fmt: skip
