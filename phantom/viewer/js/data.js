@@ -5,8 +5,13 @@ const el = id => document.getElementById(id);
 const index = JSON.parse(el("index").textContent);
 
 class Table {
-  constructor(packed) { this.length = packed.length; this.columns = packed.columns; }
-  has(name) { return name in this.columns; }
+  constructor(packed) {
+    this.length = packed.length;
+    this.columns = packed.columns;
+  }
+  has(name) {
+    return name in this.columns;
+  }
   get(name, row) {
     const cells = this.columns[name];
     if (cells === undefined) return null;
@@ -21,7 +26,8 @@ class Table {
   }
 }
 
-const images = new Table(index.images), findings = new Table(index.findings);
+const images = new Table(index.images),
+  findings = new Table(index.findings);
 const imageNumbers = new Map();
 for (let n = 0; n < images.length; n++) imageNumbers.set(images.get("image_id", n), n);
 
@@ -32,13 +38,18 @@ function byImage(column, length) {
   for (let n = 0; n < images.length; n++) first[n + 1] += first[n];
   return first;
 }
-const findingsFrom = findings.length ? byImage(findings.columns.image, findings.length) : new Int32Array(images.length + 1);
+const findingsFrom = findings.length
+  ? byImage(findings.columns.image, findings.length)
+  : new Int32Array(images.length + 1);
 const findingsOf = n => d3.range(findingsFrom[n], findingsFrom[n + 1]);
 
 // images of one breast in one examination, and of one view through time and variants
 const group = (n, names) => names.map(name => images.get(name, n)).join("|");
 const groups = names => d3.group(d3.range(images.length), n => group(n, names));
-const lazily = make => { let made; return () => (made === undefined ? (made = make()) : made); };
+const lazily = make => {
+  let made;
+  return () => (made === undefined ? (made = make()) : made);
+};
 const examOf = lazily(() => groups(["case", "variant"]));
 const sameView = lazily(() => groups(["case", "laterality", "view"]));
 

@@ -8,25 +8,38 @@ function hanging(n, layout) {
   const exam = whole(examOf().get(group(n, ["case", "variant"])));
   const views = VIEW_ORDER.filter(view => exam.some(m => images.get("view", m) === view));
   const row = m => Math.max(views.indexOf(images.get("view", m)), 0);
-  if (layout === "views") return exam.filter(m => images.get("laterality", m) === images.get("laterality", n)).map(m => [m, [row(m), 0]]);
+  if (layout === "views")
+    return exam.filter(m => images.get("laterality", m) === images.get("laterality", n)).map(m => [m, [row(m), 0]]);
   if (layout === "exam") {
     const sides = SIDE_ORDER.filter(side => exam.some(m => images.get("laterality", m) === side));
     return exam.map(m => [m, [row(m), sides.indexOf(images.get("laterality", m))]]);
   }
   if (layout === "compare") {
     // earlier years to the left; twins below what they are twins of
-    const all = (sameView().get(group(n, ["case", "laterality", "view"])) || []).filter(m => m === n || !/patch/.test(images.get("variant", m) || ""));
-    const parts = all.map(m => { const text = images.get("variant", m) || "", years = /prior(\d+)/.exec(text); return { m, years: years ? Number(years[1]) : 0, twin: text.replace(/\+?prior\d+/, "") }; });
-    const years = d3.sort(new Set(parts.map(part => part.years)), d3.descending), twins = [...new Set(d3.sort(parts, part => part.twin).map(part => part.twin))];
+    const all = (sameView().get(group(n, ["case", "laterality", "view"])) || []).filter(
+      m => m === n || !/patch/.test(images.get("variant", m) || ""),
+    );
+    const parts = all.map(m => {
+      const text = images.get("variant", m) || "",
+        years = /prior(\d+)/.exec(text);
+      return { m, years: years ? Number(years[1]) : 0, twin: text.replace(/\+?prior\d+/, "") };
+    });
+    const years = d3.sort(new Set(parts.map(part => part.years)), d3.descending),
+      twins = [...new Set(d3.sort(parts, part => part.twin).map(part => part.twin))];
     const upright = years.length === 1; // of one year, twins lie side by side
-    return parts.map(({ m, years: y, twin }) => [m, upright ? [0, twins.indexOf(twin)] : [twins.indexOf(twin), years.indexOf(y)]]);
+    return parts.map(({ m, years: y, twin }) => [
+      m,
+      upright ? [0, twins.indexOf(twin)] : [twins.indexOf(twin), years.indexOf(y)],
+    ]);
   }
   return [[n, [0, 0]]];
 }
 
 let hung = "";
 function showDesk() {
-  const n = imageNumbers.get(query.image), layout = LAYOUTS[query.layout] ? query.layout : "one", places = hanging(n, layout);
+  const n = imageNumbers.get(query.image),
+    layout = LAYOUTS[query.layout] ? query.layout : "one",
+    places = hanging(n, layout);
   const name = places.map(([m, place]) => `${m}@${place}`).join(" ");
   const fresh = hung !== name;
   if (fresh) {
@@ -42,15 +55,20 @@ function showDesk() {
     el("status").textContent = "";
     el("under").replaceChildren();
   }
-  focused = Math.max(panes.findIndex(pane => pane.n === n), 0);
+  focused = Math.max(
+    panes.findIndex(pane => pane.n === n),
+    0,
+  );
   document.title = `${query.image} · ${el("title").textContent}`;
   el("layout").value = layout;
-  for (const option of el("layout").options) option.disabled = option.value !== "one" && hanging(n, option.value).length < 2;
+  for (const option of el("layout").options)
+    option.disabled = option.value !== "one" && hanging(n, option.value).length < 2;
   showFindings();
   const lit = pinned();
   if (lit && lit.row !== null && (fresh || wasFinding !== query.finding)) jump(lit.row);
   if (fresh && query.at) {
-    const [x, y] = query.at.split(",").map(Number), pane = panes[focused];
+    const [x, y] = query.at.split(",").map(Number),
+      pane = panes[focused];
     if (Number.isFinite(x) && Number.isFinite(y)) pane.lookAt(x + 0.5, y + 0.5, Math.max(1, pane.t.k));
   }
   wasFinding = query.finding;
@@ -60,14 +78,26 @@ let wasFinding;
 
 // the next image of the list as it is filtered and sorted, each once
 function step(by) {
-  const list = [...new Set(sorted(items()).map(item => (listed() === "findings" ? findings.get("image", item) : listed() === "marks" ? item[0].marks.image[item[1]] : item)))];
+  const list = [
+    ...new Set(
+      sorted(items()).map(item =>
+        listed() === "findings"
+          ? findings.get("image", item)
+          : listed() === "marks"
+            ? item[0].marks.image[item[1]]
+            : item,
+      ),
+    ),
+  ];
   if (!list.length) return;
-  const at = list.indexOf(imageNumbers.get(query.image)), next = list[(at + by + list.length) % list.length];
+  const at = list.indexOf(imageNumbers.get(query.image)),
+    next = list[(at + by + list.length) % list.length];
   go({ image: images.get("image_id", next), finding: "", at: "" });
 }
 // the next finding of the image
 function stepFinding(by) {
-  const rows = findingsOf(imageNumbers.get(query.image)), lit = pinned();
+  const rows = findingsOf(imageNumbers.get(query.image)),
+    lit = pinned();
   if (!rows.length) return;
   const at = lit ? rows.indexOf(lit.row) : by > 0 ? -1 : 0;
   go({ finding: String(findings.get("finding_id", rows[(at + by + rows.length) % rows.length])) });
@@ -75,13 +105,58 @@ function stepFinding(by) {
 
 const active = () => panes[Math.min(focused, panes.length - 1)];
 const act = {
-  close: () => go({ image: "", finding: "", at: "" }, true), before: () => step(-1), after: () => step(1),
-  fit: () => { fitAll(); drawSoon(); }, full: () => active().zoomBy(1 / active().t.k), in: () => active().zoomBy(1.25), out: () => active().zoomBy(0.8),
-  reset: () => { for (const pane of panes) { pane.resetWindow(); showWindow(pane); } drawSoon(); },
-  finding: () => stepFinding(1), "finding-back": () => stepFinding(-1), help: () => { const help = el("help"); if (help.open) help.close(); else help.showModal(); },
-  ...Object.fromEntries(Object.keys(on).map(name => [name, () => { on[name] = !on[name]; showTools(); drawSoon(); }])),
-  ...Object.fromEntries(["move", "window", "ruler"].map(name => ["tool-" + name, () => { tool = name; showTools(); }])),
-  ...Object.fromEntries(Object.keys(LAYOUTS).map(name => ["layout-" + name, () => { if (hanging(imageNumbers.get(query.image), name).length > 1 || name === "one") go({ layout: name === "one" ? "" : name }); }])),
+  close: () => go({ image: "", finding: "", at: "" }, true),
+  before: () => step(-1),
+  after: () => step(1),
+  fit: () => {
+    fitAll();
+    drawSoon();
+  },
+  full: () => active().zoomBy(1 / active().t.k),
+  in: () => active().zoomBy(1.25),
+  out: () => active().zoomBy(0.8),
+  reset: () => {
+    for (const pane of panes) {
+      pane.resetWindow();
+      showWindow(pane);
+    }
+    drawSoon();
+  },
+  finding: () => stepFinding(1),
+  "finding-back": () => stepFinding(-1),
+  help: () => {
+    const help = el("help");
+    if (help.open) help.close();
+    else help.showModal();
+  },
+  ...Object.fromEntries(
+    Object.keys(on).map(name => [
+      name,
+      () => {
+        on[name] = !on[name];
+        showTools();
+        drawSoon();
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["move", "window", "ruler"].map(name => [
+      "tool-" + name,
+      () => {
+        tool = name;
+        showTools();
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.keys(LAYOUTS).map(name => [
+      "layout-" + name,
+      () => {
+        if (hanging(imageNumbers.get(query.image), name).length > 1 || name === "one")
+          go({ layout: name === "one" ? "" : name });
+      },
+    ]),
+  ),
 };
 function showTools() {
   for (const button of document.querySelectorAll("[data-do]")) {
@@ -94,22 +169,56 @@ function showTools() {
 
 // key: [what it does, in words]
 const KEYS = {
-  Escape: ["close", "back to the list"], n: ["after", "next image"], p: ["before", "previous image"], ".": ["finding", "next finding"], ",": ["finding-back", "previous finding"],
-  f: ["fit", "fit"], 1: ["full", "one pixel of the image to one of the screen"], "+": ["in", "larger"], "-": ["out", "smaller"], m: ["lens", "magnifier"], v: ["tool-move", "drags move the image"],
-  w: ["tool-window", "drags change the window"], r: ["tool-ruler", "drags measure"], 0: ["reset", "window as stored"], i: ["invert", "invert"], o: ["outlines", "outlines"], l: ["labels", "names of findings"],
-  d: ["marks", "detectors' marks"], y: ["link", "link zoom, place and window"], x: ["sharp", "pixels as squares"], 5: ["layout-one", "one image"], 6: ["layout-views", "CC above MLO"],
-  7: ["layout-exam", "right and left"], 8: ["layout-compare", "prior and twin"], "?": ["help", "this list"],
+  Escape: ["close", "back to the list"],
+  n: ["after", "next image"],
+  p: ["before", "previous image"],
+  ".": ["finding", "next finding"],
+  ",": ["finding-back", "previous finding"],
+  f: ["fit", "fit"],
+  1: ["full", "one pixel of the image to one of the screen"],
+  "+": ["in", "larger"],
+  "-": ["out", "smaller"],
+  m: ["lens", "magnifier"],
+  v: ["tool-move", "drags move the image"],
+  w: ["tool-window", "drags change the window"],
+  r: ["tool-ruler", "drags measure"],
+  0: ["reset", "window as stored"],
+  i: ["invert", "invert"],
+  o: ["outlines", "outlines"],
+  l: ["labels", "names of findings"],
+  d: ["marks", "detectors' marks"],
+  y: ["link", "link zoom, place and window"],
+  x: ["sharp", "pixels as squares"],
+  5: ["layout-one", "one image"],
+  6: ["layout-views", "CC above MLO"],
+  7: ["layout-exam", "right and left"],
+  8: ["layout-compare", "prior and twin"],
+  "?": ["help", "this list"],
 };
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.matches && event.target.matches("input:not([type=range]), select")) return;
-  if (el("help").open) { if (event.key === "?") { act.help(); event.preventDefault(); } return; }
-  if (el("desk").hidden) { if (event.key === "?") { act.help(); event.preventDefault(); } return; }
+  if (el("help").open) {
+    if (event.key === "?") {
+      act.help();
+      event.preventDefault();
+    }
+    return;
+  }
+  if (el("desk").hidden) {
+    if (event.key === "?") {
+      act.help();
+      event.preventDefault();
+    }
+    return;
+  }
   const slide = event.target.matches && event.target.matches("input[type=range]");
-  const arrows = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] }, key = event.key === "=" ? "+" : event.key;
+  const arrows = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] },
+    key = event.key === "=" ? "+" : event.key;
   if (KEYS[key]) act[KEYS[key][0]]();
   else if (arrows[key] && !slide) active().moveBy(...arrows[key]);
-  else if (key === "[" || key === "]") setWindow(active(), active().center, active().width + (key === "]" ? 100 : -100));
+  else if (key === "[" || key === "]")
+    setWindow(active(), active().center, active().width + (key === "]" ? 100 : -100));
   else if (key === "{" || key === "}") setWindow(active(), active().center + (key === "}" ? 50 : -50), active().width);
   else return;
   event.preventDefault();
@@ -117,5 +226,10 @@ function onKey(event) {
 function keyMap() {
   const row = (key, text) => make("tr", {}, make("th", { scope: "row" }, make("kbd", {}, key)), make("td", {}, text));
   const name = key => ({ Escape: "Esc" })[key] || key;
-  el("keys").replaceChildren(...Object.entries(KEYS).map(([key, [, text]]) => row(name(key), text)), row("arrows", "move"), row("[ ]", "narrower and wider window"), row("{ }", "lower and higher window"));
+  el("keys").replaceChildren(
+    ...Object.entries(KEYS).map(([key, [, text]]) => row(name(key), text)),
+    row("arrows", "move"),
+    row("[ ]", "narrower and wider window"),
+    row("{ }", "lower and higher window"),
+  );
 }

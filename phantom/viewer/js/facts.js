@@ -2,9 +2,23 @@
 
 const UNITS = { mm: "mm", deg: "°", mgy: "mGy", mg: "mg", kv: "kV", mm2: "mm²", px: "px" };
 const NAMES = {
-  image_id: "image", birads_density: "BI-RADS density", dprime: "d′", dprime_structured: "d′ against structure", sdnr: "SDNR", mgd_mgy: "mean glandular dose",
-  n_visible: "visible calcifications", n_calcifications: "calcifications", n_findings: "findings", category: "BI-RADS category", class: "class", finding_id: "finding",
-  calcification_id: "calcification", z_mm: "height above the support", calcium_mg: "calcium", mas: "tube load", tube_kv: "tube voltage",
+  image_id: "image",
+  birads_density: "BI-RADS density",
+  dprime: "d′",
+  dprime_structured: "d′ against structure",
+  sdnr: "SDNR",
+  mgd_mgy: "mean glandular dose",
+  n_visible: "visible calcifications",
+  n_calcifications: "calcifications",
+  n_findings: "findings",
+  category: "BI-RADS category",
+  class: "class",
+  finding_id: "finding",
+  calcification_id: "calcification",
+  z_mm: "height above the support",
+  calcium_mg: "calcium",
+  mas: "tube load",
+  tube_kv: "tube voltage",
 };
 function label(name) {
   if (NAMES[name]) return NAMES[name];
@@ -14,90 +28,207 @@ function label(name) {
 }
 function cell(name, value) {
   const unit = UNITS[name.split("_").pop()];
-  return number(value) + (unit && typeof value === "number" ? (unit === "°" ? "" : " ") + unit : name === "mas" && typeof value === "number" ? " mAs" : name === "age" ? " years" : "");
+  return (
+    number(value) +
+    (unit && typeof value === "number"
+      ? (unit === "°" ? "" : " ") + unit
+      : name === "mas" && typeof value === "number"
+        ? " mAs"
+        : name === "age"
+          ? " years"
+          : "")
+  );
 }
 function rowsOf(table, row, names) {
-  return names.filter(name => table.has(name) && table.get(name, row) !== null && table.get(name, row) !== "")
-    .map(name => make("tr", {}, make("th", { scope: "row" }, label(name)), make("td", {}, cell(name, table.get(name, row)))));
+  return names
+    .filter(name => table.has(name) && table.get(name, row) !== null && table.get(name, row) !== "")
+    .map(name =>
+      make("tr", {}, make("th", { scope: "row" }, label(name)), make("td", {}, cell(name, table.get(name, row)))),
+    );
 }
 const facts = (title, rows) => make("table", {}, make("caption", {}, title), make("tbody", {}, ...rows));
 
-const IMAGE_FACTS = ["image_id", "class", "n_findings", "n_calcifications", "birads_density", "density", "age", "thickness_mm", "detector", "pixel_spacing_mm", "rows", "columns",
-  "target_filter", "tube_kv", "mas", "mgd_mgy", "angle_deg", "magnification", "split", "woman_id", "source"];
-const FINDING_FACTS = ["finding_id", "kind", "cause", "descriptor", "distribution", "category", "class", "pathology", "n_calcifications", "n_visible", "extent_mm", "dprime", "calcium_mg"];
-const GRAIN_FACTS = ["calcification_id", "kind", "material", "diameter_mm", "extent_mm", "thickness_mm", "contrast", "sdnr", "dprime", "dprime_structured", "z_mm", "mass_mg"];
+const IMAGE_FACTS = [
+  "image_id",
+  "class",
+  "n_findings",
+  "n_calcifications",
+  "birads_density",
+  "density",
+  "age",
+  "thickness_mm",
+  "detector",
+  "pixel_spacing_mm",
+  "rows",
+  "columns",
+  "target_filter",
+  "tube_kv",
+  "mas",
+  "mgd_mgy",
+  "angle_deg",
+  "magnification",
+  "split",
+  "woman_id",
+  "source",
+];
+const FINDING_FACTS = [
+  "finding_id",
+  "kind",
+  "cause",
+  "descriptor",
+  "distribution",
+  "category",
+  "class",
+  "pathology",
+  "n_calcifications",
+  "n_visible",
+  "extent_mm",
+  "dprime",
+  "calcium_mg",
+];
+const GRAIN_FACTS = [
+  "calcification_id",
+  "kind",
+  "material",
+  "diameter_mm",
+  "extent_mm",
+  "thickness_mm",
+  "contrast",
+  "sdnr",
+  "dprime",
+  "dprime_structured",
+  "z_mm",
+  "mass_mg",
+];
 
 // the pinned finding: its id within its case, and its row in the image that is open
 function pinned() {
   if (query.finding === undefined || query.finding === "") return null;
   const n = imageNumbers.get(query.image);
   if (n === undefined) return null;
-  const id = Number(query.finding), row = findingsOf(n).find(one => findings.get("finding_id", one) === id);
+  const id = Number(query.finding),
+    row = findingsOf(n).find(one => findings.get("finding_id", one) === id);
   return { id, case: images.get("case", n), n, row: row === undefined ? null : row };
 }
 
 function verdicts(row) {
-  return detectors.filter(one => one.found(row).all).map(one => {
-    const { all, hit } = one.found(row), fate = hit ? "hit" : "missed";
-    return make("span", { class: "verdict " + fate }, `${detectors.length > 1 ? one.letter + " " : ""}${hit ? `✓ ${hit} of ${all}` : "✗ missed"}`);
-  });
+  return detectors
+    .filter(one => one.found(row).all)
+    .map(one => {
+      const { all, hit } = one.found(row),
+        fate = hit ? "hit" : "missed";
+      return make(
+        "span",
+        { class: "verdict " + fate },
+        `${detectors.length > 1 ? one.letter + " " : ""}${hit ? `✓ ${hit} of ${all}` : "✗ missed"}`,
+      );
+    });
 }
 
 function showFindings() {
-  const n = imageNumbers.get(query.image), lit = pinned(), rows = findingsOf(n);
+  const n = imageNumbers.get(query.image),
+    lit = pinned(),
+    rows = findingsOf(n);
   const list = rows.map(row => {
-    const id = findings.get("finding_id", row), chosen = lit !== null && lit.id === id;
-    const button = make("button", { class: "finding " + findings.get("class", row), "aria-pressed": String(chosen), "data-finding": String(id) },
-      make("b", {}, words(findings.get("kind", row))), ` ${findings.get("category", row)} · ${number(findings.get("extent_mm", row))} mm · d′ ${number(findings.get("dprime", row))} `, ...verdicts(row));
-    button.onclick = () => { go({ finding: chosen ? "" : String(id) }); if (!chosen) jump(row); };
+    const id = findings.get("finding_id", row),
+      chosen = lit !== null && lit.id === id;
+    const button = make(
+      "button",
+      { class: "finding " + findings.get("class", row), "aria-pressed": String(chosen), "data-finding": String(id) },
+      make("b", {}, words(findings.get("kind", row))),
+      ` ${findings.get("category", row)} · ${number(findings.get("extent_mm", row))} mm · d′ ${number(findings.get("dprime", row))} `,
+      ...verdicts(row),
+    );
+    button.onclick = () => {
+      go({ finding: chosen ? "" : String(id) });
+      if (!chosen) jump(row);
+    };
     return make("li", {}, button);
   });
   el("findings").replaceChildren(...(list.length ? list : [make("li", {}, "none")]));
   el("image-facts").replaceChildren(facts("Image", rowsOf(images, n, IMAGE_FACTS)));
-  el("finding-facts").replaceChildren(...(lit && lit.row !== null ? [facts("Finding, pinned", rowsOf(findings, lit.row, FINDING_FACTS))] : []));
+  el("finding-facts").replaceChildren(
+    ...(lit && lit.row !== null ? [facts("Finding, pinned", rowsOf(findings, lit.row, FINDING_FACTS))] : []),
+  );
 }
 
 // the finding in the middle, as large as is useful; linked images at the same scale: those that show it there too
 function jump(row) {
-  const id = findings.get("finding_id", row), kase = images.get("case", findings.get("image", row)), first = active();
-  const there = pane => findingsOf(pane.n).find(one => findings.get("finding_id", one) === id && images.get("case", pane.n) === kase);
-  const middle = (pane, one, k) => pane.put(k, pane.w / 2 - (findings.get("x_px", one) + 0.5) * k, pane.h / 2 - (findings.get("y_px", one) + 0.5) * k);
+  const id = findings.get("finding_id", row),
+    kase = images.get("case", findings.get("image", row)),
+    first = active();
+  const there = pane =>
+    findingsOf(pane.n).find(one => findings.get("finding_id", one) === id && images.get("case", pane.n) === kase);
+  const middle = (pane, one, k) =>
+    pane.put(k, pane.w / 2 - (findings.get("x_px", one) + 0.5) * k, pane.h / 2 - (findings.get("y_px", one) + 0.5) * k);
   const across = Math.max(findings.get("box_w_px", row), findings.get("box_h_px", row), 8);
-  const k = Math.min(Math.max(0.45 * Math.min(first.w, first.h) / across, first.fitting), 3);
+  const k = Math.min(Math.max((0.45 * Math.min(first.w, first.h)) / across, first.fitting), 3);
   middle(first, row, k);
   linkFrom(first);
   for (const pane of panes) {
-    const one = there(pane), same = group(pane.n, ["laterality", "view"]) === group(first.n, ["laterality", "view"]);
-    if (pane !== first && one !== undefined && !(same && on.link)) middle(pane, one, k / first.pitch * pane.pitch);
+    const one = there(pane),
+      same = group(pane.n, ["laterality", "view"]) === group(first.n, ["laterality", "view"]);
+    if (pane !== first && one !== undefined && !(same && on.link)) middle(pane, one, (k / first.pitch) * pane.pitch);
   }
   drawSoon();
 }
 
 let pointed = null;
 function report(pane) {
-  const [x, y] = pane.at(...pane.pointer), column = Math.floor(x), row = Math.floor(y), value = pane.value(column, row);
+  const [x, y] = pane.at(...pane.pointer),
+    column = Math.floor(x),
+    row = Math.floor(y),
+    value = pane.value(column, row);
   pointed = value === null ? null : { image_id: images.get("image_id", pane.n), column, row, value };
   const length = pane.ruler ? ` · ruler ${rulerLength(pane).toFixed(2)} mm` : "";
-  el("status").textContent = (value === null ? "outside the image" : `x ${column}, y ${row} · value ${value}`) + ` · ${Math.round(100 * pane.t.k)} %` + length;
+  el("status").textContent =
+    (value === null ? "outside the image" : `x ${column}, y ${row} · value ${value}`) +
+    ` · ${Math.round(100 * pane.t.k)} %` +
+    length;
   const under = value === null ? [] : pane.grainsUnder(column, row);
-  el("under").replaceChildren(...under.slice(0, 2).map(g => facts("Calcification under the pointer", rowsOf(pane.image.grains, g, GRAIN_FACTS))));
+  el("under").replaceChildren(
+    ...under.slice(0, 2).map(g => facts("Calcification under the pointer", rowsOf(pane.image.grains, g, GRAIN_FACTS))),
+  );
 }
-const showWindow = pane => { el("window").textContent = `window ${Math.round(pane.center)} ± ${Math.round(pane.width / 2)}`; };
+const showWindow = pane => {
+  el("window").textContent = `window ${Math.round(pane.center)} ± ${Math.round(pane.width / 2)}`;
+};
 
 function legend() {
   const ink = (draw, text) => {
-    const canvas = make("canvas", { width: 56, height: 44, "aria-hidden": "true" }), c = canvas.getContext("2d");
+    const canvas = make("canvas", { width: 56, height: 44, "aria-hidden": "true" }),
+      c = canvas.getContext("2d");
     c.scale(2, 2);
     draw(c);
     return make("li", {}, canvas, text);
   };
-  const blob = colour => c => { c.strokeStyle = colour; c.lineWidth = 1.5; c.beginPath(); c.ellipse(14, 11, 9, 6, 0.4, 0, 7); c.stroke(); };
-  const frame = (colour, dash) => c => { c.strokeStyle = colour; c.lineWidth = 1.5; c.setLineDash(dash); c.strokeRect(3, 3, 22, 16); };
-  const items = [...["suspicious", "benign", "artefact"].map(name => ink(blob(COLOUR[name]), `calcification of a finding: ${name}`)),
-    ink(frame(COLOUR.frame, [3, 3]), "a finding"), ink(frame(COLOUR.lit, []), "the finding pinned")];
+  const blob = colour => c => {
+    c.strokeStyle = colour;
+    c.lineWidth = 1.5;
+    c.beginPath();
+    c.ellipse(14, 11, 9, 6, 0.4, 0, 7);
+    c.stroke();
+  };
+  const frame = (colour, dash) => c => {
+    c.strokeStyle = colour;
+    c.lineWidth = 1.5;
+    c.setLineDash(dash);
+    c.strokeRect(3, 3, 22, 16);
+  };
+  const items = [
+    ...["suspicious", "benign", "artefact"].map(name => ink(blob(COLOUR[name]), `calcification of a finding: ${name}`)),
+    ink(frame(COLOUR.frame, [3, 3]), "a finding"),
+    ink(frame(COLOUR.lit, []), "the finding pinned"),
+  ];
   for (const one of detectors) {
     const by = detectors.length > 1 ? ` of ${one.letter}, ${one.name}` : "";
-    items.push(...[["hit", "hit"], ["false", "false mark"], ["ignored", "mark that does not count"]].map(([fate, text]) => ink(c => drawSymbol(c, one.d, fate, 14, 11, 8), text + by)));
+    items.push(
+      ...[
+        ["hit", "hit"],
+        ["false", "false mark"],
+        ["ignored", "mark that does not count"],
+      ].map(([fate, text]) => ink(c => drawSymbol(c, one.d, fate, 14, 11, 8), text + by)),
+    );
   }
   if (detectors.length) items.push(ink(frame(COLOUR.missed, [9, 4]), "a finding missed"));
   el("legend").replaceChildren(...items);

@@ -43,7 +43,10 @@ void main() {
 }`;
 
 // the window as DICOM has it (PS3.3 C.11.2.1.2.1): grey is (v - low) / span
-const windowOf = tone => { const span = Math.max(tone.width - 1, 1); return { low: tone.center - 0.5 - span / 2, span }; };
+const windowOf = tone => {
+  const span = Math.max(tone.width - 1, 1);
+  return { low: tone.center - 0.5 - span / 2, span };
+};
 
 // the level whose texels are the largest not above a pixel of the screen
 function levelFor(levels, scale) {
@@ -54,7 +57,9 @@ function levelFor(levels, scale) {
 // the pixels of the screen that an image covers, of those of a part [x, y, width, height]
 function covered(part, origin, scale, image) {
   const from = [0, 1].map(i => Math.max(part[i], Math.ceil(origin[i] - 0.5)));
-  const to = [0, 1].map(i => Math.min(part[i] + part[i + 2], Math.ceil(origin[i] + (i ? image.rows : image.columns) * scale - 0.5)));
+  const to = [0, 1].map(i =>
+    Math.min(part[i] + part[i + 2], Math.ceil(origin[i] + (i ? image.rows : image.columns) * scale - 0.5)),
+  );
   return [...from, Math.max(to[0] - from[0], 0), Math.max(to[1] - from[1], 0)];
 }
 
@@ -63,10 +68,18 @@ const MOST_KEPT = 12;
 class GpuRenderer {
   constructor(canvas) {
     this.canvas = canvas;
-    this.gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, powerPreference: "high-performance" });
+    this.gl = canvas.getContext("webgl2", {
+      alpha: false,
+      antialias: false,
+      depth: false,
+      powerPreference: "high-performance",
+    });
     if (!this.gl) throw new Error("WebGL 2 is not to be had");
     canvas.addEventListener("webglcontextlost", event => event.preventDefault());
-    canvas.addEventListener("webglcontextrestored", () => { this.prepare(); drawSoon(); });
+    canvas.addEventListener("webglcontextrestored", () => {
+      this.prepare();
+      drawSoon();
+    });
     this.prepare();
   }
   prepare() {
@@ -81,32 +94,58 @@ class GpuRenderer {
     this.largest = gl.getParameter(gl.MAX_TEXTURE_SIZE);
   }
   program(fragment, names) {
-    const gl = this.gl, program = gl.createProgram();
-    for (const [kind, text] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, fragment]]) {
+    const gl = this.gl,
+      program = gl.createProgram();
+    for (const [kind, text] of [
+      [gl.VERTEX_SHADER, VERTEX],
+      [gl.FRAGMENT_SHADER, fragment],
+    ]) {
       const shader = gl.createShader(kind);
       gl.shaderSource(shader, text);
       gl.compileShader(shader);
       gl.attachShader(program, shader);
     }
     gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) throw new Error(gl.getProgramInfoLog(program));
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost())
+      throw new Error(gl.getProgramInfoLog(program));
     return { program, ...Object.fromEntries(names.map(name => [name, gl.getUniformLocation(program, name)])) };
   }
   newTexture() {
-    const gl = this.gl, texture = gl.createTexture();
+    const gl = this.gl,
+      texture = gl.createTexture();
     gl.bindTexture(gl.TEXTURE_2D, texture);
-    for (const [name, value] of [["MIN_FILTER", gl.NEAREST], ["MAG_FILTER", gl.NEAREST], ["WRAP_S", gl.CLAMP_TO_EDGE], ["WRAP_T", gl.CLAMP_TO_EDGE]]) {
+    for (const [name, value] of [
+      ["MIN_FILTER", gl.NEAREST],
+      ["MAG_FILTER", gl.NEAREST],
+      ["WRAP_S", gl.CLAMP_TO_EDGE],
+      ["WRAP_T", gl.CLAMP_TO_EDGE],
+    ]) {
       gl.texParameteri(gl.TEXTURE_2D, gl["TEXTURE_" + name], value);
     }
     return texture;
   }
   // a level's texture, made when it is first needed
   bindLevel(image, depth) {
-    const gl = this.gl, known = this.textures.get(image.n) || [], level = image.levels[depth];
+    const gl = this.gl,
+      known = this.textures.get(image.n) || [],
+      level = image.levels[depth];
     this.textures.set(image.n, known);
-    if (known[depth]) { gl.bindTexture(gl.TEXTURE_2D, known[depth]); return; }
+    if (known[depth]) {
+      gl.bindTexture(gl.TEXTURE_2D, known[depth]);
+      return;
+    }
     known[depth] = this.newTexture();
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.R16UI, level.columns, level.rows, 0, gl.RED_INTEGER, gl.UNSIGNED_SHORT, level.data);
+    gl.texImage2D(
+      gl.TEXTURE_2D,
+      0,
+      gl.R16UI,
+      level.columns,
+      level.rows,
+      0,
+      gl.RED_INTEGER,
+      gl.UNSIGNED_SHORT,
+      level.data,
+    );
   }
   forget(image) {
     for (const texture of this.textures.get(image.n) || []) if (texture) this.gl.deleteTexture(texture);
@@ -118,7 +157,11 @@ class GpuRenderer {
   }
   begin(width, height) {
     const gl = this.gl;
-    if (this.canvas.width !== width || this.canvas.height !== height) { this.canvas.width = width; this.canvas.height = height; this.forgetKept(); }
+    if (this.canvas.width !== width || this.canvas.height !== height) {
+      this.canvas.width = width;
+      this.canvas.height = height;
+      this.forgetKept();
+    }
     if (this.kept.size > MOST_KEPT) this.forgetKept();
     gl.disable(gl.SCISSOR_TEST);
     gl.clearColor(0, 0, 0, 1);
@@ -128,10 +171,13 @@ class GpuRenderer {
   // part: [x, y, width, height] of the canvas; origin and scale: where the image's corner lies and how large its pixels
   // are, in pixels of the screen; lens: [x, y, radius] to draw within, or null; quick: less well, while it moves
   draw(image, part, origin, scale, tone, lens = null, quick = false) {
-    const gl = this.gl, shown = covered(part, origin, scale, image), [x, y, w, h] = shown;
+    const gl = this.gl,
+      shown = covered(part, origin, scale, image),
+      [x, y, w, h] = shown;
     if (!w || !h) return;
     gl.bindTexture(gl.TEXTURE_2D, this.seen(image, shown, origin, scale, tone.sharp, `${lens ? "lens" : part}`, quick));
-    const { low, span } = windowOf(tone), at = this.tone;
+    const { low, span } = windowOf(tone),
+      at = this.tone;
     gl.useProgram(at.program);
     gl.viewport(0, 0, this.canvas.width, this.canvas.height);
     gl.scissor(x, this.canvas.height - y - h, w, h);
@@ -145,7 +191,9 @@ class GpuRenderer {
   }
   // the image resampled to what is shown of it; as it was, if nothing has moved
   seen(image, [x, y, w, h], origin, scale, sharp, name, quick) {
-    const gl = this.gl, what = [image.n, x, y, w, h, ...origin, scale, sharp, quick].join(), kept = this.kept.get(name) || {};
+    const gl = this.gl,
+      what = [image.n, x, y, w, h, ...origin, scale, sharp, quick].join(),
+      kept = this.kept.get(name) || {};
     if (kept.what === what) return kept.texture;
     this.kept.set(name, kept);
     if (!kept.texture || kept.w !== w || kept.h !== h) {
@@ -155,7 +203,10 @@ class GpuRenderer {
     }
     kept.what = what;
     let { depth, texels } = levelFor(image.levels, scale);
-    while (Math.max(image.levels[depth].columns, image.levels[depth].rows) > this.largest) { depth++; texels /= 2; }
+    while (Math.max(image.levels[depth].columns, image.levels[depth].rows) > this.largest) {
+      depth++;
+      texels /= 2;
+    }
     this.bindLevel(image, depth);
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.frame);
     gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, kept.texture, 0);

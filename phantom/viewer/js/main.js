@@ -6,11 +6,13 @@ function apply() {
     if (asked === "none") one.corner = 0;
     else if (asked !== undefined && Number.isFinite(Number(asked))) one.corner = one.cornerAt(Number(asked));
   }
-  const desk = imageNumbers.has(query.image), was = !el("desk").hidden;
+  const desk = imageNumbers.has(query.image),
+    was = !el("desk").hidden;
   el("desk").hidden = !desk;
   el("gallery").hidden = desk;
   if (detectors.length) {
-    if (desk) el("image-facts").before(el("detectors")); else el("beside").append(el("detectors"));
+    if (desk) el("image-facts").before(el("detectors"));
+    else el("beside").append(el("detectors"));
     showDetectors();
   }
   if (desk) showDesk();
@@ -19,14 +21,23 @@ function apply() {
     hung = "";
     panes = [];
     showGallery();
-    if (was) { el("list").scrollTop = scrolled; layCards(); const last = document.querySelector(`#cards [data-image="${CSS.escape(leaving)}"]`); if (last) last.focus({ preventScroll: true }); }
+    if (was) {
+      el("list").scrollTop = scrolled;
+      layCards();
+      const last = document.querySelector(`#cards [data-image="${CSS.escape(leaving)}"]`);
+      if (last) last.focus({ preventScroll: true });
+    }
   }
   if (desk && !was) active().ink.focus({ preventScroll: true });
   leaving = query.image || leaving;
 }
 let leaving = "";
 
-try { renderer = new GpuRenderer(el("pixels")); } catch { renderer = new CpuRenderer(el("pixels")); }
+try {
+  renderer = new GpuRenderer(el("pixels"));
+} catch {
+  renderer = new CpuRenderer(el("pixels"));
+}
 document.body.classList.toggle("plain", !detectors.length);
 filterForm();
 detectorPanel();
@@ -36,15 +47,51 @@ el("layout").append(...Object.entries(LAYOUTS).map(([value, text]) => new Option
 el("layout").onchange = () => act["layout-" + el("layout").value]();
 // a small screen shows the list first
 for (const box of ["filter-box", "detectors"]) el(box).open = innerWidth > 1000;
-for (const button of document.querySelectorAll("[data-do]")) button.addEventListener("click", () => act[button.dataset.do]());
-for (const tab of document.querySelectorAll("#tabs [data-list]")) tab.addEventListener("click", () => go({ list: tab.dataset.list === "images" ? "" : tab.dataset.list, sort: "" }));
+for (const button of document.querySelectorAll("[data-do]"))
+  button.addEventListener("click", () => act[button.dataset.do]());
+for (const tab of document.querySelectorAll("#tabs [data-list]"))
+  tab.addEventListener("click", () => go({ list: tab.dataset.list === "images" ? "" : tab.dataset.list, sort: "" }));
 showTools();
 document.addEventListener("keydown", onKey);
 el("list").addEventListener("scroll", () => layAgain(), { passive: true });
-window.addEventListener("popstate", () => { query = readQuery(); apply(); });
-window.addEventListener("hashchange", () => { query = readQuery(); apply(); });
-new ResizeObserver(() => { if (el("gallery").hidden) keepPlaces(); else layCards(); }).observe(document.body);
+window.addEventListener("popstate", () => {
+  query = readQuery();
+  apply();
+});
+window.addEventListener("hashchange", () => {
+  query = readQuery();
+  apply();
+});
+new ResizeObserver(() => {
+  if (el("gallery").hidden) keepPlaces();
+  else layCards();
+}).observe(document.body);
 query = readQuery();
 apply();
 document.body.dataset.ready = "yes";
-window.phantomView = { go, act, on, images, findings, detectors, loaded, load, drawAll, get panes() { return panes; }, get query() { return query; }, get pointed() { return pointed; }, get renderer() { return renderer; }, get cards() { return cards; } };
+window.phantomView = {
+  go,
+  act,
+  on,
+  images,
+  findings,
+  detectors,
+  loaded,
+  load,
+  drawAll,
+  get panes() {
+    return panes;
+  },
+  get query() {
+    return query;
+  },
+  get pointed() {
+    return pointed;
+  },
+  get renderer() {
+    return renderer;
+  },
+  get cards() {
+    return cards;
+  },
+};

@@ -2,15 +2,28 @@
 
 // Okabe and Ito's colours, which the colour-blind tell apart; every meaning has a shape of its own besides
 const COLOUR = {
-  suspicious: "#e69f00", benign: "#56b4e9", artefact: "#d58fc0", lit: "#f0e442", hit: "#4fd6ab", false: "#ff7a45", ignored: "#a8adb3",
-  missed: "#ffffff", frame: "#9aa3ac",
+  suspicious: "#e69f00",
+  benign: "#56b4e9",
+  artefact: "#cc79a7",
+  lit: "#f0e442",
+  hit: "#4fd6ab",
+  false: "#ff7a45",
+  ignored: "#a8adb3",
+  missed: "#ffffff",
+  frame: "#9aa3ac",
 };
 const BARS_MM = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 
 function drawOverlay(pane, ratio) {
-  const canvas = pane.ink, w = Math.round(pane.w * ratio), h = Math.round(pane.h * ratio);
-  if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; }
-  const c = canvas.getContext("2d"), t = pane.t;
+  const canvas = pane.ink,
+    w = Math.round(pane.w * ratio),
+    h = Math.round(pane.h * ratio);
+  if (canvas.width !== w || canvas.height !== h) {
+    canvas.width = w;
+    canvas.height = h;
+  }
+  const c = canvas.getContext("2d"),
+    t = pane.t;
   c.setTransform(ratio, 0, 0, ratio, 0, 0);
   c.clearRect(0, 0, pane.w, pane.h);
   if (!pane.image) return;
@@ -48,17 +61,25 @@ function drawTruth(c, pane, t) {
     c.restore();
   }
   for (const row of findingsOf(pane.n)) drawFrame(c, row, t, isLit(row, lit));
-  if (on.marks) for (const one of detectors) for (const i of one.marksOf(pane.n)) if (one.shown(i)) drawMark(c, one, i, t);
+  if (on.marks)
+    for (const one of detectors) for (const i of one.marksOf(pane.n)) if (one.shown(i)) drawMark(c, one, i, t);
 }
 
 // the same finding in other views bears the same id
-const isLit = (row, lit) => lit !== null && row >= 0 && findings.get("finding_id", row) === lit.id && images.get("case", findings.get("image", row)) === lit.case;
+const isLit = (row, lit) =>
+  lit !== null &&
+  row >= 0 &&
+  findings.get("finding_id", row) === lit.id &&
+  images.get("case", findings.get("image", row)) === lit.case;
 
 function drawFrame(c, row, t, lit) {
   const missed = on.marks && detectors.some(one => one.missed(row));
   if (!on.outlines && !on.labels && !lit) return;
-  const pad = 4, x = findings.get("box_x_px", row) * t.k + t.x - pad, y = findings.get("box_y_px", row) * t.k + t.y - pad;
-  const w = findings.get("box_w_px", row) * t.k + 2 * pad, h = findings.get("box_h_px", row) * t.k + 2 * pad;
+  const pad = 4,
+    x = findings.get("box_x_px", row) * t.k + t.x - pad,
+    y = findings.get("box_y_px", row) * t.k + t.y - pad;
+  const w = findings.get("box_w_px", row) * t.k + 2 * pad,
+    h = findings.get("box_h_px", row) * t.k + 2 * pad;
   if (on.outlines || lit) {
     c.strokeStyle = lit ? COLOUR.lit : missed ? COLOUR.missed : COLOUR.frame;
     c.lineWidth = lit || missed ? 1.6 : 1;
@@ -67,8 +88,20 @@ function drawFrame(c, row, t, lit) {
     c.setLineDash([]);
   }
   const text = [];
-  if (on.labels || lit) text.push(`${words(findings.get("descriptor", row) || findings.get("kind", row))} (${findings.get("category", row)})`);
-  if (missed && on.outlines) text.push(detectors.length > 1 ? "missed by " + detectors.filter(one => one.missed(row)).map(one => one.letter).join(", ") : "missed");
+  if (on.labels || lit)
+    text.push(
+      `${words(findings.get("descriptor", row) || findings.get("kind", row))} (${findings.get("category", row)})`,
+    );
+  if (missed && on.outlines)
+    text.push(
+      detectors.length > 1
+        ? "missed by " +
+            detectors
+              .filter(one => one.missed(row))
+              .map(one => one.letter)
+              .join(", ")
+        : "missed",
+    );
   if (text.length) write(c, text.join(" · "), x, y - 6, lit ? COLOUR.lit : COLOUR.missed);
 }
 
@@ -85,25 +118,57 @@ function write(c, text, x, y, colour, align = "left") {
 
 // detector A draws circles, B squares; a false mark is crossed, one that does not count is dotted
 function drawMark(c, one, i, t) {
-  const x = (one.marks.x[i] + 0.5) * t.k + t.x, y = (one.marks.y[i] + 0.5) * t.k + t.y;
+  const x = (one.marks.x[i] + 0.5) * t.k + t.x,
+    y = (one.marks.y[i] + 0.5) * t.k + t.y;
   drawSymbol(c, one.d, one.fate(i), x, y, Math.min(Math.max(7, 5 * t.k), 24));
 }
 
 function drawSymbol(c, d, fate, x, y, r) {
   c.beginPath();
-  if (d === 0) c.arc(x, y, r, 0, 7); else c.rect(x - r, y - r, 2 * r, 2 * r);
-  if (fate === "false") { const s = d === 0 ? 0.7 * r : r; c.moveTo(x - s, y - s); c.lineTo(x - 0.35 * s, y - 0.35 * s); c.moveTo(x + s, y + s); c.lineTo(x + 0.35 * s, y + 0.35 * s); c.moveTo(x + s, y - s); c.lineTo(x + 0.35 * s, y - 0.35 * s); c.moveTo(x - s, y + s); c.lineTo(x - 0.35 * s, y + 0.35 * s); }
+  if (d === 0) c.arc(x, y, r, 0, 7);
+  else c.rect(x - r, y - r, 2 * r, 2 * r);
+  if (fate === "false") {
+    const s = d === 0 ? 0.7 * r : r;
+    c.moveTo(x - s, y - s);
+    c.lineTo(x - 0.35 * s, y - 0.35 * s);
+    c.moveTo(x + s, y + s);
+    c.lineTo(x + 0.35 * s, y + 0.35 * s);
+    c.moveTo(x + s, y - s);
+    c.lineTo(x + 0.35 * s, y - 0.35 * s);
+    c.moveTo(x - s, y + s);
+    c.lineTo(x - 0.35 * s, y + 0.35 * s);
+  }
   c.setLineDash(fate === "ignored" ? [2, 3] : []);
-  for (const [colour, width] of [["#000", 3.5], [COLOUR[fate], 1.8]]) { c.strokeStyle = colour; c.lineWidth = width; c.stroke(); }
+  for (const [colour, width] of [
+    ["#000", 3.5],
+    [COLOUR[fate], 1.8],
+  ]) {
+    c.strokeStyle = colour;
+    c.lineWidth = width;
+    c.stroke();
+  }
   c.setLineDash([]);
 }
 
 function drawScale(c, pane, t) {
-  const room = Math.min(pane.w / 3, 160), mm = d3.least(BARS_MM, one => Math.abs(Math.log(one / pane.pitch * t.k / room))), long = mm / pane.pitch * t.k;
-  const right = pane.w - 14, y = pane.h - 14;
+  const room = Math.min(pane.w / 3, 160),
+    mm = d3.least(BARS_MM, one => Math.abs(Math.log(((one / pane.pitch) * t.k) / room))),
+    long = (mm / pane.pitch) * t.k;
+  const right = pane.w - 14,
+    y = pane.h - 14;
   c.beginPath();
-  c.moveTo(right - long, y - 5); c.lineTo(right - long, y); c.lineTo(right, y); c.lineTo(right, y - 5);
-  for (const [colour, width] of [["#000", 4], ["#fff", 1.6]]) { c.strokeStyle = colour; c.lineWidth = width; c.stroke(); }
+  c.moveTo(right - long, y - 5);
+  c.lineTo(right - long, y);
+  c.lineTo(right, y);
+  c.lineTo(right, y - 5);
+  for (const [colour, width] of [
+    ["#000", 4],
+    ["#fff", 1.6],
+  ]) {
+    c.strokeStyle = colour;
+    c.lineWidth = width;
+    c.stroke();
+  }
   write(c, `${mm} mm`, right - long / 2, y - 8, "#fff", "center");
   pane.bar = { mm, px: long };
 }
@@ -112,10 +177,26 @@ function drawRuler(c, pane, t) {
   if (!pane.ruler) return;
   const [x0, y0, x1, y1] = [0, 1, 2, 3].map(i => pane.ruler[i] * t.k + (i % 2 ? t.y : t.x));
   c.beginPath();
-  c.moveTo(x0, y0); c.lineTo(x1, y1);
-  const long = Math.hypot(x1 - x0, y1 - y0) || 1, u = -(y1 - y0) / long * 6, v = (x1 - x0) / long * 6;
-  for (const [x, y] of [[x0, y0], [x1, y1]]) { c.moveTo(x - u, y - v); c.lineTo(x + u, y + v); }
-  for (const [colour, width] of [["#000", 4], [COLOUR.lit, 1.8]]) { c.strokeStyle = colour; c.lineWidth = width; c.stroke(); }
+  c.moveTo(x0, y0);
+  c.lineTo(x1, y1);
+  const long = Math.hypot(x1 - x0, y1 - y0) || 1,
+    u = (-(y1 - y0) / long) * 6,
+    v = ((x1 - x0) / long) * 6;
+  for (const [x, y] of [
+    [x0, y0],
+    [x1, y1],
+  ]) {
+    c.moveTo(x - u, y - v);
+    c.lineTo(x + u, y + v);
+  }
+  for (const [colour, width] of [
+    ["#000", 4],
+    [COLOUR.lit, 1.8],
+  ]) {
+    c.strokeStyle = colour;
+    c.lineWidth = width;
+    c.stroke();
+  }
   write(c, `${rulerLength(pane).toFixed(2)} mm`, (x0 + x1) / 2 + 10, (y0 + y1) / 2 - 8, COLOUR.lit);
 }
 const rulerLength = pane => Math.hypot(pane.ruler[2] - pane.ruler[0], pane.ruler[3] - pane.ruler[1]) * pane.pitch;

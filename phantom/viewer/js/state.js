@@ -1,8 +1,11 @@
 // What is looked at stands in the address after #, so that links and the back button work.
 
-let query = {}, panes = [], renderer;
+let query = {},
+  panes = [],
+  renderer;
 const on = { invert: false, lens: false, outlines: true, labels: false, marks: true, link: true, sharp: false };
-let tool = "move", focused = 0;
+let tool = "move",
+  focused = 0;
 
 const readQuery = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 const hashOf = what => "#" + new URLSearchParams(what).toString();
@@ -11,7 +14,8 @@ let settling = 0;
 // other values for some of the query's keys ("" takes one away); `push` makes a step that the back button returns from
 function go(changes, push = false) {
   const next = { ...query, ...changes };
-  for (const [key, value] of Object.entries(next)) if (value === "" || value === null || value === undefined) delete next[key];
+  for (const [key, value] of Object.entries(next))
+    if (value === "" || value === null || value === undefined) delete next[key];
   query = next;
   clearTimeout(settling);
   if (push) history.pushState(null, "", hashOf(query));
@@ -24,7 +28,10 @@ let asked = false;
 function drawSoon() {
   if (asked) return;
   asked = true;
-  requestAnimationFrame(() => { asked = false; drawAll(); });
+  requestAnimationFrame(() => {
+    asked = false;
+    drawAll();
+  });
 }
 
 function make(tag, attributes = {}, ...children) {

@@ -3,21 +3,36 @@
 const CLICK = 4; // a pointer that moves less has clicked
 
 function listen(pane) {
-  const ink = pane.ink, down = new Map();
+  const ink = pane.ink,
+    down = new Map();
   let begun = null;
-  const place = event => { const box = ink.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
+  const place = event => {
+    const box = ink.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
   ink.addEventListener("contextmenu", event => event.preventDefault());
-  ink.addEventListener("focus", () => { focused = panes.indexOf(pane); });
+  ink.addEventListener("focus", () => {
+    focused = panes.indexOf(pane);
+  });
   ink.addEventListener("pointerdown", event => {
     ink.focus({ preventScroll: true });
     focused = panes.indexOf(pane);
     down.set(event.pointerId, event);
     const [x, y] = place(event);
-    if (down.size > 1) { begun = null; return; } // a pinch
+    if (down.size > 1) {
+      begun = null;
+      return;
+    } // a pinch
     const doing = event.button === 2 ? "window" : event.button || event.shiftKey ? "move" : tool;
     begun = { x, y, doing, moved: false, center: pane.center, width: pane.width, ruler: pane.ruler };
     pane.pointer = [x, y];
-    if (doing !== "move" || on.lens) { try { ink.setPointerCapture(event.pointerId); } catch { /* made by a program */ } }
+    if (doing !== "move" || on.lens) {
+      try {
+        ink.setPointerCapture(event.pointerId);
+      } catch {
+        /* made by a program */
+      }
+    }
     drawSoon();
   });
   ink.addEventListener("pointermove", event => {
@@ -46,17 +61,26 @@ function listen(pane) {
   };
   ink.addEventListener("pointerup", finish);
   ink.addEventListener("pointercancel", finish);
-  ink.addEventListener("pointerleave", event => { if (!begun && event.pointerType === "mouse") { pane.pointer = null; drawSoon(); } });
+  ink.addEventListener("pointerleave", event => {
+    if (!begun && event.pointerType === "mouse") {
+      pane.pointer = null;
+      drawSoon();
+    }
+  });
   ink.addEventListener("dblclick", () => {
     const [x, y] = pane.at(...pane.pointer);
-    if (pane.t.k < 0.999) pane.lookAt(x, y, 1); else act.fit();
+    if (pane.t.k < 0.999) pane.lookAt(x, y, 1);
+    else act.fit();
   });
 }
 
 // a window of one image, and the same change for those linked to it
 function setWindow(pane, center, width) {
   const [up, wider] = [center - pane.center, Math.max(width, 2) - pane.width];
-  for (const other of on.link ? panes : [pane]) { other.center += up; other.width = Math.max(other.width + wider, 2); }
+  for (const other of on.link ? panes : [pane]) {
+    other.center += up;
+    other.width = Math.max(other.width + wider, 2);
+  }
   showWindow(pane);
   drawSoon();
 }
@@ -64,7 +88,12 @@ function setWindow(pane, center, width) {
 // the finding that is clicked is pinned: its facts stay, and the other views light it too
 function pin(pane) {
   if (!pane.pointer) return;
-  const [x, y] = pane.at(...pane.pointer), [grain] = pane.grainsUnder(Math.floor(x), Math.floor(y));
+  const [x, y] = pane.at(...pane.pointer),
+    [grain] = pane.grainsUnder(Math.floor(x), Math.floor(y));
   const row = grain === undefined ? pane.findingUnder(x, y) : pane.image.findingRow[grain];
-  go({ image: images.get("image_id", pane.n), finding: row === undefined || row < 0 ? "" : String(findings.get("finding_id", row)), grain: "" });
+  go({
+    image: images.get("image_id", pane.n),
+    finding: row === undefined || row < 0 ? "" : String(findings.get("finding_id", row)),
+    grain: "",
+  });
 }
