@@ -12,12 +12,12 @@ import numpy as np
 from phantom.anatomy.ligaments import Strands
 from phantom.anatomy.outline import BreastOutline
 from phantom.anatomy.parenchyma import Parenchyma
-from phantom.anatomy.projected.fine import Fine
 from phantom.arrays import Floats
 from phantom.geometry.chest import Chest
 from phantom.geometry.compression import Compression
 from phantom.geometry.silhouette import Silhouette
 from phantom.geometry.view import Laterality, View, ViewName
+from phantom.recipe.seed import Seed
 
 Tree = Literal["duct", "artery", "vein", "ligament"]
 HostKind = Literal["cyst", "fibroadenoma", "oil_cyst", "scar", "dilated_duct", "surgical_bed"]
@@ -149,8 +149,8 @@ class Breast:
     ligaments, fibres : Strands
     parenchyma : Parenchyma
         The fibroglandular tissue.
-    fine : Fine
-        What is too fine in it to be followed through space.
+    texture : Seed
+        Names the random numbers of what is too fine in it to be followed through space.
     roll_off : float
         Width of the compressed edge's rounding over the thickness.
     off_centre_mm : float
@@ -175,7 +175,7 @@ class Breast:
     ligaments: Strands
     fibres: Strands
     parenchyma: Parenchyma
-    fine: Fine
+    texture: Seed
     roll_off: float = 0.5
     off_centre_mm: float = 0.0
     hosts: tuple[Host, ...] = field(default=())

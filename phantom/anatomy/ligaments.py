@@ -1,4 +1,4 @@
-"""Cooper's ligaments and finer fibres: strands from the gland to the skin and through the fat."""
+"""The breast's fabric: Cooper's ligaments and thousands of thin strands along one smooth direction field."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from phantom.anatomy.outline import BreastOutline
+from phantom.anatomy.parenchyma import Parenchyma
 from phantom.arrays import Floats
 
-_NODES = 18
+_NODES = 14
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,55 +31,72 @@ class Strands:
     ribbon: float
 
 
-def grow_ligaments(body: BreastOutline, count: int, rng: np.random.Generator) -> Strands:
-    """Ligaments that leave the gland's surface, slant toward the nipple and fan out into the skin.
+def grow_ligaments(parenchyma: Parenchyma, count: int, rng: np.random.Generator) -> Strands:
+    """Ligaments that leave gland, slant toward the nipple and end in the skin, thin and nearly straight.
 
-    Radii 0.05-0.25 mm (ligament thickness 0.1 mm in VICTRE, 0.2-0.6 mm in the UPenn phantom).
+    Radii 0.04-0.15 mm (ligament thickness 0.1 mm in VICTRE, 0.2-0.6 mm in the UPenn phantom).
     """
-    theta = np.arcsin(rng.uniform(0.02, 0.97, count))
-    psi = rng.uniform(-np.pi, np.pi, count)
-    t = np.linspace(0, 1, _NODES)
-    inner, outer = rng.uniform(0.45, 0.8, (count, 1)), rng.uniform(0.86, 0.985, (count, 1))
-    level = inner + (outer - inner) * t
-    slant, turn = rng.normal(0.16, 0.2, (count, 1)), rng.normal(0.0, 0.25, (count, 1))
-    curl = rng.normal(0, 0.10, (count, 1)) * np.sin(np.pi * t)
-    points = body.shell(
-        np.clip(theta[:, None] + slant * (t - 0.5) + curl, 0.01, 1.5),
-        psi[:, None] + turn * (t - 0.5) + rng.normal(0, 0.1, (count, 1)) * np.sin(np.pi * t),
-        level,
-    )
-    radius = np.exp(rng.normal(np.log(0.16), 0.4, (count, 1))) * _taper(t)
-    return Strands(points + _waver(count, 0.5, rng), np.clip(radius, 0.03, 0.4), 1.9)
+    body = parenchyma.body
+    places = _within(body, 12 * count, rng, -8.0)
+    depth = body.depth_mm(places)
+    wish = parenchyma.weight(places) * np.exp(-depth / 14.0) * (depth < 30)
+    start = places[rng.choice(len(places), count, p=wish / wish.sum())]
+    heading = body.normals(start) + 0.55 * parenchyma.along(start) + 0.35 * rng.standard_normal((count, 3))
+    reach = body.depth_mm(start) * rng.uniform(0.8, 1.6, count)
+    return _drawn(parenchyma, start, heading, np.clip(reach, 4.0, 45.0), 0.08, 0.3, 0.25, rng, centred=False)
 
 
-def grow_fibres(body: BreastOutline, count: int, rng: np.random.Generator) -> Strands:
-    """Short fine strands everywhere, mostly along the lobes' direction: the grain seen between ligaments."""
-    theta = np.arcsin(rng.uniform(0.0, 0.96, count))[:, None]
-    psi = rng.uniform(-np.pi, np.pi, (count, 1))
-    level = np.sqrt(rng.uniform(0.05, 0.9, (count, 1)))
-    t = np.linspace(-0.5, 0.5, _NODES)
-    long = rng.uniform(0.06, 0.28, (count, 1))
-    along = rng.random((count, 1)) < 0.65
-    bend = rng.normal(0, 0.5, (count, 1)) * (t * t - 0.25)
-    points = body.shell(
-        np.clip(theta + long * np.where(along, t, 0.6 * bend), 0.01, 1.5),
-        psi + long * np.where(along, bend, 1.3 * t),
-        np.clip(level + rng.normal(0, 0.35, (count, 1)) * long * t + 0.4 * long * bend, 0.05, 0.965),
-    )
-    radius = np.exp(rng.normal(np.log(0.10), 0.35, (count, 1))) * _taper(t + 0.5)
-    return Strands(points + _waver(count, 0.35, rng), np.clip(radius, 0.03, 0.25), 1.5)
+def grow_fibres(parenchyma: Parenchyma, count: int, rng: np.random.Generator) -> Strands:
+    """Thin strands along the direction field, dense in gland and sparse in fat; a part of them crosses it."""
+    body = parenchyma.body
+    places = _within(body, 3 * count, rng, -30.0)
+    wish = 0.22 + parenchyma.weight(places)
+    start = places[rng.choice(len(places), count, p=wish / wish.sum())]
+    along = parenchyma.along(start)
+    across = np.cross(along, rng.standard_normal((count, 3)))
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    turn = np.where(rng.random(count) < 0.7, rng.normal(0, 0.25, count), rng.normal(0, 1.0, count))[:, None]
+    heading = along * np.cos(turn) + across * np.sin(turn)
+    length = np.clip(np.exp(rng.normal(np.log(11.0), 0.6, count)), 3.0, 60.0)
+    return _drawn(parenchyma, start, heading, length, 0.075, 0.4, 0.2, rng, centred=True)
 
 
-def _taper(t: Floats) -> Floats:
-    """Strands fade in and out: full in the middle half, nothing at both ends."""
-    return np.asarray(np.sqrt(np.clip(np.sin(np.pi * t), 0.0, 1.0)))
+def _within(body: BreastOutline, count: int, rng: np.random.Generator, behind_mm: float) -> Floats:
+    """Points (n, 3) spread evenly through the body, and so far behind its base."""
+    lo, hi = body.bounds_mm
+    places = rng.uniform([behind_mm, lo[1], lo[2]], hi, (count * 3, 3))
+    held = places.copy()
+    held[:, 0] = np.maximum(held[:, 0], 0.0)
+    return np.asarray(places[body.level(held) < 0.97][: max(count, 1)])
 
 
-def _waver(count: int, size_mm: float, rng: np.random.Generator) -> Floats:
-    """(count, nodes, 3): small smooth bends, different for each strand."""
-    t = np.linspace(0, 2 * np.pi, _NODES)[None, :, None]
-    out = np.zeros((count, _NODES, 3))
-    for waves in (0.9, 1.7, 3.1):
-        size = rng.normal(0, size_mm / waves**0.7, (count, 1, 3))
-        out += size * np.sin(waves * t * rng.uniform(0.7, 1.4, (count, 1, 1)) + rng.uniform(0, 6.28, (count, 1, 3)))
-    return out
+def _drawn(
+    parenchyma: Parenchyma,
+    start: Floats,
+    heading: Floats,
+    length: Floats,
+    radius_mm: float,
+    unequal: float,
+    wander: float,
+    rng: np.random.Generator,
+    *,
+    centred: bool,
+) -> Strands:
+    """Nearly straight curves of given lengths from (or, centred, through) places along headings, tapered at both ends."""
+    n = len(start)
+    heading = heading / np.maximum(np.linalg.norm(heading, axis=1, keepdims=True), 1e-9)
+    bend = np.cross(heading, rng.standard_normal((n, 3)))
+    bend = bend / np.maximum(np.linalg.norm(bend, axis=1, keepdims=True), 1e-9)
+    other = np.cross(heading, bend)
+    t = np.linspace(-0.5, 0.5, _NODES) if centred else np.linspace(0.0, 1.0, _NODES)
+    line = length[:, None, None] * t[None, :, None] * heading[:, None, :]
+    arc = (rng.normal(0, 0.45 * wander, n) * length)[:, None] * (t * t - (0.25 if centred else 0.0))
+    kink = np.zeros((n, _NODES))
+    for waves in (1.5, 3.0, 5.0):
+        phase = rng.uniform(0, 2 * np.pi, (n, 1))
+        kink += rng.normal(0, 0.035 * wander / waves**1.2, (n, 1)) * length[:, None] * np.sin(2 * np.pi * waves * t + phase)
+    points = start[:, None, :] + line + arc[:, :, None] * bend[:, None, :] + kink[:, :, None] * other[:, None, :]
+    t01 = np.linspace(0, 1, _NODES)
+    taper = np.sqrt(np.clip(np.sin(np.pi * t01), 0.02, 1.0)) if centred else np.sqrt(np.clip(1.05 - 0.6 * t01, 0.02, 1.0))
+    radius = np.exp(rng.normal(np.log(radius_mm), unequal, (n, 1))) * taper
+    return Strands(points, np.clip(radius, 0.02, 0.3), 1.8)

@@ -1,182 +1,274 @@
-"""Fibroglandular tissue: a score that density thresholds, and the sheets of ligament that part it into lobules."""
+"""Fibroglandular tissue as cells of three sizes: lobules, their parts, and the compartments of Cooper's ligaments."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.fft import next_fast_len
 
 from phantom.anatomy import texture
+from phantom.anatomy.cells import Cells, Walls, binned
 from phantom.anatomy.outline import BreastOutline
-from phantom.arrays import F32, Floats
+from phantom.anatomy.slab import Tissue, sample
+from phantom.arrays import F32, Array, Floats
 from phantom.geometry.interpolate import trilinear
 
-_STEP_MM = 3.0
-_EDGE = np.float32(1.0)  # of a field's unit: how far from a wall lobules keep its nearness
-_BEHIND_MM = 30.0  # how far structure goes on behind the base
-_WIDTH = 0.3  # half width of the bands that walls are the zeros of, in ln f
-# A line meets 2 / (sqrt(3) wave) zeros a mm of a field in space (Rice 1945), of a band more by what its mean square
-# frequency is above its middle's, exp(4 width^2) for one that is normal in ln f: the wave of two fields met once a mm.
-_TWO_A_LINE = 4 / math.sqrt(3) * math.exp(2 * _WIDTH**2)
-_WARP = 0.78  # below 1: structures are drawn out along the lines to the nipple
+# the lattice of smooth fields: one for all breasts, so that both of a woman's share them place by place
+_STEP_MM, _SHAPE, _CORNER_MM = 5.0, (40, 64, 64), (-45.0, -160.0, -160.0)
+_BEHIND_MM, _BESIDE_MM = 40.0, 12.0  # how far structure goes on behind the base and outside the skin
+_SOFT_MM = 35.0  # within this of the nipple cells are as long as wide
+_RADIAL = 0.6  # far from it lengths along the line to it count so much of those across: cells point to the nipple
+_BIN = 1.1  # side of the search's bins over the cells' size
+_DRIFT_MM, _DRIFT_WAVES_MM = 1.6, (12.0, 40.0)  # sd of the smooth displacement that bends walls, and its wavelengths
+_SWIRL = 0.33  # how far the fabric strays from the line to the nipple, per mm of displacement
+_UNDER_SKIN_MM = 7.0  # within this of the skin the fabric runs along it
+_TWIN = 0.7  # part of the cloud's variance that both breasts share
+_MOVED = 0.25  # of a cell's size: how far a cell's seed lies from its twin's
+_SAMPLES = 24000  # places that density is met at
+_SHOWN = 0.5  # of the walls: a slab shows only the nearest one of each size (measured)
+_SCATTER, _SCATTER_MORE, _FATTY = 0.15, 0.25, 0.08  # how gradually lobules fill, and how much more so in fatty breasts
+_FAINT, _DENSER = 0.3, 4.5  # density of the gland itself in fatty breasts, and how it rises with the breast's
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """How the parenchyma is built; all lengths in mm, all strengths relative to each other (estimates).
+    """How the parenchyma is built; lengths in mm (estimates, tuned by eye beside real views, except where sourced).
 
     Attributes
     ----------
-    lobule_mm, lobe_mm : float
-        Mean distance along a line between the walls of lobules (Bakic: compartments of 8-12 mm) and of lobes.
+    lobule_mm, part_mm, ligament_mm : float
+        Mean size of lobules, each gland or fat as a whole (Bakic: compartments of 8-12 mm), of their parts, and of
+        the compartments between Cooper's ligaments.
+    nearer : (float, float, float)
+        How much larger each of them is at the nipple than far from it.
     cloud, cellular : float
-        Weights of the smooth power-law field and of the lobules' own values in the gland's score.
+        Weights of the smooth power-law field and of chance in where gland is.
     wall_mm : float
-        Typical thickness of the walls (Cooper's ligaments).
+        Scale of the walls' thickness.
+    lobule_walls, part_walls, ligament_walls : tuple
+        Least and most half thickness over `wall_mm`, power, thickening where three meet over `wall_mm`, its reach in mm.
     core : float
         How strongly gland keeps to the middle behind the nipple.
     subcutaneous_mm : float
         Fat under the skin that gland keeps out of.
+    retromammary : float
+        Fat behind the gland, as a fraction of the breast's height.
     """
 
-    lobule_mm: float = 9.0
-    lobe_mm: float = 33.0
+    lobule_mm: float = 10.0
+    part_mm: float = 5.0
+    ligament_mm: float = 21.0
+    nearer: tuple[float, float, float] = (0.45, 0.25, 0.2)
     cloud: float = 0.7
     cellular: float = 1.0
     wall_mm: float = 0.5
+    lobule_walls: tuple[float, float, int, float, float] = (0.0, 0.9, 3, 0.6, 2.5)
+    part_walls: tuple[float, float, int, float, float] = (0.04, 0.30, 2, 0.25, 1.2)
+    ligament_walls: tuple[float, float, int, float, float] = (0.0, 0.9, 3, 0.5, 3.0)
     core: float = 1.5
     subcutaneous_mm: float = 9.0
+    retromammary: float = 0.28
 
 
 @dataclass(frozen=True, eq=False)
 class Parenchyma:
-    """Where there is gland, as a score that a threshold turns into a density, and the scaffold of ligaments.
+    """Where there is gland, and the scaffold of ligaments.
 
     Attributes
     ----------
-    body : Body
-    pattern : Pattern
-    score : (nx, ny, nz) float32
-        The gland's, on a lattice of warped coordinates.
-    wall : (nx, ny, nz) float32
-        Distance from the nearest wall, mm, roughly and not beyond some; its sign changes at every wall, so that
-        it may be interpolated and walls stay as smooth as they are.
-    half : (nx, ny, nz) float32
-        Half the thickness of the walls there, mm; negative where there are none.
+    body : BreastOutline
+    tissue : Tissue
+    drift : (3, nx, ny, nz) float32
+        Smooth displacement, mm, of places before they are sorted into cells, on a lattice of 4 mm.
     origin : (3,) float32
-        Warped coordinates of its first voxel.
+        Of that lattice.
     """
 
     body: BreastOutline
-    pattern: Pattern
-    score: F32
-    wall: F32
-    half: F32
+    tissue: Tissue
+    drift: F32
     origin: F32
 
-    def structure(self, points_mm: Floats) -> tuple[F32, F32, F32]:
-        """Score, wall and half thickness at points (..., 3) of the free breast."""
-        score, wall, half = trilinear((self.score, self.wall, self.half), self._places(points_mm))
-        return score, wall, half
+    def places(self, points_mm: Floats) -> F32:
+        """Points (..., 3) of the free breast in the coordinates of the cells."""
+        points = np.asarray(points_mm, np.float32)
+        return warp(self.body, points + self._drifted(points))
+
+    def _drifted(self, points: F32) -> F32:
+        at = (points - self.origin) / np.float32(_STEP_MM)
+        return np.stack(trilinear(tuple(self.drift), at), axis=-1)
+
+    def along(self, points_mm: Floats) -> Floats:
+        """(n, 3): unit directions of the fabric: toward the nipple, along the skin beneath it, and smoothly astray."""
+        points = np.asarray(points_mm, np.float32).reshape(-1, 3)
+        ahead = self.body.tip_mm - points
+        ahead = ahead / np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 5.0)
+        out = ahead + _SWIRL * self._drifted(points)[:, ::-1]
+        normal = self.body.normals(points)
+        near = np.exp(-np.maximum(self.body.depth_mm(points), 0) / _UNDER_SKIN_MM)[:, None]
+        out -= near * (out * normal).sum(axis=1, keepdims=True) * normal
+        return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-6))
 
     def weight(self, points_mm: Floats) -> Floats:
-        """0 to 1: how glandular places (n, 3) tend to be."""
-        (score,) = trilinear((self.score,), self._places(points_mm))
-        out: Floats = 1 / (1 + np.exp(-2.0 * score.astype(float)))
-        return out
+        """How glandular places (n, 3) are, 0 to 1: their lobule's fill, less where their part of it is fat."""
+        which, _ = self.sampled(points_mm)
+        fill = self.tissue.fill[which[0]].astype(float)
+        part = np.clip((fill - self.tissue.chance[which[1]]) * 4 + 0.5, 0.02, 1.0)
+        return np.asarray(np.clip(fill, 0.05, 1.0) * part)
 
-    def _places(self, points_mm: Floats) -> F32:
-        at = (warp(self.body, np.asarray(points_mm, np.float32)) - self.origin) / np.float32(_STEP_MM)
-        return np.asarray(at, np.float32)
+    def sampled(self, points_mm: Floats) -> tuple[Array, F32]:
+        """Of points (n, 3): lobule and part (2, n), and how much of each place walls cover (n,)."""
+        points = np.asarray(points_mm, float).reshape(-1, 3)
+        q = np.ascontiguousarray(self.places(points))
+        scale, squeeze = metric(self.body, points)
+        unit = q / np.maximum(np.linalg.norm(q, axis=1, keepdims=True), np.float32(1e-3))
+        which, solid = np.empty((2, len(q)), np.int32), np.empty(len(q), np.float32)
+        sample(q, np.asarray(unit, np.float32), scale, squeeze, self.tissue, which, solid)
+        return which, solid
 
 
-def tendency(body: BreastOutline, pattern: Pattern, points: F32) -> tuple[F32, F32]:
-    """Smooth parts of the score and of the walls' thickness at points (..., 3) mm.
-
-    Gland keeps behind the nipple, away from the skin and the chest; walls thin out just under the skin.
-    """
+def tendency(body: BreastOutline, pattern: Pattern, points: Floats) -> Floats:
+    """Where gland tends to be at points (..., 3) mm: behind the nipple, away from the skin and the chest."""
     level = body.level(points)
     margin = (1 - level) * 0.5 * (body.lateral_mm + body.upper_mm)  # about the depth below the skin
     x = points[..., 0] / body.height_mm
     outer = 0.25 * (points[..., 1] / body.lateral_mm + points[..., 2] / body.upper_mm)
     core = -pattern.core * ((level / 0.62) ** 2 - 1) * 0.5 + 0.8 * outer
     # the fat under the skin thins out toward the nipple, where ducts pass
-    under = pattern.subcutaneous_mm * np.clip(1.25 - 0.9 * x, 0.3, 1.0)
+    under = pattern.subcutaneous_mm * np.clip(1.35 - 1.05 * x, 0.25, 1.0)
     skin = -6.0 * np.clip(1 - (margin - 1.5) / under, 0, None)
-    back = -1.6 * np.clip(1 - points[..., 0] / (0.22 * body.height_mm), 0, 1.5) ** 2
-    thin = -0.35 * pattern.wall_mm * np.clip(1.5 - margin / 3.0, 0, None)
-    return np.asarray(core + skin + back, np.float32), np.asarray(thin, np.float32)
+    back = -2.6 * np.clip(1 - x / pattern.retromammary, 0, 1.5) ** 2
+    return np.asarray(core + skin + back)
 
 
-def warp(body: BreastOutline, points: Floats) -> Floats:
-    """Coordinates in which structure is isotropic: distances to the nipple shrink as their power."""
-    away = points - body.tip_mm.astype(np.float32)
-    rho = np.sqrt(np.maximum((away * away).sum(axis=-1, keepdims=True), np.float32(1.0)))
-    scale = np.float32(body.height_mm)
-    out: Floats = away * ((rho / scale) ** np.float32(_WARP - 1))
-    return out
+def warp(body: BreastOutline, points: Floats) -> F32:
+    """Coordinates in which cells are round: lengths along the line to the nipple count less."""
+    away = np.asarray(points, np.float32) - body.tip_mm.astype(np.float32)
+    return np.asarray(away * _stretch(body, (away * away).sum(axis=-1, keepdims=True)), np.float32)
 
 
-def unwarp(body: BreastOutline, warped: Floats) -> Floats:
-    """The points whose warped coordinates these are."""
-    length = np.sqrt(np.maximum((warped * warped).sum(axis=-1, keepdims=True), np.float32(1e-6)))
-    scale = np.float32(body.height_mm)
-    rho = scale * (length / scale) ** np.float32(1 / _WARP)
-    out: Floats = warped * (rho / length) + body.tip_mm.astype(np.float32)
-    return out
+def _stretch(body: BreastOutline, squared: F32) -> F32:
+    """Of lengths across the line to the nipple, at squared distances from it."""
+    soft = np.float32(_SOFT_MM**2)
+    return np.asarray(((squared + soft) / np.float32(body.height_mm**2)) ** np.float32(0.5 * (_RADIAL - 1)))
+
+
+def metric(body: BreastOutline, points: Floats) -> tuple[F32, F32]:
+    """At points (..., 3): how much `warp` stretches across the line to the nipple, and 1 - (along / across)²."""
+    away = np.asarray(points, np.float32) - body.tip_mm.astype(np.float32)
+    squared = np.asarray((away * away).sum(axis=-1), np.float32)
+    along = 1 - np.float32(1 - _RADIAL) * squared / (squared + np.float32(_SOFT_MM**2))
+    return _stretch(body, squared), np.asarray(1 - along * along, np.float32)
 
 
 def grow_parenchyma(
-    body: BreastOutline, pattern: Pattern, rng: np.random.Generator, twin: np.random.Generator | None = None
+    body: BreastOutline,
+    pattern: Pattern,
+    density: float,
+    reserved: float,
+    rng: np.random.Generator,
+    twin: np.random.Generator,
 ) -> Parenchyma:
     """Grow the structure of one breast.
 
     Parameters
     ----------
-    body : Body
+    body : BreastOutline
     pattern : Pattern
+    density : float
+        Part of the breast's volume that is fibroglandular.
+    reserved : float
+        The part of the volume that ducts, vessels and strands fill.
     rng : numpy Generator
         This breast's random numbers.
-    twin : numpy Generator, optional
-        Random numbers shared with the other breast: about two thirds of the cloud's variance comes from them,
-        so the two are alike, not copies.
+    twin : numpy Generator
+        Random numbers shared with the other breast: most of the cloud's variance comes from them, so that the two
+        are alike, not copies.
     """
-    origin, shape = _lattice(body)
+    lo, hi = body.bounds_mm
+    box = lo - [_BEHIND_MM, _BESIDE_MM, _BESIDE_MM], hi + _BESIDE_MM
+    shape = _SHAPE
     f = texture.frequencies(shape, _STEP_MM)
-    white = texture.white(shape, rng)
-    if twin is not None:
-        white = np.float32(math.sqrt(1 / 3)) * white + np.float32(math.sqrt(2 / 3)) * texture.white(shape, twin)
+    white = np.float32(math.sqrt(1 - _TWIN)) * texture.white(shape, rng)
+    white += np.float32(math.sqrt(_TWIN)) * texture.white(shape, twin)
     cloud = texture.shaped(white * np.exp(-((f * 3.0) ** 2)), texture.power_law(f, 3.5, 60.0), shape)
+    bend = texture.band(f, *_DRIFT_WAVES_MM)
+    drift = np.stack([np.float32(_DRIFT_MM) * texture.shaped(texture.white(shape, rng), bend, shape) for _ in range(3)])
+    origin = np.array(_CORNER_MM, np.float32)
 
-    def field(wave_mm: float) -> F32:
-        ends = wave_mm * math.exp(-_WIDTH), wave_mm * math.exp(_WIDTH)
-        return texture.shaped(texture.white(shape, rng), texture.band(f, *ends), shape)
+    lobule, places, order = _cells(body, box, pattern.lobule_mm, pattern.nearer[0], twin, rng)
+    part, _, _ = _cells(body, box, pattern.part_mm, pattern.nearer[1], rng, rng)
+    compartment, _, _ = _cells(body, box, pattern.ligament_mm, pattern.nearer[2], twin, rng)
+    (smooth,) = trilinear((cloud,), ((places - origin) / np.float32(_STEP_MM)).astype(np.float32))
+    wanted = tendency(body, pattern, places) + pattern.cloud * smooth
+    shared, apart = math.sqrt(_TWIN), math.sqrt(1 - _TWIN)
+    lot = shared * twin.standard_normal(len(places))[order] + apart * rng.standard_normal(len(places))
+    score = wanted + 0.45 * pattern.cellular * lot
+    clump = np.exp(np.clip(0.55 * wanted, -1.0, 1.0)).astype(np.float32)
+    level = min(_FAINT + _DENSER * density, 1.0) * rng.uniform(0.72, 1.0, len(places))
+    kinds = (pattern.lobule_walls, pattern.part_walls, pattern.ligament_walls)
+    walls = [_walls(pattern.wall_mm, kind, most) for kind, most in zip(kinds, (clump.max(), clump.max(), 1.0), strict=True)]
+    tissue = Tissue(
+        lobule, part, compartment, score.astype(np.float32), level.astype(np.float32), clump,
+        rng.random(len(part.seeds)).astype(np.float32), walls[0], walls[1], walls[2], np.float32(1.0),
+    )  # fmt: skip
+    return _filled(Parenchyma(body, tissue, drift, origin), score, density, reserved, rng)
 
-    # walls lie where fields are zero: two for lobules, one for lobes
-    waves = (_TWO_A_LINE * pattern.lobule_mm, _TWO_A_LINE * pattern.lobule_mm, 0.5 * _TWO_A_LINE * pattern.lobe_mm)
-    near = [np.tanh(field(wave) / _EDGE) for wave in waves]
-    # lobules have brightness of their own, which fades toward their walls; a lobe's lobules are alike
-    own = np.float32(0.7) * near[0] * near[1] + near[2] * np.tanh(cloud)
-    score = np.float32(pattern.cloud) * cloud + np.float32(pattern.cellular) * own
-    steep = 2 * math.pi / (math.sqrt(3) * waves[0] * float(_EDGE))  # of `near` at a wall, per mm
-    wall = near[0] * near[1] * near[2] / np.float32(steep)
-    # walls thicken and fade from place to place
-    half = np.float32(0.5 * pattern.wall_mm) * (np.float32(0.8) + np.float32(0.9) * field(22.0))
-    axes = [o + _STEP_MM * np.arange(n, dtype=np.float32) for o, n in zip(origin, shape, strict=True)]
-    points = unwarp(body, np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1))
-    smooth, under_skin = tendency(body, pattern, points)
-    return Parenchyma(body, pattern, score - score.mean() + smooth, wall, half + under_skin, origin)
+
+def _cells(
+    body: BreastOutline,
+    box: tuple[Floats, Floats],
+    size_mm: float,
+    nearer: float,
+    shared: np.random.Generator,
+    rng: np.random.Generator,
+) -> tuple[Cells, Floats, Array]:
+    """Cells of a mean size in a box, by `nearer` larger at the nipple than far from it, their places (n, 3), and
+    the order in which those were drawn.
+
+    They lie where `shared` says, each moved by a quarter of a cell as `rng` says.
+    """
+    places = shared.uniform(*box, (int(1.25 * float(np.prod(box[1] - box[0])) / size_mm**3), 3))
+    near = np.exp(-np.linalg.norm(places - body.tip_mm, axis=1) / (0.55 * body.height_mm))
+    places = places[shared.random(len(places)) < 0.8 * (1 + 0.25 * nearer) / (1 + nearer * near) ** 3]
+    places = places + rng.normal(0, _MOVED * size_mm, places.shape)
+    cells, order = binned(warp(body, places), _BIN * size_mm)
+    return cells, places[order], order
 
 
-def _lattice(body: BreastOutline) -> tuple[F32, tuple[int, int, int]]:
-    """Origin and shape of a lattice that holds the warped body."""
-    lo, hi = body.bounds_mm - np.array([[_BEHIND_MM, 0, 0], [0, 0, 0]])
-    ends = np.stack(
-        np.meshgrid(*[np.linspace(a - 3, b + 3, 9) for a, b in zip(lo, hi, strict=True)], indexing="ij"), axis=-1
-    )
-    warped = warp(body, ends.reshape(-1, 3).astype(np.float32))
-    origin = np.asarray(warped.min(axis=0) - 4.0, np.float32)
-    n = [int(next_fast_len(math.ceil(e / _STEP_MM), real=True)) for e in warped.max(axis=0) + 4.0 - origin]
-    return origin, (n[0], n[1], n[2])
+def _walls(scale_mm: float, kind: tuple[float, float, int, float, float], times: float) -> Walls:
+    """Walls of a kind (as in `Pattern`), and the largest half thickness when multiplied by at most `times`."""
+    least, most, power, node, reach_mm = kind
+    largest = scale_mm * (least + most + 1.25 * node) * float(times)
+    mm = [np.float32(scale_mm * v) for v in (least, most, node)]
+    return Walls(mm[0], mm[1], power, mm[2], np.float32(reach_mm), np.float32(largest))
+
+
+def _filled(
+    bare: Parenchyma, score: Floats, density: float, reserved: float, rng: np.random.Generator
+) -> Parenchyma:
+    """Thin the walls and fill the lobules with the highest scores, so that the density is met."""
+    lo, hi = bare.body.bounds_mm
+    points = rng.uniform(lo, hi, (3 * _SAMPLES, 3))
+    points = points[bare.body.level(points) < 0.985][:_SAMPLES]
+    target = max(density - reserved, 0.25 * density)
+    # most of a fatty breast's tissue is its web, most of a dense one's its gland (an estimate)
+    most = float(np.clip(0.85 - 2.5 * density, 0.15, 0.8)) * target / _SHOWN
+    tissue = bare.tissue
+    which, walls = bare.sampled(points)
+    for _ in range(4):
+        if float(walls.mean()) <= most:
+            break
+        tissue = tissue._replace(thin=np.float32(tissue.thin * max(0.3, most / float(walls.mean()))))
+        which, walls = replace(bare, tissue=tissue).sampled(points)
+    walls = np.float32(_SHOWN) * walls
+    width = _SCATTER + _SCATTER_MORE * math.exp(-density / _FATTY)
+    low, high = -25.0, 25.0
+    fill = np.zeros_like(score)
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        fill = 1 / (1 + np.exp(np.clip((middle - score) / width, -30, 30)))
+        gland = tissue.level[which[0]] * np.clip((fill[which[0]] - tissue.chance[which[1]]) * 8 + 0.5, 0, 1)
+        low, high = (middle, high) if float(np.maximum(gland, walls).mean()) > target else (low, middle)
+    return replace(bare, tissue=tissue._replace(fill=fill.astype(np.float32)))

@@ -17,7 +17,6 @@ from phantom.anatomy.outline import BreastOutline
 from phantom.anatomy.outline_fit import fit_outline
 from phantom.anatomy.parenchyma import Pattern, grow_parenchyma
 from phantom.anatomy.posture import chests, silhouette, silhouettes
-from phantom.anatomy.projected.fine import Fine
 from phantom.anatomy.vessels import grow_vessels
 from phantom.errors import UsageError
 from phantom.geometry.view import Laterality, ViewName
@@ -28,6 +27,7 @@ from phantom.recipe.seed import Seed
 # 2014) and with thickness (-0.5); thicker breasts are larger (+0.6). The last two are estimates of size.
 _TIES = np.array([[1.0, -0.25, 0.05, 0.1], [-0.25, 1.0, -0.5, -0.35], [0.05, -0.5, 1.0, 0.6], [0.1, -0.35, 0.6, 1.0]])
 _TRIES = 60
+_STRANDS = 0.01  # part of the volume that ducts, vessels and strands fill, about
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,15 @@ class Anatomy:
     duct_mm: Annotated[Draw, Within(0.3, 4, "mm"), "calibre of the main ducts"] = Draw.uniform(0.7, 1.4)
     arteries: Annotated[Draw, Within(1, 12), "arteries that enter the breast"] = Draw.uniform(3, 5)
     veins: Annotated[Draw, Within(1, 12), "veins that leave it"] = Draw.uniform(3, 6)
-    ligaments: Annotated[Draw, Within(0, 3000), "Cooper's ligaments drawn as strands"] = Draw.uniform(160, 300)
-    fibres: Annotated[Draw, Within(0, 6000), "finer strands"] = Draw.uniform(400, 800)
+    ligaments: Annotated[Draw, Within(0, 3000), "Cooper's ligaments drawn as strands"] = Draw.uniform(250, 500)
+    fibres: Annotated[Draw, Within(0, 20000), "finer strands"] = Draw.uniform(7000, 10000)
     lobule_mm: Annotated[Draw, Within(5, 25, "mm"), "size of the fat lobules between the ligaments"] = Draw.uniform(
         8, 12
     )
-    lobe_mm: Annotated[Draw, Within(10, 60, "mm"), "size of the larger lobules"] = Draw.uniform(16, 26)
+    ligament_mm: Annotated[Draw, Within(10, 60, "mm"), "size of the compartments between Cooper's ligaments"] = (
+        Draw.uniform(16, 26)
+    )
+    part_mm: Annotated[Draw, Within(3, 12, "mm"), "size of a lobule's parts"] = Draw.uniform(4.4, 6.0)
     subcutaneous_mm: Annotated[Draw, Within(2, 40, "mm"), "fat between skin and gland"] = Draw.uniform(6, 13)
     core: Annotated[Draw, Within(0, 5), "how strongly gland keeps to the middle behind the nipple"] = Draw.uniform(
         1.3, 3.0
@@ -148,7 +151,8 @@ class Anatomy:
         )  # fmt: skip
         v = drawn.values
         pattern = Pattern(
-            v["lobule_mm"], v["lobe_mm"], v["cloud"], v["cellular"], v["wall_mm"], v["core"], v["subcutaneous_mm"]
+            lobule_mm=v["lobule_mm"], part_mm=v["part_mm"], ligament_mm=v["ligament_mm"], cloud=v["cloud"],
+            cellular=v["cellular"], wall_mm=v["wall_mm"], core=v["core"], subcutaneous_mm=v["subcutaneous_mm"],
         )
         whole = seed.child("woman", "parenchyma").rng()
         tortuosity = float(np.clip((age - 40) / 30, 0.1, 1.2))
@@ -156,6 +160,7 @@ class Anatomy:
         nipple = side_seed.child("nipple").rng()
         profile = nipple.random() < v["nipple_in_profile"]
         density = float(np.clip(v["density"] * jitter[3], self.density.lo, self.density.hi))
+        parenchyma = grow_parenchyma(body, pattern, density, _STRANDS, side_seed.child("parenchyma").rng(), whole)
         return Breast(
             laterality=laterality,
             age=age,
@@ -170,10 +175,10 @@ class Anatomy:
             ducts=grow_ducts(body, round(v["lobes"]), 0.5 * v["duct_mm"], trees.child("ducts").rng()),
             arteries=grow_vessels(body, "artery", round(v["arteries"]), tortuosity, trees.child("arteries").rng()),
             veins=grow_vessels(body, "vein", round(v["veins"]), tortuosity, trees.child("veins").rng()),
-            ligaments=grow_ligaments(body, round(v["ligaments"]), trees.child("ligaments").rng()),
-            fibres=grow_fibres(body, round(v["fibres"]), trees.child("fibres").rng()),
-            parenchyma=grow_parenchyma(body, pattern, side_seed.child("parenchyma").rng(), whole),
-            fine=Fine(side_seed.child("fine")),
+            ligaments=grow_ligaments(parenchyma, round(v["ligaments"]), trees.child("ligaments").rng()),
+            fibres=grow_fibres(parenchyma, round(v["fibres"]), trees.child("fibres").rng()),
+            parenchyma=parenchyma,
+            texture=side_seed.child("texture"),
             roll_off=v["roll_off"],
             off_centre_mm=v["off_centre_mm"],
         )

@@ -30,10 +30,10 @@ class _Habit:
 # veins 1.5-4 mm (an estimate).
 _HABITS: dict[str, _Habit] = {
     "artery": _Habit(
-        ((math.radians(150), 0.5), (math.radians(40), 0.4), (math.radians(-140), 0.4)), (0.66, 0.86), (0.5, 0.95), 1.0
+        ((math.radians(150), 0.5), (math.radians(40), 0.4), (math.radians(-140), 0.4)), (0.6, 0.86), (0.35, 0.75), 1.0
     ),
     "vein": _Habit(
-        ((math.radians(60), 0.7), (math.radians(140), 0.6), (math.radians(-60), 0.6)), (0.84, 0.94), (0.75, 1.6), 0.5
+        ((math.radians(60), 0.7), (math.radians(140), 0.6), (math.radians(-60), 0.6)), (0.78, 0.94), (0.5, 1.15), 0.5
     ),
 }
 
@@ -63,7 +63,7 @@ def grow_vessels(
         span = 0.12, rng.uniform(0.75, 1.2)
         drift = rng.uniform(-0.7, 0.7)
         main = _run(body, psi, drift, level, span, tortuosity * habit.winding, rng)
-        _add(curves, tree, main, radius, 0.45, -1, trunk)
+        _add(curves, tree, main, radius, 0.3, -1, trunk)
         mother = len(curves) - 1
         for _ in range(int(rng.integers(2, 6))):
             begin = rng.uniform(0.1, 0.75)

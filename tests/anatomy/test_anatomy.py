@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,7 +12,6 @@ from scipy.ndimage import gaussian_filter
 from phantom.anatomy.breast import Breast, Host
 from phantom.anatomy.patient import Anatomy, birads_density
 from phantom.anatomy.projected.lattices import seen_on
-from phantom.anatomy.projected.parenchyma_map import _covered
 from phantom.anatomy.projected.shadow import TissueWindow, project_tissue
 from phantom.anatomy.projected.soft_tissue_lesions import half_axes, host_path
 from phantom.errors import UsageError
@@ -146,15 +144,24 @@ def test_two_breasts_of_one_woman_are_alike_but_no_copies() -> None:
     assert left.body.height_mm == right.body.height_mm
     assert left.body.lateral_mm != right.body.lateral_mm
     assert left.density == pytest.approx(right.density, rel=0.25)
-    points = np.random.default_rng(0).uniform(0.2, 0.8, (4000, 3)) * [left.body.height_mm, 60, 60] - [0, 30, 30]
-    alike = np.corrcoef(left.gland_weight(points), right.gland_weight(points))[0, 1]
-    apart = np.corrcoef(left.gland_weight(points), grown(10, "L").gland_weight(points))[0, 1]
-    assert 0.99 > alike > apart + 0.03
+
+
+def test_gland_lies_alike_in_both_breasts_of_a_woman() -> None:
+    """More than in two women, less than in a copy: correlation of the gland's gross pattern."""
+    alike, apart = [], []
+    for seed in range(8, 13):
+        left, right, other = grown(seed, "L"), grown(seed, "R"), grown(seed + 30, "L")
+        middles = np.random.default_rng(0).uniform(0.2, 0.8, (300, 1, 3)) * [left.body.height_mm, 60, 60] - [0, 30, 30]
+        around = middles + np.random.default_rng(1).uniform(-6, 6, (1, 20, 3))
+        gross = [b.gland_weight(around.reshape(-1, 3)).reshape(300, 20).mean(axis=1) for b in (left, right, other)]
+        alike.append(np.corrcoef(gross[0], gross[1])[0, 1])
+        apart.append(np.corrcoef(gross[0], gross[2])[0, 1])
+    assert 0.9 > np.mean(alike) > np.mean(apart) + 0.1, (alike, apart)
 
 
 def test_same_seed_same_breast_and_every_seed_another_woman() -> None:
     one, again = grown(4), Anatomy().grow(Seed(4), "L")
-    assert np.array_equal(one.parenchyma.score, again.parenchyma.score)
+    assert np.array_equal(one.parenchyma.tissue.fill, again.parenchyma.tissue.fill)
     assert np.array_equal(one.ducts[5].points_mm, again.ducts[5].points_mm)
     assert len({round(grown(s).body.height_mm, 3) for s in range(4)}) == 4
 
@@ -242,32 +249,6 @@ def test_a_part_of_a_breast_is_cut_from_the_whole(breast: Breast) -> None:
     laid = project_tissue(breast, pressed, grid, Seed(0))  # type: ignore[arg-type]
     part = maps(laid.window(grid.window(60, 20, 90, 70)))[1]["glandular"]
     assert part == pytest.approx(maps(laid.window(grid))[1]["glandular"][60:150, 20:90], abs=1e-3)
-
-
-def test_walls_lie_as_far_apart_along_a_line_as_was_asked() -> None:
-    """Zeros of three fields, on lines along the lattice: two for the lobules, one for the lobes."""
-    changed = []
-    for seed in range(4):
-        wall = grown(seed, lobule_mm=10.0, lobe_mm=30.0).parenchyma.wall
-        for axis in range(3):
-            negative = np.signbit(np.moveaxis(wall, axis, 0))
-            changed.append(float(np.mean(negative[1:] != negative[:-1])))
-    # within a step of 3 mm the sign changes if an odd number of fields do, each with its own odds
-    odds = 3.0 * np.array([1 / 20, 1 / 20, 1 / 30])
-    assert np.mean(changed) == pytest.approx(0.5 * (1 - np.prod(1 - 2 * odds)), rel=0.06)
-
-
-@pytest.mark.parametrize("tilt", [0.0, 0.4, 3.0, 20.0])
-def test_a_wall_keeps_its_volume_through_slabs_at_any_slant(tilt: float) -> None:
-    """A sheet 0.6 mm thick, sampled where slabs meet: as much tissue per mm of its height, and no gap between slabs."""
-    x = np.arange(-60, 60, 0.1, dtype=np.float32)
-    ends = [x + tilt * (k - 2) for k in range(5)]  # four slabs, through which it moves sideways
-    half = np.full_like(x, 0.3)
-    covered = sum(_covered(below, above, half) for below, above in pairwise(ends))
-    assert float(covered.sum()) * 0.1 / 4 == pytest.approx(0.6, rel=0.02)
-    path = covered[np.abs(x) < 2 * tilt - 0.5]
-    if path.size:
-        assert np.ptp(path) < 0.02 * path.mean()
 
 
 def test_high_breasts_have_ducts_too() -> None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from phantom.anatomy.breast import Breast
-from phantom.anatomy.projected import parenchyma_map, strokes
-from phantom.anatomy.projected.fine import FINE_MM, PLANE_MM
-from phantom.anatomy.projected.lattices import lattice, on_grid, seen_on, strips
+from phantom.anatomy.projected import slabs, strokes
+from phantom.anatomy.projected.lattices import inside, lattice, on_grid, seen_on, strips
 from phantom.anatomy.projected.layers import Layers, Parts, parts_over
+from phantom.anatomy.projected.slabs import EVERY, FINE_MM, PLANE_MM
 from phantom.anatomy.projected.soft_tissue_lesions import host_path, spicules
 from phantom.anatomy.vessels import from_chest
 from phantom.arrays import F32
@@ -22,6 +22,9 @@ from phantom.geometry.interpolate import Resampled
 from phantom.recipe.seed import Seed
 
 Window = tuple[slice, slice]
+
+_STRANDS = 0.6  # at most, of the fibroglandular volume
+_FULLEST = 0.85  # no breast has more of its room filled with it
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +83,11 @@ class TissueWindow:
             yield (rows, slice(0, reach)), layers.whole, materials
 
 
+def _volume(path_mm: F32, grid: Grid, where: Window) -> float:
+    """mm³ under a part of a grid."""
+    return float(path_mm[where].sum(dtype=np.float64)) * grid.pitch_mm**2
+
+
 def project_tissue(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> ProjectedTissue:
     """Spread a breast's tissues.
 
@@ -99,7 +107,8 @@ def project_tissue(breast: Breast, pressed: Compression, window: Grid, seed: See
         If the breast cannot hold the density asked for.
     """
     parts = parts_over(breast, pressed, window, seed)
-    fine, middle, plane = (lattice(window, pitch) for pitch in (FINE_MM, 2 * FINE_MM, PLANE_MM))
+    plane = lattice(window, PLANE_MM, EVERY)
+    fine = lattice(window, FINE_MM, EVERY * round(PLANE_MM / FINE_MM))
 
     # with the gland about them ducts involute: in fatty breasts little more than fat is left of them (an estimate)
     kept = float(np.clip(breast.density / 0.14, 0.3, 1.0))
@@ -109,27 +118,31 @@ def project_tissue(breast: Breast, pressed: Compression, window: Grid, seed: See
         lines += [(p, r, strands.ribbon) for p, r in zip(strands.points_mm, strands.radius_mm, strict=True)]
     for host in breast.hosts:
         lines += spicules(host, seed)
-    fibrous, broad = strokes.draw(lines, pressed, fine, middle)
+    fibrous, broad = strokes.draw(lines, pressed, fine, plane)
 
     layers = Layers(breast, pressed, plane, parts, seed)
     room = np.empty(plane.shape, np.float32)
     for rows in strips(plane):
         layers.fill(rows, plane.shape[1])
         room[rows] = layers.room
-    target = breast.density * float(room.sum(dtype=np.float64)) * PLANE_MM**2
-    drawn = (float(fibrous.sum(dtype=np.float64)) + 4 * float(broad.sum(dtype=np.float64))) * FINE_MM**2
-    if drawn > 0.7 * target:  # the fattiest breasts: keep strands to a share of what was asked
-        fibrous *= np.float32(0.7 * target / drawn)
-        broad *= np.float32(0.7 * target / drawn)
-        drawn = 0.7 * target
-    gland = parenchyma_map.spread(breast, pressed, plane, room, target - drawn, seed)
-    if gland is None:
+    held, held_fine = inside(plane, window), inside(fine, window)
+    target = breast.density * _volume(room, plane, held)
+    drawn = _volume(fibrous, fine, held_fine) + _volume(broad, plane, held)
+    if drawn > _STRANDS * target:  # the fattiest breasts: keep strands to a share of what was asked
+        fibrous *= np.float32(_STRANDS * target / drawn)
+        broad *= np.float32(_STRANDS * target / drawn)
+        drawn = _STRANDS * target
+    tissue = slabs.project(breast, pressed, plane, room, seed)
+    got = _volume(tissue, plane, held)
+    if target > _FULLEST * _volume(room, plane, held) or got <= 0:
         raise UsageError(f"anatomy.density = {breast.density:.3g}: more than this breast's outline can hold")
-
-    detail = parenchyma_map.grain(breast, gland, plane, fine, seed, seen_on)
+    tissue *= np.float32((target - drawn) / got)
+    tissue += broad
+    detail = seen_on(tissue, plane, fine)
     detail += fibrous
-    detail += seen_on(broad, middle, fine)
+    slabs.add_fabric(breast, pressed, fine, detail, seed)
     np.maximum(detail, 0, out=detail)  # cubic convolution overshoots beside a vessel
+    detail *= np.float32(target / _volume(detail, fine, held_fine))
     return ProjectedTissue(breast, pressed, seed, parts, detail, fine)
 
 

@@ -1,0 +1,134 @@
+"""The breast under the paddle as a stack of slabs, each a map of gland and ligaments on a fine lattice."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from phantom.anatomy import texture
+from phantom.anatomy.breast import Breast
+from phantom.anatomy.parenchyma import metric
+from phantom.anatomy.projected.streaks import draw_out
+from phantom.anatomy.slab import Nodes, Roughness, add_slab
+from phantom.arrays import F32, Floats
+from phantom.geometry.compression import Compression
+from phantom.geometry.grid import Grid
+from phantom.recipe.seed import Seed
+
+PLANE_MM, FINE_MM = 0.28, 0.14  # spacing of the lattice of slabs, and of the one that strands are drawn on
+EVERY = 8  # points of the plane from node to node: places are followed through space at nodes
+_SLAB_MM, _FEWEST = 3.0, 4
+_TOGETHER = 4  # slabs that are rough alike: a sheet that stands on edge stays sharp
+_BLUR = 0.6  # of the lattice's spacing: how far a point reaches
+_ROUGH_MM, _ROUGH_BETA, _ROUGH_WAVES_MM = 0.07, 3.0, (0.24, 8.0)  # displacement: sd, spectrum f^-beta between two waves
+_MOTTLE, _MOTTLE_BETA, _MOTTLE_WAVES_MM = 0.10, 1.2, (0.2, 3.0)  # of gland in a slab: the same
+_TILE_MM = 110.0  # at least: after which random texture repeats
+_RIM, _FADE_MM, _FADED = 0.93, 12.0, 2.0  # folds: from this part of the radius tissue fades, how fast, how far
+_FABRIC_MM = 0.13  # sd of the finest texture where there is 1 mm of tissue; it grows as the root of that
+_FABRIC_BETA, _FABRIC_LONGEST_MM, _FABRIC_REACH = 1.0, 1.2, 5  # its spectrum across, and points that it is drawn out by
+_FABRIC_LAYERS = ((0.25, 0.0), (0.75, 0.6))  # depths, as parts of the thickness, and turns from the fabric's direction
+
+
+def project(breast: Breast, pressed: Compression, plane: Grid, room: F32, seed: Seed) -> F32:
+    """mm of gland and its walls under the points of a plane.
+
+    Parameters
+    ----------
+    breast, pressed
+    plane : Grid
+        Of pitch `PLANE_MM`; its first point lies on a node of the whole plane's lattice.
+    room : (rows, columns) float32
+        mm that tissue may fill under each point.
+    seed : Seed
+        Names this view's random numbers.
+
+    Returns
+    -------
+    (rows, columns) float32
+    """
+    slabs = max(round(pressed.thickness_mm / _SLAB_MM), _FEWEST)
+    columns = _Columns(pressed, plane)
+    parenchyma = breast.parenchyma
+    weight = np.ascontiguousarray(room / np.float32(slabs))
+    first = [round(at / plane.pitch_mm - 0.5) for at in plane.origin_mm[::-1]]
+    shift, mottle = _tiles(breast, plane.pitch_mm)
+    where = seed.child("offsets").rng().integers(0, 1 << 12, (slabs, 2, 2)) + np.array(first)
+    total = np.zeros(plane.shape, np.float32)
+    below = parenchyma.places(columns.at(0.0))
+    for k in range(slabs):
+        points = columns.at((k + 0.5) / slabs)
+        above = parenchyma.places(columns.at((k + 1) / slabs))
+        scale, squeeze = metric(parenchyma.body, points)
+        nodes = Nodes(parenchyma.places(points), above - below, scale, squeeze, columns.fade)
+        rough = Roughness(shift, where[k // _TOGETHER, 0], mottle, where[k, 1])
+        add_slab(nodes, weight, EVERY, np.float32(_BLUR * plane.pitch_mm), rough, parenchyma.tissue, total)
+        below = above
+    return total
+
+
+class _Columns:
+    """The free breast's columns that ended under the nodes of a lattice."""
+
+    def __init__(self, pressed: Compression, lattice: Grid, every: int = EVERY) -> None:
+        step = every * lattice.pitch_mm
+        y, x = (
+            o + step * np.arange(n // every + 2) for o, n in zip(lattice.origin_mm[::-1], lattice.shape, strict=True)
+        )
+        rim = _RIM if pressed.chest.fold_mm else 1.0
+        self._x, self._y, self._bottom, self._top, away = pressed.continued(x[None, :], y[:, None], rim)
+        self.fade: F32 = np.clip(away / _FADE_MM, 0.0, _FADED).astype(np.float32)
+        self._axes = pressed.view.axes
+
+    def at(self, part: float) -> F32:
+        """(rows, columns, 3): points of the breast's frame so far up each column."""
+        h = self._bottom + part * (self._top - self._bottom)
+        axes = self._axes
+        points = [self._x * axes[0, k] + self._y * axes[1, k] + h * axes[2, k] for k in range(3)]
+        return np.stack(points, axis=-1).astype(np.float32)
+
+
+def _side(pitch_mm: float) -> int:
+    """Points along the side of a tile: a power of two, so that it is repeated quickly."""
+    return 1 << math.ceil(math.log2(_TILE_MM / pitch_mm))
+
+
+def _between(f: F32, beta: float, waves_mm: tuple[float, float]) -> F32:
+    """Amplitude of a spectrum f^-beta between two wavelengths, with soft ends."""
+    short, long = (np.float32(w) for w in waves_mm)
+    safe = np.maximum(f, np.float32(1e-6))
+    return np.asarray(safe ** np.float32(-0.5 * beta) * np.exp(-((f * short) ** 4)) * (1 - np.exp(-((f * long) ** 4))))
+
+
+def _tiles(breast: Breast, pitch_mm: float) -> tuple[F32, F32]:
+    """Tiles of rough displacement (3, side, side), mm, and of mottle (side, side)."""
+    shape = (_side(pitch_mm),) * 2
+    rng = breast.texture.child("rough").rng()
+    f = texture.frequencies(shape, pitch_mm)
+    rough, soft = _between(f, _ROUGH_BETA, _ROUGH_WAVES_MM), _between(f, _MOTTLE_BETA, _MOTTLE_WAVES_MM)
+    shift = [np.float32(_ROUGH_MM) * texture.shaped(texture.white(shape, rng), rough, shape) for _ in range(3)]
+    return np.stack(shift), np.float32(_MOTTLE) * texture.shaped(texture.white(shape, rng), soft, shape)
+
+
+def add_fabric(breast: Breast, pressed: Compression, fine: Grid, tissue: F32, seed: Seed) -> None:
+    """Add to mm of tissue (rows, columns), on a lattice of pitch `FINE_MM`, what is finer than strands.
+
+    Noise drawn out along the fabric's direction as the view shows it, at two depths; stronger where there is more tissue.
+    """
+    rng = seed.child("fabric").rng()
+    every = EVERY * round(PLANE_MM / FINE_MM)
+    columns = _Columns(pressed, fine, every)
+    axes = pressed.view.axes
+    shape = (_side(fine.pitch_mm),) * 2
+    law = texture.power_law(texture.frequencies(shape, fine.pitch_mm), _FABRIC_BETA, _FABRIC_LONGEST_MM)
+    tile = texture.shaped(texture.white(shape, breast.texture.child("fabric").rng()), law, shape)
+    first = np.array([round(at / fine.pitch_mm - 0.5) for at in fine.origin_mm[::-1]])
+    strength = np.float32(_FABRIC_MM / math.sqrt(len(_FABRIC_LAYERS))) * np.sqrt(np.maximum(tissue, 0))
+    for part, turn in _FABRIC_LAYERS:
+        points = columns.at(part)
+        along: Floats = breast.parenchyma.along(points.reshape(-1, 3))
+        angle = np.arctan2(along @ axes[1], along @ axes[0]).reshape(points.shape[:2])
+        angle += turn * (1 if rng.random() < 0.5 else -1)
+        where = rng.integers(0, 1 << 12, 2) + first
+        dx, dy = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+        draw_out(tile, where, dx, dy, every, _FABRIC_REACH, strength, tissue)

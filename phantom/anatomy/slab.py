@@ -1,0 +1,235 @@
+"""One slab of tissue: which of it is gland, and which is wall between cells of three sizes."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from phantom.anatomy.cells import MOST, Cells, Frame, Walls, bisector, candidates, covered, nearest, pair, wall
+from phantom.arrays import F32, Array
+from phantom.compiled import compiled, inlined
+
+_ZERO, _ONE, _HALF, _QUARTER = np.float32(0), np.float32(1), np.float32(0.5), np.float32(0.25)
+_SHARP = np.float32(8)  # how suddenly a part turns from fat to gland as its lobule fills
+_POINT_MM = np.float32(0.3)  # how far a sampled place reaches
+_ROUGHEST_MM = np.float32(0.3)  # rough displacement is taken to stay within this
+_LEAST_KEPT, _FADE = np.float32(0.5), np.float32(0.2)  # of the walls beyond the free breast, and how fast they thin out
+
+
+class Tissue(NamedTuple):
+    """Cells of three sizes and what is in them.
+
+    Attributes
+    ----------
+    lobule, part, compartment : Cells
+    fill : (lobules,) float32
+        How much of a lobule is gland, 0 to 1.
+    level : (lobules,) float32
+        How dense its gland is, 0 to 1.
+    clump : (lobules,) float32
+        Thickness of its walls, times the usual.
+    chance : (parts,) float32
+        A part is gland where its lobule is fuller than this.
+    lobule_walls, part_walls, compartment_walls : Walls
+    thin : float32
+        All walls times this.
+    """
+
+    lobule: Cells
+    part: Cells
+    compartment: Cells
+    fill: F32
+    level: F32
+    clump: F32
+    chance: F32
+    lobule_walls: Walls
+    part_walls: Walls
+    compartment_walls: Walls
+    thin: Any
+
+
+class Nodes(NamedTuple):
+    """A slab at the nodes of its lattice, (rows, columns).
+
+    Attributes
+    ----------
+    q, dq : (rows, columns, 3) float32
+        Warped places at the slab's middle, and their change through it.
+    scale, squeeze : float32
+        As in `Frame`.
+    fade : float32
+        0 in the free breast, growing to 2 beyond it.
+    """
+
+    q: F32
+    dq: F32
+    scale: F32
+    squeeze: F32
+    fade: F32
+
+
+class Roughness(NamedTuple):
+    """Tiles of random texture, their sides powers of two, and where they lie.
+
+    Attributes
+    ----------
+    shift : (3, side, side) float32
+        Displacement, mm.
+    shift_at : (2,) int
+    mottle : (side, side) float32
+        Variation of the gland, about 0.
+    mottle_at : (2,) int
+    """
+
+    shift: F32
+    shift_at: Array
+    mottle: F32
+    mottle_at: Array
+
+
+@inlined
+def _solid(a: int, b: int, gap: Any, spread: Any, third: Any, walls: Walls, times: Any) -> Any:
+    """How much of a slab the wall between two cells covers, 0 to 1, from its distance to it and to a third cell's, mm."""
+    if gap - _HALF * spread >= walls.largest:
+        return _ZERO
+    return covered(gap, times * wall(pair(a, b), third, walls), spread)
+
+
+@inlined
+def _glandular(tissue: Tissue, a: int, b: int, j: int, m: int, share: Any, share2: Any, gone: Any) -> Any:
+    """How much of a slab is gland, 0 to 1, where `share` of it lies in lobule a, the rest in b, `share2` in part j."""
+    g = _ZERO
+    for side in range(2):
+        cell, of = (a, share) if side == 0 else (b, _ONE - share)
+        fill = tissue.fill[cell] - gone
+        if of > _ZERO and fill > _ZERO:
+            one = min(max((fill - tissue.chance[j]) * _SHARP + _HALF, _ZERO), _ONE)
+            other = min(max((fill - tissue.chance[m]) * _SHARP + _HALF, _ZERO), _ONE)
+            g += of * tissue.level[cell] * (share2 * one + (_ONE - share2) * other)
+    return g
+
+
+@compiled
+def add_slab(nodes: Nodes, weight: F32, every: int, blur_mm: Any, rough: Roughness, tissue: Tissue, total: F32) -> None:
+    """Add what one slab holds of gland and walls, mm, to `total` (rows, columns).
+
+    Parameters
+    ----------
+    nodes : Nodes
+        The first of its rows and columns lie on the lattice's first.
+    weight : (rows, columns) float32
+        mm of path in the slab, 0 outside the breast.
+    every : int
+        Points of the lattice from node to node.
+    blur_mm : float32
+    rough : Roughness
+    tissue : Tissue
+    total : (rows, columns) float32
+    """
+    lobule, part, compartment = tissue.lobule, tissue.part, tissue.compartment
+    found1, found2, found3 = np.empty(MOST, np.int32), np.empty(MOST, np.int32), np.empty(MOST, np.int32)
+    many = every * every
+    x, y, z = np.empty(many, np.float32), np.empty(many, np.float32), np.empty(many, np.float32)
+    d1, d2, d3 = np.empty((3, many), np.float32), np.empty((3, many), np.float32), np.empty((3, many), np.float32)
+    w1, w2, w3 = np.empty((2, many), np.int32), np.empty((2, many), np.int32), np.empty((2, many), np.int32)
+    wrap = rough.mottle.shape[0] - 1
+    rows, columns = weight.shape
+    per = _ONE / np.float32(every)
+    q, dq, fade = nodes.q, nodes.dq, nodes.fade
+    for bi in range(q.shape[0] - 1):
+        for bj in range(q.shape[1] - 1):
+            r0, c0 = bi * every, bj * every
+            r1, c1 = min(r0 + every, rows), min(c0 + every, columns)
+            if r0 >= r1 or c0 >= c1 or weight[r0:r1, c0:c1].max() <= _ZERO:
+                continue
+            mx = _QUARTER * (q[bi, bj, 0] + q[bi, bj + 1, 0] + q[bi + 1, bj, 0] + q[bi + 1, bj + 1, 0])
+            my = _QUARTER * (q[bi, bj, 1] + q[bi, bj + 1, 1] + q[bi + 1, bj, 1] + q[bi + 1, bj + 1, 1])
+            mz = _QUARTER * (q[bi, bj, 2] + q[bi, bj + 1, 2] + q[bi + 1, bj, 2] + q[bi + 1, bj + 1, 2])
+            reach = _ZERO
+            for corner in range(4):
+                i, j = bi + corner // 2, bj + corner % 2
+                ex, ey, ez = q[i, j, 0] - mx, q[i, j, 1] - my, q[i, j, 2] - mz
+                reach = max(reach, np.float32(np.sqrt(ex * ex + ey * ey + ez * ez)))
+            scale = nodes.scale[bi, bj]
+            reach += _ROUGHEST_MM * scale
+            n1 = candidates(mx, my, mz, reach, lobule, found1)
+            n2 = candidates(mx, my, mz, reach, part, found2)
+            n3 = candidates(mx, my, mz, reach, compartment, found3)
+            away = np.float32(np.sqrt(mx * mx + my * my + mz * mz)) + np.float32(1e-3)
+            frame = Frame(
+                mx / away, my / away, mz / away, scale, nodes.squeeze[bi, bj],
+                dq[bi, bj, 0], dq[bi, bj, 1], dq[bi, bj, 2], blur_mm,
+            )  # fmt: skip
+            for r in range(every):
+                fr = np.float32(r) * per
+                ti = (r0 + r + rough.shift_at[0]) & wrap
+                for c in range(every):
+                    fc = np.float32(c) * per
+                    tj, p = (c0 + c + rough.shift_at[1]) & wrap, r * every + c
+                    v0, v1 = (_ONE - fr) * (_ONE - fc), (_ONE - fr) * fc
+                    v2, v3 = fr * (_ONE - fc), fr * fc
+                    x[p] = v0 * q[bi, bj, 0] + v1 * q[bi, bj + 1, 0] + v2 * q[bi + 1, bj, 0] + v3 * q[bi + 1, bj + 1, 0]
+                    y[p] = v0 * q[bi, bj, 1] + v1 * q[bi, bj + 1, 1] + v2 * q[bi + 1, bj, 1] + v3 * q[bi + 1, bj + 1, 1]
+                    z[p] = v0 * q[bi, bj, 2] + v1 * q[bi, bj + 1, 2] + v2 * q[bi + 1, bj, 2] + v3 * q[bi + 1, bj + 1, 2]
+                    x[p] += scale * rough.shift[0, ti, tj]
+                    y[p] += scale * rough.shift[1, ti, tj]
+                    z[p] += scale * rough.shift[2, ti, tj]
+            nearest(x, y, z, lobule, found1, n1, d1, w1)
+            nearest(x, y, z, part, found2, n2, d2, w2)
+            nearest(x, y, z, compartment, found3, n3, d3, w3)
+            gone = _QUARTER * (fade[bi, bj] + fade[bi, bj + 1] + fade[bi + 1, bj] + fade[bi + 1, bj + 1])
+            kept = tissue.thin * max(_ONE - _FADE * gone, _LEAST_KEPT)
+            for r in range(r0, r1):
+                for c in range(c0, c1):
+                    w = weight[r, c]
+                    if w <= _ZERO:
+                        continue
+                    p = (r - r0) * every + c - c0
+                    a, b, j, m = w1[0, p], w1[1, p], w2[0, p], w2[1, p]
+                    gap, spread, mm = bisector(a, b, d1[0, p], d1[1, p], lobule, frame)
+                    gap2, spread2, mm2 = bisector(j, m, d2[0, p], d2[1, p], part, frame)
+                    share, share2 = min(_HALF + gap / spread, _ONE), min(_HALF + gap2 / spread2, _ONE)
+                    solid = _glandular(tissue, a, b, j, m, share, share2, gone)
+                    if solid > _ZERO:
+                        mottle = rough.mottle[(r + rough.mottle_at[0]) & wrap, (c + rough.mottle_at[1]) & wrap]
+                        solid *= max(_ONE + mottle, _ZERO)
+                    much = kept * tissue.clump[a]
+                    third, third2 = (d1[2, p] - d1[0, p]) * mm, (d2[2, p] - d2[0, p]) * mm2
+                    solid = max(solid, _solid(a, b, gap, spread, third, tissue.lobule_walls, much))
+                    solid = max(solid, _solid(j, m, gap2, spread2, third2, tissue.part_walls, much))
+                    a, b = w3[0, p], w3[1, p]
+                    gap, spread, mm = bisector(a, b, d3[0, p], d3[1, p], compartment, frame)
+                    third = (d3[2, p] - d3[0, p]) * mm
+                    solid = max(solid, _solid(a, b, gap, spread, third, tissue.compartment_walls, kept))
+                    total[r, c] += w * solid
+
+
+@compiled
+def _in_one(q: F32, cells: Cells, frame: Frame, walls: Walls, times: Any, found: Array, d: F32, w: Array) -> Any:
+    """Of one warped place q (3, 1): the cell it lies in, and how much of it that cell's nearest wall covers."""
+    count = candidates(q[0, 0], q[1, 0], q[2, 0], _ZERO, cells, found)
+    nearest(q[0], q[1], q[2], cells, found, count, d, w)
+    a, b = w[0, 0], w[1, 0]
+    gap, spread, mm = bisector(a, b, d[0, 0], d[1, 0], cells, frame)
+    return a, _solid(a, b, gap, spread, (d[2, 0] - d[0, 0]) * mm, walls, times)
+
+
+@compiled
+def sample(q: F32, unit: F32, scale: F32, squeeze: F32, tissue: Tissue, which: Array, solid: F32) -> None:
+    """Of warped places q (n, 3): which (2, n) the lobule and the part each lies in, and how much of it walls cover.
+
+    unit (n, 3), scale, squeeze (n,): as in `Frame`.
+    """
+    found = np.empty(MOST, np.int32)
+    d, w, one = np.empty((3, 1), np.float32), np.empty((2, 1), np.int32), np.empty((3, 1), np.float32)
+    for n in range(q.shape[0]):
+        for k in range(3):
+            one[k, 0] = q[n, k]
+        frame = Frame(unit[n, 0], unit[n, 1], unit[n, 2], scale[n], squeeze[n], _ZERO, _ZERO, _ZERO, _POINT_MM)
+        which[0, n], wall_1 = _in_one(one, tissue.lobule, frame, tissue.lobule_walls, tissue.thin, found, d, w)
+        wall_1 *= tissue.clump[which[0, n]]
+        much = tissue.thin * tissue.clump[which[0, n]]
+        which[1, n], wall_2 = _in_one(one, tissue.part, frame, tissue.part_walls, much, found, d, w)
+        _, wall_3 = _in_one(one, tissue.compartment, frame, tissue.compartment_walls, tissue.thin, found, d, w)
+        solid[n] = max(wall_1, wall_2, wall_3)
