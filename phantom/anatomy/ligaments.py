@@ -94,9 +94,13 @@ def _drawn(
     kink = np.zeros((n, _NODES))
     for waves in (1.5, 3.0, 5.0):
         phase = rng.uniform(0, 2 * np.pi, (n, 1))
-        kink += rng.normal(0, 0.035 * wander / waves**1.2, (n, 1)) * length[:, None] * np.sin(2 * np.pi * waves * t + phase)
+        kink += (
+            rng.normal(0, 0.035 * wander / waves**1.2, (n, 1)) * length[:, None] * np.sin(2 * np.pi * waves * t + phase)
+        )
     points = start[:, None, :] + line + arc[:, :, None] * bend[:, None, :] + kink[:, :, None] * other[:, None, :]
     t01 = np.linspace(0, 1, _NODES)
-    taper = np.sqrt(np.clip(np.sin(np.pi * t01), 0.02, 1.0)) if centred else np.sqrt(np.clip(1.05 - 0.6 * t01, 0.02, 1.0))
+    taper = (
+        np.sqrt(np.clip(np.sin(np.pi * t01), 0.02, 1.0)) if centred else np.sqrt(np.clip(1.05 - 0.6 * t01, 0.02, 1.0))
+    )
     radius = np.exp(rng.normal(np.log(radius_mm), unequal, (n, 1))) * taper
     return Strands(points, np.clip(radius, 0.02, 0.3), 1.8)

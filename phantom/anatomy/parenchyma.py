@@ -208,7 +208,9 @@ def grow_parenchyma(
     clump = np.exp(np.clip(0.55 * wanted, -1.0, 1.0)).astype(np.float32)
     level = min(_FAINT + _DENSER * density, 1.0) * rng.uniform(0.72, 1.0, len(places))
     kinds = (pattern.lobule_walls, pattern.part_walls, pattern.ligament_walls)
-    walls = [_walls(pattern.wall_mm, kind, most) for kind, most in zip(kinds, (clump.max(), clump.max(), 1.0), strict=True)]
+    walls = [
+        _walls(pattern.wall_mm, kind, most) for kind, most in zip(kinds, (clump.max(), clump.max(), 1.0), strict=True)
+    ]
     tissue = Tissue(
         lobule, part, compartment, score.astype(np.float32), level.astype(np.float32), clump,
         rng.random(len(part.seeds)).astype(np.float32), walls[0], walls[1], walls[2], np.float32(1.0),
@@ -245,9 +247,7 @@ def _walls(scale_mm: float, kind: tuple[float, float, int, float, float], times:
     return Walls(mm[0], mm[1], power, mm[2], np.float32(reach_mm), np.float32(largest))
 
 
-def _filled(
-    bare: Parenchyma, score: Floats, density: float, reserved: float, rng: np.random.Generator
-) -> Parenchyma:
+def _filled(bare: Parenchyma, score: Floats, density: float, reserved: float, rng: np.random.Generator) -> Parenchyma:
     """Thin the walls and fill the lobules with the highest scores, so that the density is met."""
     lo, hi = bare.body.bounds_mm
     points = rng.uniform(lo, hi, (3 * _SAMPLES, 3))

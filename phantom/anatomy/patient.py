@@ -111,7 +111,9 @@ class Anatomy:
     muscle_length_mm: Annotated[Draw, Within(40, 240, "mm"), "height of the pectoral muscle in an MLO view"] = (
         Draw.normal(132, 25, 75, 200)
     )
-    muscle_sagitta_mm: Annotated[Draw, Within(-6, 12, "mm"), "how much the muscle's edge bulges"] = Draw.uniform(-0.5, 8)
+    muscle_sagitta_mm: Annotated[Draw, Within(-6, 12, "mm"), "how much the muscle's edge bulges"] = Draw.uniform(
+        -0.5, 8
+    )
     fold_mm: Annotated[
         Draw, Within(0, 80, "mm"), "width of the axillary fold beside the muscle at the top of an MLO view"
     ] = Draw.normal(47, 12, 18, 85)
@@ -151,8 +153,14 @@ class Anatomy:
         )  # fmt: skip
         v = drawn.values
         pattern = Pattern(
-            lobule_mm=v["lobule_mm"], part_mm=v["part_mm"], ligament_mm=v["ligament_mm"], cloud=v["cloud"],
-            cellular=v["cellular"], wall_mm=v["wall_mm"], core=v["core"], subcutaneous_mm=v["subcutaneous_mm"],
+            lobule_mm=v["lobule_mm"],
+            part_mm=v["part_mm"],
+            ligament_mm=v["ligament_mm"],
+            cloud=v["cloud"],
+            cellular=v["cellular"],
+            wall_mm=v["wall_mm"],
+            core=v["core"],
+            subcutaneous_mm=v["subcutaneous_mm"],
         )
         whole = seed.child("woman", "parenchyma").rng()
         tortuosity = float(np.clip((age - 40) / 30, 0.1, 1.2))

@@ -49,7 +49,9 @@ def silhouettes(
     return out
 
 
-def chests(values: Mapping[str, float], shared: np.random.Generator, side: np.random.Generator) -> dict[ViewName, Chest]:
+def chests(
+    values: Mapping[str, float], shared: np.random.Generator, side: np.random.Generator
+) -> dict[ViewName, Chest]:
     """Muscle and folds beside one breast. `shared` is the woman's dice, `side` the breast's: sides are much alike."""
     width, length, bulge, fold = side.normal(1, 0.08, 4)
     bow, slope = shared.uniform(-5, 1), shared.uniform(0.08, 0.3)

@@ -51,7 +51,9 @@ def test_a_nipple_in_profile_rises_out_of_the_breast_without_a_gap(seed: int, vi
     breast = grown(seed, nipple_in_profile=1.0, nipple_mm=3.5)
     pressed, grid, found = layers(breast, view)
     x, y, _ = pressed.forward(breast.nipple_mm[None])[0]
-    slope = np.array([pressed.edge_mm(x - 1, y) - pressed.edge_mm(x + 1, y), pressed.edge_mm(x, y - 1) - pressed.edge_mm(x, y + 1)])
+    slope = np.array(
+        [pressed.edge_mm(x - 1, y) - pressed.edge_mm(x + 1, y), pressed.edge_mm(x, y - 1) - pressed.edge_mm(x, y + 1)]
+    )
     ahead = slope / np.linalg.norm(slope)
     at = np.arange(-8, 6, 0.28)
     column, row = (np.rint(v).astype(int) for v in grid.px(x + at * ahead[0], y + at * ahead[1]))
@@ -66,7 +68,9 @@ def test_a_nipple_in_profile_rises_out_of_the_breast_without_a_gap(seed: int, vi
     # it is small and soft: along the outline its rise has no step
     aside = np.array([-ahead[1], ahead[0]])
     across = np.arange(-20, 20, 0.28)
-    column, row = (np.rint(v).astype(int) for v in grid.px(*(np.array([x, y])[:, None] + ahead[:, None] + across * aside[:, None])))
+    column, row = (
+        np.rint(v).astype(int) for v in grid.px(*(np.array([x, y])[:, None] + ahead[:, None] + across * aside[:, None]))
+    )
     assert 8.0 < np.ptp(across[found["whole"][row, column] > 0]) < 40.0
 
 
@@ -75,7 +79,10 @@ def test_skin_is_a_band_that_falls_off_over_millimetres() -> None:
     pressed, grid, found = layers(breast, CC)
     depth = np.asarray(pressed.edge_mm(grid.x_mm[None, :], grid.y_mm[:, None]))
     side = (grid.x_mm[None, :] > 40) & (np.abs(grid.y_mm[:, None] - pressed.nipple_y_mm) > 25)
-    over = [float((found["skin"] - 2 * 1.5)[side & (depth > d) & (depth < d + 0.3)].mean()) for d in (0.2, 1.3, 2.5, 3.5, 8.0)]
+    over = [
+        float((found["skin"] - 2 * 1.5)[side & (depth > d) & (depth < d + 0.3)].mean())
+        for d in (0.2, 1.3, 2.5, 3.5, 8.0)
+    ]
     assert over[1] == max(over) > 10
     assert 0.35 < over[2] / over[1] < 0.75
     assert over[3] / over[1] > 0.2
@@ -110,7 +117,11 @@ def test_the_muscle_is_a_wedge_with_a_soft_edge_in_mlo_and_narrow_in_ml() -> Non
     rows = np.arange(0, int(90 / grid.pitch_mm), int(15 / grid.pitch_mm))
     assert all(a > b for a, b in pairwise(width[rows]))
     top = found["muscle"][int(12 / grid.pitch_mm)]
-    rise = np.interp([0.1 * top.max(), 0.75 * top.max()], top[: int(width[0] / 0.28) + 20][::-1], np.arange(int(width[0] / 0.28) + 20))
+    rise = np.interp(
+        [0.1 * top.max(), 0.75 * top.max()],
+        top[: int(width[0] / 0.28) + 20][::-1],
+        np.arange(int(width[0] / 0.28) + 20),
+    )
     assert 2.0 < np.ptp(rise) * grid.pitch_mm < 30.0
     _, _, lateral = layers(breast, ML)
     assert 0 < (lateral["muscle"] > 3).sum() < 0.5 * (found["muscle"] > 3).sum()

@@ -104,7 +104,9 @@ class Layers:
         depth = self._depth.rows(rows.start, rows.stop, slice(rim, reach))
         self.whole[:, rim:] = edge_profile(depth, thickness, pressed.roll_off)
         skin = skin_path(pressed, depth, self.whole[:, rim:], skin_mm[:, rim:])
-        streak(skin, depth, self._along.rows(rows.start, rows.stop, slice(rim, reach)), 2 * skin_mm[:, rim:], self._seed)
+        streak(
+            skin, depth, self._along.rows(rows.start, rows.stop, slice(rim, reach)), 2 * skin_mm[:, rim:], self._seed
+        )
         np.minimum(skin, self.whole[:, rim:], out=self.skin[:, rim:])
         self._add_nipple(rows, reach)
         self.room: F32 = self.whole - self.skin

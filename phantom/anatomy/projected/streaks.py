@@ -41,10 +41,20 @@ def draw_out(noise: F32, at: Array, dx: F32, dy: F32, every: int, steps: int, st
                 continue
             j = c // every
             fc = np.float32(c - j * every) * per
-            ex = (1 - fr) * ((1 - fc) * dx[i, j] + fc * dx[i, j + 1]) + fr * ((1 - fc) * dx[i + 1, j] + fc * dx[i + 1, j + 1])
-            ey = (1 - fr) * ((1 - fc) * dy[i, j] + fc * dy[i, j + 1]) + fr * ((1 - fc) * dy[i + 1, j] + fc * dy[i + 1, j + 1])
+            ex = (1 - fr) * ((1 - fc) * dx[i, j] + fc * dx[i, j + 1]) + fr * (
+                (1 - fc) * dx[i + 1, j] + fc * dx[i + 1, j + 1]
+            )
+            ey = (1 - fr) * ((1 - fc) * dy[i, j] + fc * dy[i, j + 1]) + fr * (
+                (1 - fc) * dy[i + 1, j] + fc * dy[i + 1, j + 1]
+            )
             total = np.float32(0)
             for s in range(-steps, steps + 1):
                 w = np.float32(1) - np.float32(abs(s)) / np.float32(steps + 1)
-                total += w * noise[(r + at[0] + int(np.floor(ey * s + 0.5))) & wrap, (c + at[1] + int(np.floor(ex * s + 0.5))) & wrap]
+                total += (
+                    w
+                    * noise[
+                        (r + at[0] + int(np.floor(ey * s + 0.5))) & wrap,
+                        (c + at[1] + int(np.floor(ex * s + 0.5))) & wrap,
+                    ]
+                )
             out[r, c] += much * total * norm

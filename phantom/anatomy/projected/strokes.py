@@ -77,7 +77,9 @@ def _stretches(lines: Sequence[tuple[Floats, Floats, float]], pressed: Compressi
     part = offset.astype(np.float32) + np.float32(0.5)
 
     def spread(begin: Floats, change: Floats) -> F32:
-        return np.asarray(np.repeat((change / pieces).astype(np.float32), pieces) * part + np.repeat(begin.astype(np.float32), pieces))
+        return np.asarray(
+            np.repeat((change / pieces).astype(np.float32), pieces) * part + np.repeat(begin.astype(np.float32), pieces)
+        )
 
     x, y = (spread(carried[start, k], along[:, k]) for k in (0, 1))
     r = spread(radius[start], radius[start + 1] - radius[start])
