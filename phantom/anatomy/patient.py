@@ -115,7 +115,7 @@ class Anatomy:
         -0.5, 8
     )
     fold_mm: Annotated[
-        Draw, Within(0, 80, "mm"), "width of the axillary fold beside the muscle at the top of an MLO view"
+        Draw, Within(0, 90, "mm"), "width of the axillary fold beside the muscle at the top of an MLO view"
     ] = Draw.normal(47, 12, 18, 85)
     inframammary_mm: Annotated[Draw, Within(0, 40, "mm"), "width of the abdominal wall below the breast in MLO and ML"] = (
         Draw.uniform(2, 11)
