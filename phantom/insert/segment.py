@@ -37,6 +37,8 @@ class Segmented:
         The edge of the field: collimator, padding.
     background, inside : float
         Brightness beside the breast, and its median in it.
+    largest : int
+        Of the picture's values.
     """
 
     step: int
@@ -47,6 +49,7 @@ class Segmented:
     border: Bools
     background: float
     inside: float
+    largest: int
 
     @property
     def usable(self) -> Bools:
@@ -123,7 +126,7 @@ def segment(picture: Picture) -> Segmented:
     if not 10 <= area_cm2 <= 600 or np.count_nonzero(breast) > 0.98 * breast.size:
         raise Unreadable(f"no breast is found at the edge of the image (what is there covers {area_cm2:.0f} cm2)")
     apart = _large(above & ~_near(breast, 2.0 / cell_mm), _LABEL_MM2 / cell_mm**2)
-    return Segmented(step, cell_mm, level, breast, (marks | apart) & ~border, border, background, inside)
+    return Segmented(step, cell_mm, level, breast, (marks | apart) & ~border, border, background, inside, picture.largest)
 
 
 def _disc(radius: float) -> Bools:

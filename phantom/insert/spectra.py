@@ -15,7 +15,7 @@ _REGION_MM = 25.6  # as in Burgess, Jacobson & Judy 2001
 _FIT_PER_MM = (0.15, 0.7)  # where breast tissue follows a power law, and noise does not show
 _NOISE_FROM = 0.5  # of the Nyquist frequency: above it noise is nearly all there is
 _TILES, _REGIONS = 240, 24
-_QUIET = 0.4  # share of tiles, those with the least structure, in which noise is measured
+_QUIET, _QUIETEST = 0.4, 0.1  # share of tiles, those with the least structure, in which noise is measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +27,8 @@ class Spectra:
     f_per_mm, noise : (n,)
         Noise, from the quietest tiles; below half the Nyquist frequency, where structure hides it, it is taken to
         go on as it is there.
+    quietest : (n,)
+        Power of the very quietest tiles as it is, in which noise rules down to lower frequencies.
     noise_sd : float
         Of a pixel, in the quietest tiles.
     levels, sds : (m,)
@@ -41,6 +43,7 @@ class Spectra:
 
     f_per_mm: Floats
     noise: Floats
+    quietest: Floats
     noise_sd: float
     levels: Floats
     sds: Floats
@@ -81,7 +84,8 @@ def spectra(values: F32, usable: Bools, spacing_mm: float) -> Spectra:
     nyquist = 0.5 / spacing_mm
     high = (f > _NOISE_FROM * nyquist) & (f < 0.95 * nyquist)
     middle = (f > 0.12 * nyquist) & (f < 0.35 * nyquist)
-    quiet = np.argsort(radial[:, middle].mean(axis=1), kind="stable")[: max(1, round(_QUIET * len(radial)))]
+    order = np.argsort(radial[:, middle].mean(axis=1), kind="stable")
+    quiet, quietest = (order[: max(1, round(share * len(radial)))] for share in (_QUIET, _QUIETEST))
     noise = radial[quiet].mean(axis=0)
     noise = _continued(f, noise, nyquist)
     variance = noise_variance(f, noise, spacing_mm)
@@ -92,7 +96,7 @@ def spectra(values: F32, usable: Bools, spacing_mm: float) -> Spectra:
     wf, wrings = _rings(large, spacing_mm)
     structure = _radial(wide, wrings, len(wf)).mean(axis=0) if len(wide) else np.interp(wf, f, radial.mean(axis=0))
     beta, at_one = _power_law(wf, structure - np.interp(wf, f, noise))
-    return Spectra(f, noise, math.sqrt(variance), levels, sds, wf, structure, beta, at_one, len(radial), len(wide))
+    return Spectra(f, noise, radial[quietest].mean(axis=0), math.sqrt(variance), levels, sds, wf, structure, beta, at_one, len(radial), len(wide))
 
 
 def noise_variance(f: Floats, power: Floats, spacing_mm: float) -> float:
