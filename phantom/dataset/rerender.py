@@ -130,6 +130,8 @@ def _readable(folder: Path) -> Manifest:
     if is_unfinished(folder):
         raise DatasetError(f"{folder}: unfinished; the command that began it, with --resume, finishes it")
     manifest = read_manifest(folder)
+    if manifest.inserted:
+        raise DatasetError(f"{folder}: calcifications in real pictures; no scene of theirs can be rendered again: insert again")
     if manifest.sources:
         raise DatasetError(f"{folder}: merged from several datasets; render each of them again, and merge those")
     if manifest.sweeps:

@@ -108,7 +108,7 @@ def grow(preset: Preset, seed: Seed, index: int) -> Scene:
             except NoPlace as why:
                 dropped.append(f"{entry.kind}: {why}")
                 continue
-            finding = _numbered(_relabelled(grown, entry, side), findings)
+            finding = numbered(relabelled(grown, entry, side), findings)
             finding = replace(finding, asked=entry.asks(finding_seed.child("asked", side)))
             findings.append(finding)
             breasts[side] = breasts[side].with_hosts(finding.hosts)
@@ -219,7 +219,7 @@ def _past_from_dict(stored: Mapping[str, Any], findings: Sequence[Finding]) -> F
     return replace(now, calcifications=tuple(g for g in now.calcifications if g.calcification_id in kept))
 
 
-def _relabelled(finding: Finding, entry: FindingEntry, side: Laterality) -> Finding:
+def relabelled(finding: Finding, entry: FindingEntry, side: Laterality) -> Finding:
     """The finding with the recipe's own words for it."""
     words = {"cause": entry.cause, "category": entry.category}
     if entry.category in ("1", "2", "3") and finding.pathology == "malignant":
@@ -228,7 +228,7 @@ def _relabelled(finding: Finding, entry: FindingEntry, side: Laterality) -> Find
     return replace(finding, laterality=side, **{k: cast(Any, v) for k, v in words.items() if v is not None})
 
 
-def _numbered(finding: Finding, before: list[Finding]) -> Finding:
+def numbered(finding: Finding, before: list[Finding]) -> Finding:
     """The finding with ids that no earlier one of the case has, counted from 1."""
     grains = sum(len(earlier.calcifications) for earlier in before)
     hosts = sum(len(earlier.hosts) for earlier in before)

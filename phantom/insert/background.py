@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from phantom.arrays import F32
-from phantom.geometry.compression import edge_profile
+from phantom.geometry.pressing import edge_profile
 from phantom.imaging.exposure import SKIN_MM
-from phantom.imaging.quantities import Coarse, block_mean
+from phantom.imaging.quantities import block_mean
 from phantom.insert.estimate import Estimates
 from phantom.insert.picture import Picture
 from phantom.insert.response import Response, displayed
@@ -39,6 +39,8 @@ class Background:
         Pixels on a side of a cell.
     shape : (int, int)
         Of the picture.
+    gland_mm3, inner_mm3 : float
+        Volume of gland, and of all inside the skin, without muscle.
     response : Response or None
         Of a displayed picture.
     """
@@ -51,6 +53,8 @@ class Background:
     air: float
     step: int
     shape: tuple[int, int]
+    gland_mm3: float
+    inner_mm3: float
     response: Response | None = None
 
     @property
@@ -58,9 +62,10 @@ class Background:
         """(rows, columns): primary over the whole signal."""
         return np.asarray(self.primary / (self.primary + self.scatter), np.float32)
 
-    def on_pixels(self, cells: F32) -> F32:
-        """A map of cells at every pixel, bilinearly."""
-        return Coarse(np.ascontiguousarray(cells, np.float32), self.step, self.shape).rows(0, self.shape[0])
+    @property
+    def density(self) -> float:
+        """Glandular volume over the volume inside the skin, as far as it is seen; muscle is left out."""
+        return self.gland_mm3 / max(self.inner_mm3, 1e-9)
 
 
 def background(picture: Picture, found: Estimates, unit: Unit, contrast: float | None = None) -> Background:
@@ -74,16 +79,18 @@ def background(picture: Picture, found: Estimates, unit: Unit, contrast: float |
     thickness = np.where(s.breast, edge_profile(found.distance_mm, found.thickness_mm, _ROLL_OFF), 0.0).astype(np.float32)
     inner = np.maximum(thickness - np.float32(2 * SKIN_MM), 0) / np.float32(10)
     skin = np.minimum(thickness, np.float32(2 * SKIN_MM)) / np.float32(10)
-    skin_g, skin_a = (skin * np.float32(c) for c in spectrum.coefficients("skin"))
-    fat, gland = spectrum.primary(skin_g, skin_a + inner), spectrum.primary(skin_g + inner, skin_a)
-    scatter, response = _veil(fat, thickness, found, unit), None
+    skin_g, skin_a = ((skin * np.float32(c)).astype(np.float32) for c in spectrum.coefficients("skin"))
+    inner = inner.astype(np.float32)
+    fatty = np.asarray(skin_a + inner, np.float32)
+    fat, gland = spectrum.primary(skin_g, fatty), spectrum.primary(skin_g + inner, skin_a)
+    scatter, response = _scattered(fat, thickness, found, unit), None
     reference = _reference(found, thickness)
     if picture.linear:
         values = np.maximum(picture.pixels.astype(np.float32) - np.float32(unit.offset_dn), 1)
         level = block_mean(values, s.step)
     else:
         signal = float(np.median((fat + scatter)[reference]))
-        energy = float(np.median(spectrum.energy_kev(skin_g[reference], (skin_a + inner)[reference])))
+        energy = float(np.median(spectrum.energy_kev(skin_g[reference], fatty[reference])))
         response = displayed(picture, found, unit, signal, energy, contrast)
         level = np.exp(-response.depth_of(s.level * picture.largest)).astype(np.float32)
     air, share, primary = 1.0, np.zeros_like(fat), fat
@@ -93,10 +100,12 @@ def background(picture: Picture, found: Estimates, unit: Unit, contrast: float |
         most = np.maximum(np.log(fat / gland), np.float32(1e-3))
         share = np.clip(np.where(thickness > 0, np.log(fat / primary) / most, 0), *_SHARES).astype(np.float32)
         primary = spectrum.primary(skin_g + share * inner, skin_a + (1 - share) * inner)
-        scatter = _veil(primary, thickness, found, unit)
+        scatter = _scattered(primary, thickness, found, unit)
     g, a = skin_g + share * inner, skin_a + (1 - share) * inner
     rows, columns = picture.pixels.shape
-    return Background(thickness, g, a, primary, scatter, air, s.step, (rows, columns), response)
+    held = (s.breast & ~found.muscle) * inner * np.float32(10 * s.cell_mm**2)
+    volumes = float((np.clip(share, 0, 1) * held).sum()), float(held.sum())
+    return Background(thickness, g, a, primary, scatter, air, s.step, (rows, columns), *volumes, response)
 
 
 def _reference(found: Estimates, thickness: F32) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
@@ -107,9 +116,9 @@ def _reference(found: Estimates, thickness: F32) -> np.ndarray[tuple[int, ...], 
     return fat if fat.sum() > 50 else deep if deep.any() else usable
 
 
-def _veil(primary: F32, thickness: F32, found: Estimates, unit: Unit) -> F32:
+def _scattered(primary: F32, thickness: F32, found: Estimates, unit: Unit) -> F32:
     lit = np.where(thickness > 0, primary, np.float32(1))
-    veil = unit.scatter.veil(
-        lit, thickness, found.segmented.cell_mm, unit.spectrum.target_filter, grid_factor=unit.detector.system.grid_factor
+    signal = unit.scatter.scatter_signal(
+        lit, thickness, found.segmented.cell_mm, unit.spectrum.target_filter, grid_factor=unit.detector.unit.grid_factor
     )
-    return veil.rows(0, primary.shape[0])
+    return np.asarray(signal.rows(0, primary.shape[0]), np.float32)

@@ -148,10 +148,13 @@ class Woman:
     sources : tuple of Source
     names : tuple of (str, str)
         Side and view of each.
+    digest : str
+        Checksum of her pictures: it names nobody.
     """
 
     sources: tuple[Source, ...]
     names: tuple[tuple[str, str], ...]
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ class Grouped:
 
 def grouped(found: Sequence[Source]) -> Grouped:
     """Every file looked at once, and put with the others of its woman, in the order in which they are named."""
-    women: dict[tuple[str, int], dict[tuple[str, str], Source]] = {}
+    women: dict[tuple[str, bool, int], dict[tuple[str, str], tuple[Source, str]]] = {}
     refused: list[tuple[str, str]] = []
     notes: list[str] = []
     seen: dict[str, str] = {}
@@ -175,7 +178,7 @@ def grouped(found: Sequence[Source]) -> Grouped:
         except Unreadable as why:
             refused.append((source.path, str(why)))
             continue
-        digest = hashlib.sha256(np.ascontiguousarray(picture.pixels).tobytes()).hexdigest()
+        digest = digest_of(picture)
         if digest in seen:
             refused.append((source.path, f"the same pixels as {seen[digest]}"))
             continue
@@ -184,8 +187,22 @@ def grouped(found: Sequence[Source]) -> Grouped:
             notes.append(f"{source.path}: the header says that there is burned-in text; it stays in the image")
         name, copy = (picture.laterality, picture.view), 0
         key = key or digest
-        while name in women.setdefault((key, copy), {}):  # a repeated view is a case of its own
+        # a repeated view is a case of its own, and so are pictures for processing beside those for presentation
+        while name in women.setdefault((key, picture.linear, copy), {}):
             copy += 1
-        women[key, copy][name] = source
-    groups = tuple(Woman(tuple(of.values()), tuple(of)) for of in women.values())
-    return Grouped(groups, tuple(refused), tuple(notes))
+        women[key, picture.linear, copy][name] = source, digest
+    groups = []
+    for of in women.values():
+        files, digests = zip(*of.values(), strict=True)
+        groups.append(Woman(tuple(files), tuple(of), woman_digest(digests)))
+    return Grouped(tuple(groups), tuple(refused), tuple(notes))
+
+
+def digest_of(picture: Picture) -> str:
+    """Checksum of a picture's pixels."""
+    return hashlib.sha256(np.ascontiguousarray(picture.pixels).tobytes()).hexdigest()
+
+
+def woman_digest(digests: Sequence[str]) -> str:
+    """Checksum of some pictures, in whatever order; 16 hexadecimal digits."""
+    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()[:16]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from phantom.arrays import F64
+from phantom.arrays import F64, Floats
 from phantom.insert.estimate import Estimates
 from phantom.insert.picture import Picture
 from phantom.insert.unit import Unit
@@ -126,7 +126,7 @@ def _powers(found: Estimates, unit: Unit, energy_kev: float) -> tuple[Callable[[
     def seen(level: float) -> float:
         return band * float(np.interp(level, power.levels, basis) * _slope(level / top)) ** 2
 
-    def relative(at: F64, signal: float) -> F64:
+    def relative(at: Floats, signal: float) -> F64:
         # the spectrum is an average over directions: both components are those of the diagonal
         part, mean = at / math.sqrt(2), signal * air
         return np.asarray(detector.noise_power(part, part, mean, energy_kev) / mean**2 * detector.pitch**2)

@@ -55,7 +55,12 @@ class Unit:
     @property
     def offset_dn(self) -> float:
         """Detector value at no dose, where the unit is known; else 0."""
-        return self.detector.system.offset_dn if self.known else 0.0
+        return self.detector.unit.offset_dn if self.known else 0.0
+
+
+def offset_dn(name: str | None) -> float:
+    """Detector value at no dose of a unit; 0 where it is not known."""
+    return mammography_units.load(name).offset_dn if name is not None else 0.0
 
 
 def named(manufacturer: str, model: str) -> str | None:
@@ -104,7 +109,7 @@ def unit_of(picture: Picture, thickness_mm: float, density: float, detector: str
     of = Detector(name or UNKNOWN, pitch_mm=min(max(pitch, 0.02), 0.5))
     if magnified < 1.1 and pitch != picture.spacing_mm:  # a contact view: parallel rays, pixels at the breast
         of = replace(of, pitch_mm=picture.spacing_mm)
-    system = of.system
+    system = of.unit
     spectrum = _beam(picture, thickness_mm, of)
     scatter, entrance = Scatter(), _entrance(picture)
     if entrance is not None:
@@ -135,10 +140,10 @@ def _beam(picture: Picture, thickness_mm: float, detector: Detector) -> Spectrum
     target_filter = header.target_filter if header.target_filter in TARGET_FILTERS else "auto"
     kv = header.tube_kv or 0.0
     if kv:
-        chosen = target_filter if target_filter != "auto" else detector.system.technique(thickness_mm)[0]
+        chosen = target_filter if target_filter != "auto" else detector.unit.technique(thickness_mm)[0]
         lo, hi = spectra.tube_range_kv(chosen)
         kv = min(max(kv, lo), hi)
     try:
-        return Beam(target_filter=target_filter, tube_kv=kv).at(detector.system, thickness_mm)  # type: ignore[arg-type]
+        return Beam(target_filter=target_filter, tube_kv=kv).at(detector.unit, thickness_mm)  # type: ignore[arg-type]
     except (UsageError, ValueError):
-        return Beam().at(detector.system, thickness_mm)
+        return Beam().at(detector.unit, thickness_mm)

@@ -17,7 +17,7 @@ from phantom.anatomy.patient import Anatomy
 from phantom.calcifications import registry
 from phantom.errors import NoPlace
 from phantom.exam import preset
-from phantom.exam.scene import _chosen, _relabelled
+from phantom.exam.scene import _chosen, relabelled
 from phantom.geometry.grid import Grid
 from phantom.geometry.view import View
 from phantom.imaging.projection import shadow
@@ -91,8 +91,8 @@ def test_what_a_recipe_calls_benign_or_probably_benign_is_no_cancer():
     entry = next(e for e in preset.load("fat-necrosis").finding if e.kind == "coarse_heterogeneous")
     assert entry.category == "3"
     finding = replace(entry.grows.grow(breast(), Seed(0), "grouped"), pathology="malignant")
-    assert _relabelled(finding, entry, "L").pathology == "benign"
-    assert _relabelled(finding, replace(entry, category="4A"), "L").pathology == "malignant"
+    assert relabelled(finding, entry, "L").pathology == "benign"
+    assert relabelled(finding, replace(entry, category="4A"), "L").pathology == "malignant"
 
 
 def dip(values: np.ndarray) -> float:

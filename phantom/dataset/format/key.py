@@ -15,6 +15,7 @@ def key_of(manifest: Manifest) -> str:
         "sweeps": list(manifest.sweeps),
         "sources": [dict(s) for s in manifest.sources],
         **({"rendered": dict(manifest.rendered)} if manifest.rendered else {}),
+        **({"inserted": dict(manifest.inserted)} if manifest.inserted else {}),
     }
     return dataset_key(
         json.dumps(identity, sort_keys=True, ensure_ascii=False, default=str), manifest.seed, manifest.generator

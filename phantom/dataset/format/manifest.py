@@ -58,6 +58,8 @@ class Manifest:
     rendered : mapping
         For a dataset rendered from another's scenes: the checksum of that one's manifest, what was changed, and the
         noise's seed if it is another; empty for one that was grown.
+    inserted : mapping
+        For calcifications put into real pictures: a checksum of those, and the options; empty for grown images.
     """
 
     preset: str
@@ -75,6 +77,7 @@ class Manifest:
     sources: tuple[Mapping[str, Any], ...] = ()
     parts: int = 0
     rendered: Mapping[str, Any] = field(default_factory=dict)
+    inserted: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The text of ``manifest.json``: no time, no machine's name, always in the same order."""
@@ -96,6 +99,7 @@ class Manifest:
             "recipe": dict(self.recipe),
             "preset_text": self.preset_text,
             **({"rendered": dict(self.rendered)} if self.rendered else {}),
+            **({"inserted": dict(self.inserted)} if self.inserted else {}),
             **({"parts": self.parts} if self.parts else {}),
             "files": {name: self.files[name] for name in sorted(self.files)},
         }
@@ -146,6 +150,7 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> Manifest:
         sources=tuple(data["sources"]),
         parts=data.get("parts", 0),
         rendered=data.get("rendered", {}),
+        inserted=data.get("inserted", {}),
     )
 
 
@@ -207,7 +212,7 @@ def _problems(data: Mapping[str, Any]) -> list[str]:
         wrong.append("sources must tell preset, recipe, seed, cases, first_case, split and generator of each")
     if not all(isinstance(v, list) and all(isinstance(s, str) for s in v) for v in data["dropped"].values()):
         wrong.append("dropped must list texts")
-    return wrong or _wrong_rendered(data.get("rendered", {})) or _wrong_files(data)
+    return wrong or _wrong_rendered(data.get("rendered", {})) or _wrong_inserted(data.get("inserted", {})) or _wrong_files(data)
 
 
 def _wrong_files(data: Mapping[str, Any]) -> list[str]:
@@ -240,6 +245,15 @@ def _wrong_rendered(data: Any) -> list[str]:
     if all(isinstance(text, str) for text in texts):
         return []
     return ["rendered must tell manifest_sha256, changes and noise_seed as texts"]
+
+
+def _wrong_inserted(data: Any) -> list[str]:
+    """What is wrong with what a dataset tells of the pictures that its calcifications were put into."""
+    right = isinstance(data, dict) and set(data) <= {"pictures_sha256", "options"}
+    options = data.get("options", []) if right else None
+    if isinstance(options, list) and all(isinstance(text, str) for text in [data.get("pictures_sha256", ""), *options]):
+        return []
+    return ["inserted must tell pictures_sha256 and options as texts"]
 
 
 _SOURCE: dict[str, type] = {

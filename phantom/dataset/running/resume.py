@@ -150,6 +150,7 @@ def continued(folder: Path, wanted: Manifest, cases: int | None, part: Part) -> 
         ("recipe", "--preset and --set"),
         ("sweeps", "--sweep"),
         ("rendered", "DATASET and changes"),
+        ("inserted", "NORMALS and options"),
     ):
         if getattr(before, key) != getattr(wanted, key):
             raise FolderError(f"{folder}: was begun with another {key}; give the same {options}, or another --out")

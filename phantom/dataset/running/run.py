@@ -45,6 +45,7 @@ def generate(
     progress: Watcher | None = None,
     make: CaseFactory | None = None,
     rendered: Mapping[str, Any] | None = None,
+    inserted: Mapping[str, Any] | None = None,
 ) -> Summary:
     """Make a dataset in a folder, or finish one.
 
@@ -81,6 +82,8 @@ def generate(
         ``make(preset, seed, index) -> Case``, importable; by default `phantom.exam.case.simulate_for_dataset`.
     rendered : mapping
         What the manifest says of the dataset whose scenes these are (`phantom.dataset.rerender`).
+    inserted : mapping
+        What it says of the pictures that calcifications are put into (`phantom.insert.run`).
 
     Raises
     ------
@@ -102,6 +105,7 @@ def generate(
         preset=preset.name, preset_text=preset_text, recipe=preset.resolved(), seed=seed, cases=cases or DEFAULT_CASES,
         generator=generator(), packages=versions(), processor=processor(), split=dict(split or {}),
         sweeps=tuple(sweeps), parts=part[1] if part else 0, rendered=dict(rendered or {}),
+        inserted=dict(inserted or {}),
     )  # fmt: skip
     maker = make or _simulate
     if sweeps:

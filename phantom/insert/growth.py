@@ -1,0 +1,103 @@
+"""Findings grown into the breasts of pictures, so that every picture of a side shows them where its tissue allows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from phantom.calcifications.finding import Finding
+from phantom.errors import NoPlace
+from phantom.exam.preset import FindingEntry, Preset
+from phantom.exam.scene import numbered, relabelled
+from phantom.geometry.view import Laterality
+from phantom.insert.fit import FittedBreast
+from phantom.recipe.seed import Seed
+
+_TRIES = 16
+_HELD = 0.9  # share of a finding's grains that every picture must hold
+_ON_SKIN = ("residue", "skin")  # kinds that lie on the skin or in it
+
+
+def findings(
+    preset: Preset, seed: Seed, breasts: Mapping[Laterality, FittedBreast], per_image: int
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """What grows in a woman's breasts, and what found no place, in words.
+
+    Parameters
+    ----------
+    preset : Preset
+        Its entries are drawn by weight and probability.
+    seed : Seed
+        The case's.
+    per_image : int
+        Findings of each side; 0: as many as the recipe has by chance.
+    """
+    grown: list[Finding] = []
+    dropped: list[str] = []
+    for side, breast in breasts.items():
+        for number, entry in enumerate(_entries(preset, seed.child("mix", side), breast.age, per_image)):
+            finding_seed = seed.child("finding", side, number, entry.kind)
+            try:
+                finding = _placed(entry, breast, finding_seed)
+            except NoPlace as why:
+                dropped.append(f"{entry.kind}: {why}")
+                continue
+            finding = numbered(relabelled(replace(finding, hosts=()), entry, side), grown)
+            grown.append(replace(finding, asked=entry.asks(finding_seed.child("asked", side))))
+    return tuple(grown), tuple(dropped)
+
+
+def _entries(preset: Preset, seed: Seed, age: float, count: int) -> Iterator[FindingEntry]:
+    """The recipe's entries that a side has."""
+    entries = [entry for entry in preset.finding if entry.suits(age)]
+    weights = np.array([entry.weight * entry.probability for entry in entries], float)
+    if not count:
+        for number, entry in enumerate(entries):
+            rng = seed.child(number, entry.kind).rng()
+            if rng.random() < entry.probability:
+                yield from [entry] * entry.count.integer(rng)
+        return
+    if weights.sum() <= 0:
+        return
+    rng = seed.rng()
+    for _ in range(count):
+        yield entries[int(rng.choice(len(entries), p=weights / weights.sum()))]
+
+
+def _placed(entry: FindingEntry, breast: FittedBreast, seed: Seed) -> Finding:
+    """The finding, grown again until the pictures hold it.
+
+    Raises
+    ------
+    NoPlace
+        If the breast has no room for it, or no picture shows where it would lie.
+    """
+    why: NoPlace | None = None
+    for attempt in range(_TRIES):
+        try:
+            finding: Finding = entry.grows.grow(breast, seed.child("try", attempt), entry.distribution)
+        except NoPlace as error:
+            why = error
+            continue
+        if all(_shown(finding, breast) >= _HELD):
+            return finding
+    raise why or NoPlace("no place was found that all pictures of this side show, free of labels and the field's edge")
+
+
+def _shown(finding: Finding, breast: FittedBreast) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """For each picture, the share of a finding's grains that lie in its breast."""
+    places = np.array([grain.centre_mm for grain in finding.calcifications], float).reshape(-1, 3)
+    out = []
+    for fitted in breast.pictured:
+        if finding.views and fitted.view.name not in finding.views:
+            continue
+        i, j, held = fitted.cells(fitted.forward(places))
+        s = fitted.found.segmented
+        allowed = s.breast & ~s.border
+        if finding.kind not in _ON_SKIN:
+            allowed = s.usable
+        out.append(float(np.mean(held & allowed[i, j])))
+    return np.array(out or [1.0])
+
