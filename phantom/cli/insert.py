@@ -22,10 +22,16 @@ from phantom.cli._print import json_option, print_json
 @click.option("--resume", is_flag=True, help="Finish what is there: same bytes as if never stopped.")
 @click.option("--overwrite", is_flag=True, help="Delete the dataset that is there first.")
 @click.option("--check", is_flag=True, help="Only write a sheet per image, with what was found in it, to --out.")
-@click.option("--spacing-mm", type=click.FloatRange(0.02, 1), help="Side of a pixel at the breast, where the file does not say.")
-@click.option("--view", type=click.Choice(["CC", "MLO", "ML"]), help="The view, where neither header nor file name says.")
+@click.option(
+    "--spacing-mm", type=click.FloatRange(0.02, 1), help="Side of a pixel at the breast, where the file does not say."
+)
+@click.option(
+    "--view", type=click.Choice(["CC", "MLO", "ML"]), help="The view, where neither header nor file name says."
+)
 @click.option("--laterality", type=click.Choice(["L", "R"]), help="The side, where neither header nor file name says.")
-@click.option("--detector", metavar="NAME|FILE", help="The unit, where the header names none that `phantom detectors` lists.")
+@click.option(
+    "--detector", metavar="NAME|FILE", help="The unit, where the header names none that `phantom detectors` lists."
+)
 @click.option("--contrast", type=click.FloatRange(0, min_open=True), metavar="GREY",
               help="Of displayed images: grey values per unit of the logarithm of the exposure.")  # fmt: skip
 @json_option

@@ -131,7 +131,7 @@ def _readable(folder: Path) -> Manifest:
         raise DatasetError(f"{folder}: unfinished; the command that began it, with --resume, finishes it")
     manifest = read_manifest(folder)
     if manifest.inserted:
-        raise DatasetError(f"{folder}: calcifications in real pictures; no scene of theirs can be rendered again: insert again")
+        raise DatasetError(f"{folder}: calcifications in real pictures, which no scene renders; insert them again")
     if manifest.sources:
         raise DatasetError(f"{folder}: merged from several datasets; render each of them again, and merge those")
     if manifest.sweeps:

@@ -76,7 +76,9 @@ def background(picture: Picture, found: Estimates, unit: Unit, contrast: float |
     gives the signal (`response.displayed`, which also says what `contrast` is).
     """
     spectrum, s = unit.spectrum, found.segmented
-    thickness = np.where(s.breast, edge_profile(found.distance_mm, found.thickness_mm, _ROLL_OFF), 0.0).astype(np.float32)
+    thickness = np.where(s.breast, edge_profile(found.distance_mm, found.thickness_mm, _ROLL_OFF), 0.0).astype(
+        np.float32
+    )
     inner = np.maximum(thickness - np.float32(2 * SKIN_MM), 0) / np.float32(10)
     skin = np.minimum(thickness, np.float32(2 * SKIN_MM)) / np.float32(10)
     skin_g, skin_a = ((skin * np.float32(c)).astype(np.float32) for c in spectrum.coefficients("skin"))

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from phantom.arrays import F32, U16, Floats
-from phantom.exam.truth import CalcificationTruth, Exposed, FindingTruth, Placed, measure
+from phantom.exam.measure import Exposed, Placed, measure
+from phantom.exam.truth import CalcificationTruth, FindingTruth
 from phantom.geometry.grid import Grid
 from phantom.imaging import beam as beams
 from phantom.imaging.quantities import Coarse, Signal
@@ -73,7 +74,7 @@ class Canvas:
         return np.asarray(sd**2, np.float32)
 
     def _level(self, brightness: F32) -> Floats:
-        """What the spectra were measured in, from the segmentation's brightness: minus ln of the signal, or grey values."""
+        """What the spectra were measured in, from the brightness: minus ln of the signal, or grey values."""
         if self.response is not None:
             return np.asarray(brightness * self.picture.largest, np.float64)
         dn = np.exp(-brightness * np.log(max(self.picture.largest, 2))) * self.picture.largest
@@ -183,7 +184,7 @@ class _Observed:
 def measured(
     on: Canvas, placed: Sequence[Placed], image_id: str
 ) -> tuple[tuple[FindingTruth, ...], tuple[CalcificationTruth, ...], Floats]:
-    """The truth of what is put into a picture, and the d' of each grain against noise and the picture's own structure."""
+    """The truth of what is put into a picture, and each grain's d' against noise and the picture's structure."""
     if not placed:
         return (), (), np.zeros(0)
     rows, columns = box_of(placed, on.shape, 2)
@@ -196,7 +197,9 @@ def measured(
     i, j = i[step // 2 :: step], j[:, step // 2 :: step]
     i, j = (i if i.size else np.array([[rows.start]])), (j if j.size else np.array([[columns.start]]))
     scatter, variance = on.at(on.under.scatter, i, j), on.relative_variance(i, j)
-    signal = Signal(np.zeros((0, 0), np.float32), Coarse(scatter, step, window.shape), Coarse(variance, step, window.shape), 1.0)
+    signal = Signal(
+        np.zeros((0, 0), np.float32), Coarse(scatter, step, window.shape), Coarse(variance, step, window.shape), 1.0
+    )
     exposed = Exposed(window, (rows.start, columns.start), on.shape, g, a, signal)
     findings, grains = measure(image_id, inside, exposed, on.unit.spectrum, _Observed(on, False))
     _, again = measure(image_id, inside, exposed, on.unit.spectrum, _Observed(on, True))

@@ -52,13 +52,14 @@ def sheet(picture: Picture, found: Estimates) -> bytes:
 
 def lines(picture: Picture, found: Estimates) -> list[str]:
     """The estimates in words, one a line."""
+    intent = "for processing" if picture.linear else "for presentation"
     unit = "of the signal" if picture.linear else "grey values"
     s, marks, power, header = found.segmented, found.landmarks, found.spectra, picture.header
     source = "header" if not found.thickness_sd_mm else f"area and view, +- {found.thickness_sd_mm:.0f}"
     x, y = marks.nipple_mm
     return [
         picture.name[-44:],
-        f"{picture.laterality} {picture.view}, {'for processing' if picture.linear else 'for presentation'}, {picture.bits} bits",
+        f"{picture.laterality} {picture.view}, {intent}, {picture.bits} bits",
         f"{picture.pixels.shape[0]} x {picture.pixels.shape[1]} pixels of {picture.spacing_mm:.4g} mm"
         + (", mirrored" if picture.mirrored else ""),
         f"{header.manufacturer} {header.model}".strip()[:44] or "unit unknown",

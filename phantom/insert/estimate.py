@@ -14,7 +14,7 @@ from phantom.insert.segment import Segmented, segment
 from phantom.insert.spectra import Spectra, spectra
 
 # Population of compressed breasts, as the anatomy's defaults have it: thickness 57 (sd 13) mm, area 146 cm2 (gsd 1.52)
-# in CC, correlated by 0.6; 4.5 mm more in oblique views, which show about 1.25 times the area, muscle included (estimate).
+# in CC, correlated by 0.6; 4.5 mm more in oblique views, which show 1.25 times the area, muscle included (estimate).
 _THICKNESS = (57.0, 13.0)
 _AREA = (146.0, 1.52)
 _TIE = 0.6
@@ -101,7 +101,16 @@ def estimate(picture: Picture, offset_dn: float = 0.0) -> Estimates:
     dense, fat, gland = _dense(level, kept, distance, thickness)
     whole = segmented.whole(kept & (distance > min(0.3 * thickness, 12.0)), values.shape)
     return Estimates(
-        segmented, marks, muscle, thickness, sd, distance, dense * ~muscle, fat, gland, spectra(values, whole, picture.spacing_mm)
+        segmented,
+        marks,
+        muscle,
+        thickness,
+        sd,
+        distance,
+        dense * ~muscle,
+        fat,
+        gland,
+        spectra(values, whole, picture.spacing_mm),
     )
 
 
@@ -149,4 +158,8 @@ def _dense(level: F32, kept: Bools, distance: F32, thickness_mm: float) -> tuple
         # dense tissue under the skin is no reason to take it off deeper
         lift = np.maximum(lift, 0.0)
     spread = max(gland - fat, 1e-6)
-    return np.asarray(np.clip((smooth + lift - fat) / spread, 0, 1) * (kept & (distance > _SKIN_MM)), np.float32), fat, gland
+    return (
+        np.asarray(np.clip((smooth + lift - fat) / spread, 0, 1) * (kept & (distance > _SKIN_MM)), np.float32),
+        fat,
+        gland,
+    )

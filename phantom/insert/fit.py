@@ -1,4 +1,4 @@
-"""The project's breast laid on a picture: of its thickness and area, and every point of it carried to a place in the picture."""
+"""A grown breast laid on a picture: of its thickness and area, every point of it carried to a place in the picture."""
 
 from __future__ import annotations
 
@@ -77,7 +77,9 @@ class FittedView:
         """Direction of the nipple in the compressed breast, and in the picture."""
         nipple = self.pressed.forward(np.asarray(self.pressed.free.tip_mm, float)[None, :])[0]
         x, y = self.found.landmarks.nipple_mm
-        return math.atan2(nipple[1], max(nipple[0], 1.0)), math.atan2(y - self.centre_mm[1], max(x - self.centre_mm[0], 1.0))
+        return math.atan2(nipple[1], max(nipple[0], 1.0)), math.atan2(
+            y - self.centre_mm[1], max(x - self.centre_mm[0], 1.0)
+        )
 
     @cached_property
     def _stretch(self) -> F64:

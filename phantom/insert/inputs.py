@@ -59,9 +59,12 @@ class Source:
 
 
 def sources(
-    normals: Sequence[str | Path], spacing_mm: float | None = None, view: str | None = None, laterality: str | None = None
+    normals: Sequence[str | Path],
+    spacing_mm: float | None = None,
+    view: str | None = None,
+    laterality: str | None = None,
 ) -> list[Source]:
-    """The files that are named: themselves, all of a folder, or those of a CSV (file, spacing_mm, view, laterality ...).
+    """The files that are named: themselves, all of a folder, or those of a CSV.
 
     Raises
     ------

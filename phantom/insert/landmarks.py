@@ -74,7 +74,12 @@ def _skin(segmented: Segmented) -> Floats:
         if inside.size and inside[-1] < len(along) - 2:
             k = inside[-1]
             part = along[k] / max(along[k] - along[k + 1], 1e-6)
-            points.append(((j[held][k] + 0.5 * part * math.cos(phi) + 0.5) * cell, (i[held][k] + 0.5 * part * math.sin(phi) + 0.5) * cell))
+            points.append(
+                (
+                    (j[held][k] + 0.5 * part * math.cos(phi) + 0.5) * cell,
+                    (i[held][k] + 0.5 * part * math.sin(phi) + 0.5) * cell,
+                )
+            )
     return np.array(points, float).reshape(-1, 2)
 
 

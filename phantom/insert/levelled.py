@@ -1,4 +1,4 @@
-"""Requested difficulty in pictures: grains made denser or fainter until their median d' or SDNR there is what is asked for."""
+"""Requested difficulty in pictures: grains made denser or fainter until their median d' there is what is asked for."""
 
 from __future__ import annotations
 
@@ -41,13 +41,17 @@ def levelled(
         elif view is None:
             dropped.append(f"{finding.kind}: a median {what} of {target:.3g} was asked for, but no picture shows it")
         else:
-            dropped.append(f"{finding.kind}: a median {what} of {target:.3g} cannot be reached; {got:.3g} is as near as it comes")
+            dropped.append(
+                f"{finding.kind}: a median {what} of {target:.3g} cannot be reached; {got:.3g} is as near as it comes"
+            )
     return tuple(kept), tuple(dropped)
 
 
 def _first(finding: Finding, breast: FittedBreast, on: Mapping[tuple[str, str], Canvas]) -> FittedView | None:
     """The first picture of a side that shows something of a finding."""
-    views = (view for view in breast.pictured if placed_in([finding], view, on[finding.laterality, view.view.name].grid))
+    views = (
+        view for view in breast.pictured if placed_in([finding], view, on[finding.laterality, view.view.name].grid)
+    )
     return next(views, None)
 
 
@@ -75,7 +79,9 @@ def _matched(finding: Finding, view: FittedView, on: Canvas) -> tuple[Finding | 
             # d' is nearly proportional to what density adds to the tissue, and to the cube of a small grain's size
             guess = at * (target / got) ** (1 / 3 if size else 1)
             at = guess if low < guess < high else high if guess >= high else low
-            changed = replace(finding, calcifications=tuple(_scaled(grain, at, size) for grain in finding.calcifications))
+            changed = replace(
+                finding, calcifications=tuple(_scaled(grain, at, size) for grain in finding.calcifications)
+            )
             got = median(changed)
         finding = changed
     return (finding, got) if abs(got / target - 1) <= _GOOD else (None, got)

@@ -32,20 +32,29 @@ class Report:
 
     def lines(self) -> list[str]:
         """One line a picture."""
-        out = [
-            f"{one['file']}: {one['laterality']} {one['view']}, {one['area_cm2']:.0f} cm2, {one['thickness_mm']:.0f} mm, "
-            f"dense {100 * one['dense_share']:.0f} %, noise {one['noise_sd']:.3g}, structure 1/f^{one['beta']:.2f}"
-            for one in self.found
-        ]
+        out = [_line(one) for one in self.found]
         return [*out, f"{len(out)} sheet{'s' * (len(out) != 1)} in {self.folder}"]
 
     def complaints(self) -> list[str]:
         """One line for each file that cannot be used or deserves a warning."""
-        return [*(f"Left out: {file}: {reason}" for file, reason in self.refused), *(f"Warning: {text}" for text in self.warnings)]
+        return [
+            *(f"Left out: {file}: {reason}" for file, reason in self.refused),
+            *(f"Warning: {text}" for text in self.warnings),
+        ]
+
+
+def _line(one: dict[str, Any]) -> str:
+    size = f"{one['area_cm2']:.0f} cm2, {one['thickness_mm']:.0f} mm, dense {100 * one['dense_share']:.0f} %"
+    grain = f"noise {one['noise_sd']:.3g}, structure 1/f^{one['beta']:.2f}"
+    return f"{one['file']}: {one['laterality']} {one['view']}, {size}, {grain}"
 
 
 def check(
-    normals: Sequence[Path], folder: Path, spacing_mm: float | None = None, view: str | None = None, laterality: str | None = None
+    normals: Sequence[Path],
+    folder: Path,
+    spacing_mm: float | None = None,
+    view: str | None = None,
+    laterality: str | None = None,
 ) -> Report:
     """Look at all pictures and write `<number>-<file name>.png` for each into a folder.
 

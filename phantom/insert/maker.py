@@ -12,6 +12,7 @@ from phantom import tables
 from phantom.anatomy.patient import birads_density
 from phantom.arrays import U16
 from phantom.calcifications.finding import Finding
+from phantom.dataset.format.layout import INSERTED_SCENE
 from phantom.errors import PhantomError
 from phantom.exam.case import Case
 from phantom.exam.mammogram import ViewImage, highest_class, mirrored
@@ -30,7 +31,7 @@ from phantom.insert.placing import placed_in
 from phantom.insert.unit import named, offset_dn, unit_of
 from phantom.recipe.seed import Seed
 
-FORMAT = "phantom-inserted"
+_DEEPEST = 12  # bits of a displayed picture in a dataset
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class InsertedCases:
         if woman_id != self.women[index].digest:
             raise PhantomError(f"{self.women[index].sources[0].path}: has changed since the run began; begin it again")
         case_seed = Seed(seed).child("insert", preset.name, woman_id)
-        canvases = [self._canvas(picture) for picture in pictures]
+        canvases = [self._canvas(_stored(picture)) for picture in pictures]
         breasts: dict[Laterality, FittedBreast] = {}
         sides: tuple[Laterality, ...] = ("L", "R")
         for side in sides:
@@ -80,13 +81,24 @@ class InsertedCases:
         )
         ordered = tuple(view.view for breast in breasts.values() for view in breast.pictured)
         scene = Scene(recipe, case_seed, index, breasts, ordered, grown, (*dropped, *more))
-        told = {**scene.to_dict(), "format": FORMAT, "pictures": [_estimates(one) for one in canvases]}
+        told = {**scene.to_dict(), "format": INSERTED_SCENE, "pictures": [_estimates(one) for one in canvases]}
         return Case(index, views, told, scene.dropped)
 
     def _canvas(self, picture: Picture) -> Canvas:
         name = self.detector or named(picture.header.manufacturer, picture.header.model)
         found = estimate(picture, offset_dn(name) if picture.linear else 0.0)
         return blend.canvas(picture, found, unit_of(picture, found.thickness_mm, 0.15, self.detector), self.contrast)
+
+
+def _stored(picture: Picture) -> Picture:
+    """A picture as deep as a dataset holds it: displayed ones of more than 12 bits lose the lowest."""
+    if picture.linear or picture.bits <= _DEEPEST:
+        return picture
+    fewer = picture.bits - _DEEPEST
+    header, window = picture.header, picture.header.window
+    if window is not None:
+        header = replace(header, window=(window[0] / (1 << fewer), window[1] / (1 << fewer)))
+    return replace(picture, pixels=(picture.pixels >> fewer).astype(np.uint16), bits=_DEEPEST, header=header)
 
 
 def _images(

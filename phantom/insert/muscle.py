@@ -115,7 +115,7 @@ def _best_line(smooth: F32, inside: Bools, size: float) -> tuple[float, float, i
 
 
 def _followed(smooth: F32, inside: Bools, x_top: float, bottom: float, seen: int, size: float) -> Floats | None:
-    """Coefficients of the parabola, column by row, nearest the edge around a line; None where it is not clear enough."""
+    """The parabola, column by row, nearest the edge around a line; None where it is not clear enough."""
     near, window = round(5.0 / size), round(3.0 / size)
     x, y, steps = [], [], []
     for i in range(min(seen + 1, len(smooth))):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from phantom.calcifications.finding import Finding
-from phantom.exam.truth import Placed
+from phantom.exam.measure import Placed
 from phantom.geometry.grid import Grid
 from phantom.imaging.projection import shadows
 from phantom.insert.fit import FittedView
@@ -16,7 +16,11 @@ from phantom.insert.fit import FittedView
 
 def shown_in(findings: Sequence[Finding], laterality: str, view: str) -> list[Finding]:
     """The findings that a view of a side shows."""
-    return [finding for finding in findings if finding.laterality == laterality and (not finding.views or view in finding.views)]
+    return [
+        finding
+        for finding in findings
+        if finding.laterality == laterality and (not finding.views or view in finding.views)
+    ]
 
 
 def placed_in(findings: Sequence[Finding], view: FittedView, grid: Grid) -> list[Placed]:
@@ -42,7 +46,8 @@ def placed_in(findings: Sequence[Finding], view: FittedView, grid: Grid) -> list
 def moved(placed: Sequence[Placed], rows: int, columns: int) -> list[Placed]:
     """The same, counted from another first row and column."""
     return [
-        replace(one, shadow=replace(one.shadow, row=one.shadow.row - rows, column=one.shadow.column - columns)) for one in placed
+        replace(one, shadow=replace(one.shadow, row=one.shadow.row - rows, column=one.shadow.column - columns))
+        for one in placed
     ]
 
 

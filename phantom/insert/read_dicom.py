@@ -26,7 +26,8 @@ _MATERIALS = {
 }  # fmt: skip
 _MODIFIERS = {
     "399163009": "a magnification view", "R-102D6": "a magnification view", "399055006": "a spot compression view",
-    "R-102D7": "a spot compression view", "399209000": "an implant displaced view", "R-102D5": "an implant displaced view",
+    "R-102D7": "a spot compression view", "399209000": "an implant displaced view",
+    "R-102D5": "an implant displaced view",
 }  # fmt: skip
 
 
@@ -157,7 +158,9 @@ def _pixels(ds: Any) -> tuple[Any, int | None]:
                 f"compressed as {syntax.name}, which no decoder that is installed can read: "
                 "pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg, or decompress it first"
             ) from None
-        raise Unreadable(f"its pixels cannot be read: {str(why).splitlines()[0] if str(why) else type(why).__name__}") from None
+        raise Unreadable(
+            f"its pixels cannot be read: {str(why).splitlines()[0] if str(why) else type(why).__name__}"
+        ) from None
     if stored.ndim != 2 or min(stored.shape) < 64:
         raise Unreadable(f"{' x '.join(map(str, stored.shape))} pixels: too few to be a mammogram")
     shift = 0
@@ -221,7 +224,9 @@ def _view(ds: Any) -> str:
     said = code or _text(ds, "ViewPosition").upper()
     if said in VIEWS:
         return said
-    raise Unreadable(f"view {said}: only CC, MLO and ML can be used" if said else "the header gives no view: give --view")
+    raise Unreadable(
+        f"view {said}: only CC, MLO and ML can be used" if said else "the header gives no view: give --view"
+    )
 
 
 def _laterality(ds: Any) -> str:

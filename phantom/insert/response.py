@@ -15,6 +15,7 @@ from phantom.insert.picture import Picture
 from phantom.insert.unit import Unit
 
 _BAND = 0.42, 0.65  # of the Nyquist frequency: noise rules there, and no resampling has taken it yet
+_NOISE_RULES_PER_MM = 1.4, 2.1  # of large pixels, what lies above this, as far as they reach
 _MIDDLE_PER_MM = 1.4, 1.9  # where a display raises detail, and noise still rules in the quietest tissue (estimate)
 _MOST_RAISED = 1.3  # times the gain of noise; more is tissue that is taken for noise (estimate)
 _LEVELS_SD = 0.5  # of the logarithm: what fat and gland are is a guess
@@ -73,7 +74,12 @@ class Response:
 
 
 def displayed(
-    picture: Picture, found: Estimates, unit: Unit, fat_signal: float, fat_energy_kev: float, contrast: float | None = None
+    picture: Picture,
+    found: Estimates,
+    unit: Unit,
+    fat_signal: float,
+    fat_energy_kev: float,
+    contrast: float | None = None,
 ) -> Response:
     """The response of a displayed picture.
 
@@ -114,11 +120,15 @@ def _median(picture: Picture, found: Estimates) -> float:
     return float(np.median(cells)) * picture.largest
 
 
-def _powers(found: Estimates, unit: Unit, energy_kev: float) -> tuple[Callable[[float], float], Callable[[float], float], float]:
-    """Noise power as seen at a grey level, as expected at a signal (of the logarithm), and how much detail is raised."""
+def _powers(
+    found: Estimates, unit: Unit, energy_kev: float
+) -> tuple[Callable[[float], float], Callable[[float], float], float]:
+    """Noise power as seen at a grey level, as expected at a signal, and how much detail is raised."""
     power, detector = found.spectra, unit.detector
     nyquist, air = 0.5 / detector.pitch, unit.air_kev
-    f = power.f_per_mm[(power.f_per_mm >= _BAND[0] * nyquist) & (power.f_per_mm <= _BAND[1] * nyquist)]
+    low = max(_BAND[0] * nyquist, min(_NOISE_RULES_PER_MM[0], 0.7 * nyquist))
+    high = max(_BAND[1] * nyquist, min(_NOISE_RULES_PER_MM[1], 0.97 * nyquist))
+    f = power.f_per_mm[(power.f_per_mm >= low) & (power.f_per_mm <= high)]
     top, steps = found.segmented.largest, 1 / 12 * detector.pitch**2  # rounding to whole values is noise too
     band = max(float(np.mean(power.noise_at(f))) - steps, 1e-30)
     basis = power.sds / max(power.noise_sd, 1e-12) / _slope(power.levels / top)
@@ -136,9 +146,11 @@ def _powers(found: Estimates, unit: Unit, energy_kev: float) -> tuple[Callable[[
 
     middle = power.f_per_mm[(power.f_per_mm >= _MIDDLE_PER_MM[0]) & (power.f_per_mm <= _MIDDLE_PER_MM[1])]
     raised = 1.0
-    if middle.size and _MIDDLE_PER_MM[1] < _BAND[0] * nyquist:
+    if middle.size and _MIDDLE_PER_MM[1] < low:
         shape = float(np.mean(relative(middle, 0.05)) / np.mean(relative(f, 0.05)))
-        ratio = np.mean(np.interp(middle, power.f_per_mm, power.quietest)) / (shape * np.mean(np.interp(f, power.f_per_mm, power.quietest)))
+        ratio = np.mean(np.interp(middle, power.f_per_mm, power.quietest)) / (
+            shape * np.mean(np.interp(f, power.f_per_mm, power.quietest))
+        )
         raised = float(np.clip(math.sqrt(max(float(ratio), 0.0)), 1.0, _MOST_RAISED))
     return seen, expected, raised
 
@@ -146,7 +158,7 @@ def _powers(found: Estimates, unit: Unit, energy_kev: float) -> tuple[Callable[[
 def _marched(
     largest: int, start: float, signal: float, seen: Callable[[float], float], expected: Callable[[float], float]
 ) -> tuple[F64, F64]:
-    """Values over the whole scale, and minus the logarithm of the signal at each, from a value whose signal is known."""
+    """Values over the whole scale, and minus the logarithm of the signal at each, from one that is known."""
     values = np.linspace(0.0, largest, _KNOTS)
     step, first = values[1], int(np.clip(np.searchsorted(values, start), 1, _KNOTS - 2))
     depth = np.zeros(_KNOTS)

@@ -116,8 +116,12 @@ def _supported(recipe: presets.Preset) -> None:
     """Refuse what real pictures cannot have."""
     exam, plain = recipe.exam, replace(recipe.exam, prior_years=(), magnification=0.0, patches=0, whole_views=True)
     if exam != plain:
-        wrong = [name for name in ("prior_years", "magnification", "patches", "whole_views") if getattr(exam, name) != getattr(plain, name)]
+        wrong = [
+            name
+            for name in ("prior_years", "magnification", "patches", "whole_views")
+            if getattr(exam, name) != getattr(plain, name)
+        ]
         raise UsageError(
-            f"{recipe.name}: exam.{', exam.'.join(wrong)}: real pictures have no earlier years, magnified views or patches; "
-            "choose another preset, or --set it away"
+            f"{recipe.name}: exam.{', exam.'.join(wrong)}: real pictures have no earlier years, magnified views or "
+            "patches; choose another preset, or --set it away"
         )

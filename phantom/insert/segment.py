@@ -113,7 +113,11 @@ def segment(picture: Picture) -> Segmented:
     others = level[~border & ~marks]
     top = float(np.percentile(others, 99.0))
     spread = max(top - background, 1e-6)
-    inside = float(np.median(others[others > background + 0.2 * spread])) if (others > background + 0.2 * spread).any() else top
+    inside = (
+        float(np.median(others[others > background + 0.2 * spread]))
+        if (others > background + 0.2 * spread).any()
+        else top
+    )
     threshold = background + max(5 * noise, _RISE * (inside - background))
     above = (level > threshold) & ~_outside(marks, level, threshold)
     disc = _disc(_BRIDGE_MM / cell_mm)
@@ -126,7 +130,9 @@ def segment(picture: Picture) -> Segmented:
     if not 10 <= area_cm2 <= 600 or np.count_nonzero(breast) > 0.98 * breast.size:
         raise Unreadable(f"no breast is found at the edge of the image (what is there covers {area_cm2:.0f} cm2)")
     apart = _large(above & ~_near(breast, 2.0 / cell_mm), _LABEL_MM2 / cell_mm**2)
-    return Segmented(step, cell_mm, level, breast, (marks | apart) & ~border, border, background, inside, picture.largest)
+    return Segmented(
+        step, cell_mm, level, breast, (marks | apart) & ~border, border, background, inside, picture.largest
+    )
 
 
 def _disc(radius: float) -> Bools:

@@ -96,7 +96,20 @@ def spectra(values: F32, usable: Bools, spacing_mm: float) -> Spectra:
     wf, wrings = _rings(large, spacing_mm)
     structure = _radial(wide, wrings, len(wf)).mean(axis=0) if len(wide) else np.interp(wf, f, radial.mean(axis=0))
     beta, at_one = _power_law(wf, structure - np.interp(wf, f, noise))
-    return Spectra(f, noise, radial[quietest].mean(axis=0), math.sqrt(variance), levels, sds, wf, structure, beta, at_one, len(radial), len(wide))
+    return Spectra(
+        f,
+        noise,
+        radial[quietest].mean(axis=0),
+        math.sqrt(variance),
+        levels,
+        sds,
+        wf,
+        structure,
+        beta,
+        at_one,
+        len(radial),
+        len(wide),
+    )
 
 
 def noise_variance(f: Floats, power: Floats, spacing_mm: float) -> float:

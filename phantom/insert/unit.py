@@ -113,13 +113,17 @@ def unit_of(picture: Picture, thickness_mm: float, density: float, detector: str
     spectrum = _beam(picture, thickness_mm, of)
     scatter, entrance = Scatter(), _entrance(picture)
     if entrance is not None:
-        technique = exposure.technique(spectrum, system, entrance, thickness_mm, density, _mgd(picture, entrance), grid=True)
+        technique = exposure.technique(
+            spectrum, system, entrance, thickness_mm, density, _mgd(picture, entrance), grid=True
+        )
     elif picture.header.organ_dose_mgy and _DOSE_MGY[0] <= picture.header.organ_dose_mgy <= _DOSE_MGY[1]:
         dose = picture.header.organ_dose_mgy
         entrance = dose / exposure.dose_per_kerma(spectrum, thickness_mm, density)
         technique = exposure.technique(spectrum, system, entrance, thickness_mm, density, dose, grid=True)
     else:
-        technique = Exposure().at(spectrum, system, thickness_mm, density, Seed(0))  # nothing is drawn: the unit's table
+        technique = Exposure().at(
+            spectrum, system, thickness_mm, density, Seed(0)
+        )  # nothing is drawn: the unit's table
     sd = _HEADER_SD if entrance is not None else _DOSE_SD
     return Unit(of, name is not None, spectrum, scatter, technique, sd)
 

@@ -195,7 +195,11 @@ def test_polarity_and_side_do_not_matter(tmp_path):
 
 def test_for_processing_more_x_ray_is_more(tmp_path):
     raw = np.round(4000 * np.exp(breast()[0] / -500.0)).astype(np.uint16)
-    said = {"PresentationIntentType": "FOR PROCESSING", "PixelIntensityRelationship": "LIN", "PixelIntensityRelationshipSign": 1}
+    said = {
+        "PresentationIntentType": "FOR PROCESSING",
+        "PixelIntensityRelationship": "LIN",
+        "PixelIntensityRelationshipSign": 1,
+    }
     one = read(dicom(tmp_path / "a.dcm", raw, PhotometricInterpretation="MONOCHROME1", **said))
     other = read(dicom(tmp_path / "b.dcm", 4095 - raw, **(said | {"PixelIntensityRelationshipSign": -1})))
     assert one.linear
@@ -296,8 +300,16 @@ def test_view_and_side_are_read_from_names(stem, expected):
 
 
 def test_images_are_grouped_by_woman(tmp_path):
-    for number, (patient, side, view) in enumerate([("a", "L", "CC"), ("a", "L", "MLO"), ("b", "R", "CC"), ("a", "L", "CC")]):
-        dicom(tmp_path / f"{number}.dcm", breast(seed=number)[0], PatientID=patient, ImageLaterality=side, ViewPosition=view)
+    for number, (patient, side, view) in enumerate(
+        [("a", "L", "CC"), ("a", "L", "MLO"), ("b", "R", "CC"), ("a", "L", "CC")]
+    ):
+        dicom(
+            tmp_path / f"{number}.dcm",
+            breast(seed=number)[0],
+            PatientID=patient,
+            ImageLaterality=side,
+            ViewPosition=view,
+        )
     (tmp_path / "notes.txt").write_text("nothing")
     (tmp_path / "copy.dcm").write_bytes((tmp_path / "2.dcm").read_bytes())
     got = inputs.grouped(inputs.sources([tmp_path]))
@@ -311,7 +323,12 @@ def test_a_table_says_what_files_do_not(tmp_path):
     (source,) = inputs.sources([tmp_path / "t.csv"])
     got, woman = source.read()
     assert (got.view, got.laterality, got.spacing_mm, got.header.thickness_mm, woman) == ("MLO", "R", 0.1, 44.0, "anna")
-    for line, words in (("y.png,0.1,,,,", "no file"), ("x.png,9,,,,", "spacing_mm"), ("x.png,0.1,AP,,,", "view"), (",,,,,", "names no file")):
+    for line, words in (
+        ("y.png,0.1,,,,", "no file"),
+        ("x.png,9,,,,", "spacing_mm"),
+        ("x.png,0.1,AP,,,", "view"),
+        (",,,,,", "names no file"),
+    ):
         (tmp_path / "t.csv").write_text(f"file,spacing_mm,view,laterality,thickness_mm,woman\n{line}\n")
         with pytest.raises(UsageError, match=words):
             inputs.sources([tmp_path / "t.csv"])
@@ -346,4 +363,6 @@ def test_what_is_found_depends_on_nothing_else(tmp_path):
     dicom(tmp_path / "a.dcm")
     one, two = (look.check([tmp_path / "a.dcm"], tmp_path / name) for name in ("one", "two"))
     assert one.found[0] == two.found[0]
-    assert (tmp_path / "one" / one.found[0]["sheet"]).read_bytes() == (tmp_path / "two" / two.found[0]["sheet"]).read_bytes()
+    assert (tmp_path / "one" / one.found[0]["sheet"]).read_bytes() == (
+        tmp_path / "two" / two.found[0]["sheet"]
+    ).read_bytes()

@@ -6,6 +6,7 @@ import re
 
 FORMAT = "phantom-dataset"
 CASE_FORMAT = "phantom-case"
+INSERTED_SCENE = "phantom-inserted"  # the format of a scene that is a real picture with something put into it
 FORMAT_VERSION = 1
 LICENCE = "CC0-1.0"
 

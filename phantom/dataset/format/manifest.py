@@ -212,7 +212,8 @@ def _problems(data: Mapping[str, Any]) -> list[str]:
         wrong.append("sources must tell preset, recipe, seed, cases, first_case, split and generator of each")
     if not all(isinstance(v, list) and all(isinstance(s, str) for s in v) for v in data["dropped"].values()):
         wrong.append("dropped must list texts")
-    return wrong or _wrong_rendered(data.get("rendered", {})) or _wrong_inserted(data.get("inserted", {})) or _wrong_files(data)
+    wrong = wrong or _wrong_rendered(data.get("rendered", {})) or _wrong_inserted(data.get("inserted", {}))
+    return wrong or _wrong_files(data)
 
 
 def _wrong_files(data: Mapping[str, Any]) -> list[str]:

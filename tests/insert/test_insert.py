@@ -1,0 +1,316 @@
+"""Calcifications put into pictures: into our clean twins, which tell what should come out, and as a dataset."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import phantom
+from phantom import cli
+from phantom.dataset.verify import verify
+from phantom.exam import preset as presets
+from phantom.exam import scene as scenes
+from phantom.exam.acquisition import position_breast
+from phantom.exam.case import case_seed
+from phantom.exam.render import place_calcifications
+from phantom.insert import blend
+from phantom.insert.estimate import estimate
+from phantom.insert.inputs import Source
+from phantom.insert.unit import named, offset_dn, unit_of
+from phantom.recipe.seed import Seed
+
+pytest.importorskip("pydicom")
+
+RECIPE = """
+name = "self"
+description = "Grown with and without its calcifications."
+[anatomy]
+density = 0.15
+[detector]
+name = "{detector}"
+binning = {binning}
+[exam]
+views = {views}
+breasts = ["R"]
+twins = ["clean"]
+keep_for_processing = true
+[[finding]]
+kind = "round"
+distribution = "grouped"
+[[finding]]
+kind = "coarse_heterogeneous"
+"""
+SEED = 5
+
+
+@pytest.fixture(scope="session")
+def grown(tmp_path_factory):
+    """The recipe and the DICOM export of one woman, made once for each machine."""
+    known = {}
+
+    def make(detector="hologic-selenia-dimensions", binning=4, views=("CC",)):
+        key = detector, binning, views
+        if key not in known:
+            folder = tmp_path_factory.mktemp("grown")
+            recipe = folder / "self.toml"
+            recipe.write_text(RECIPE.format(detector=detector, binning=binning, views=json.dumps(views)))
+            said = ["--preset", str(recipe), "--cases", "1", "--seed", str(SEED), "--workers", "1"]
+            assert cli.run(["generate", *said, "--out", str(folder / "data")]) == 0
+            assert (
+                cli.run(
+                    [
+                        "export",
+                        str(folder / "data"),
+                        "--to",
+                        "dicom",
+                        "--no-seg",
+                        "--no-sr",
+                        "--out",
+                        str(folder / "dcm"),
+                    ]
+                )
+                == 0
+            )
+            known[key] = recipe, folder / "dcm" / "000000"
+        return known[key]
+
+    return make
+
+
+def compared(recipe, folder, end):
+    """Mean change over each grain's mask, as inserted into the clean twin and as grown, and where both are centred."""
+    preset = presets.load(str(recipe))
+    scene = scenes.grow(preset, case_seed(SEED, 0), 0)
+    (view,) = scene.views
+    shot = position_breast(scene, view)
+    placed = place_calcifications(scene, view, shot.pressed, shot.frame.field)
+    clean, full = (Source(str(folder / f"000000-R-CC{twin}{end}")).read()[0] for twin in ("+clean", ""))
+    name = named(clean.header.manufacturer, clean.header.model)
+    found = estimate(clean, offset_dn(name) if clean.linear else 0.0)
+    on = blend.canvas(clean, found, unit_of(clean, found.thickness_mm, 0.15))
+    out = blend.blended(on, placed, Seed(1))
+    rows = []
+    for one in placed:
+        shadow = one.shadow
+        window = tuple(slice(a, a + n) for a, n in zip((shadow.row, shadow.column), shadow.mask.shape, strict=True))
+        was = clean.pixels[window].astype(float)
+        ours, theirs = (np.abs(pixels[window] - was) for pixels in (out, full.pixels))
+        both = []
+        for change in (ours, theirs):
+            weight = change * (shadow.coverage > 0)
+            i, j = np.indices(weight.shape)
+            both.append([(weight * k).sum() / max(weight.sum(), 1e-9) for k in (j, i)])
+        mask = shadow.mask
+        rows.append([(out[window] - was)[mask].mean(), (full.pixels[window] - was)[mask].mean(), *np.subtract(*both)])
+    return np.array(rows), on
+
+
+def plain(rows):
+    """Those that stand out well of the noise that both draw anew."""
+    size = np.abs(rows[:, 1])
+    return rows[size >= np.percentile(size, 40)]
+
+
+def test_what_is_inserted_for_processing_is_what_would_have_been_grown(grown):
+    rows, on = compared(*grown(), ".raw.dcm")
+    some = plain(rows)
+    ratio = some[:, 0] / some[:, 1]
+    assert on.picture.linear
+    assert abs(np.median(ratio) - 1) < 0.03
+    assert np.median(np.hypot(some[:, 2], some[:, 3])) < 0.1
+
+
+def test_what_is_inserted_for_presentation_has_nearly_its_contrast(grown):
+    rows, on = compared(*grown(binning=2), ".dcm")
+    some = plain(rows)
+    assert on.response.sd > 0.05
+    assert abs(np.median(some[:, 0] / some[:, 1]) - 1) < 0.15
+    assert np.median(np.hypot(some[:, 2], some[:, 3])) < 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "detector", ["hologic-selenia-dimensions", "ge-senographe-essential", "siemens-mammomat-inspiration"]
+)
+def test_into_ourselves_at_full_resolution(grown, detector):
+    recipe, folder = grown(detector, 1)
+    rows, _ = compared(recipe, folder, ".raw.dcm")
+    some = plain(rows)
+    assert abs(np.median(some[:, 0] / some[:, 1]) - 1) < 0.03
+    rows, _ = compared(recipe, folder, ".dcm")
+    some = plain(rows)
+    assert abs(np.median(some[:, 0] / some[:, 1]) - 1) < 0.15
+    assert np.median(np.hypot(some[:, 2], some[:, 3])) < 0.5
+
+
+def test_nothing_changes_away_from_the_grains(grown):
+    _, folder = grown()
+    picture, _ = Source(str(folder / "000000-R-CC+clean.raw.dcm")).read()
+    found = estimate(picture)
+    on = blend.canvas(picture, found, unit_of(picture, found.thickness_mm, 0.15))
+    assert np.array_equal(blend.blended(on, [], Seed(1)), picture.pixels)
+
+
+def test_lost_quanta_leave_their_noise(grown):
+    """A slab that lets half of the primary through: the noise is that of the quanta that are left."""
+    _, folder = grown()
+    picture, _ = Source(str(folder / "000000-R-CC+clean.raw.dcm")).read()
+    found = estimate(picture, offset_dn("hologic-selenia-dimensions"))
+    on = blend.canvas(picture, found, unit_of(picture, found.thickness_mm, 0.15))
+    lost = np.zeros((200, 200), np.float32)
+    lost[40:160, 40:160] = 0.5
+    row, column = picture.pixels.shape[0] // 2 - 100, 20
+    box = slice(row, row + 200), slice(column, column + 200)
+    noise = blend._noise(on, lost, box, Seed(3))[60:140, 60:140]
+    i, j = np.indices(noise.shape)
+    relative = on.relative_variance(i + row + 60, j + column + 60)
+    assert np.mean(noise**2 / (relative * 0.25)) == pytest.approx(1, abs=0.1)  # 6400 pixels: 0.02, correlated a little
+
+
+# -- datasets ------------------------------------------------------------------------------------------------------
+
+
+def inserted(folder, out, *more, preset="coarse-heterogeneous"):
+    said = [
+        "insert",
+        *map(str, folder if isinstance(folder, list) else [folder]),
+        "--preset",
+        preset,
+        "--out",
+        str(out),
+    ]
+    return cli.run([*said, "--workers", "1", *more])
+
+
+@pytest.fixture(scope="session")
+def pictures(grown, tmp_path_factory):
+    """Two clean displayed views of one woman, as files."""
+    _, folder = grown(binning=8, views=("CC", "MLO"))
+    out = tmp_path_factory.mktemp("pictures")
+    for name in ("000000-R-CC+clean.dcm", "000000-R-MLO+clean.dcm"):
+        shutil.copy(folder / name, out / name)
+    return out
+
+
+def test_the_result_is_a_dataset_like_any_other(pictures, tmp_path):
+    before = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in pictures.iterdir()}
+    assert inserted(pictures, tmp_path / "out", "--set", 'exam.twins=["clean"]') == 0
+    assert not verify(tmp_path / "out")
+    data = phantom.open(tmp_path / "out")
+    assert [image.image_id for image in data] == [
+        f"000000-R-{view}{twin}" for view in ("CC", "MLO") for twin in ("", "+clean")
+    ]
+    cc, clean, mlo, _ = data
+    assert {c.row["calcification_id"] for c in cc.calcifications} & {
+        c.row["calcification_id"] for c in mlo.calcifications
+    }
+    source, _ = Source(str(pictures / "000000-R-CC+clean.dcm")).read()
+    assert np.array_equal(clean.for_presentation[:, ::-1], source.pixels)
+    for grain in cc.calcifications:
+        change = cc.for_presentation.astype(int) - clean.for_presentation
+        if grain.dprime > 10:
+            assert change[grain.mask].mean() > 0
+    assert before == {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in pictures.iterdir()}
+
+
+def test_the_same_pictures_give_the_same_files_whoever_works_and_wherever_it_stops(pictures, tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    files = sorted(pictures.iterdir())
+    assert inserted(files[:1], one) == 0
+    assert inserted(files[:1], two, "--workers", "2") == 0
+    digest = {path.name: path.read_bytes() for path in one.rglob("*") if path.is_file()}
+    assert digest == {path.name: path.read_bytes() for path in two.rglob("*") if path.is_file()}
+    (two / "cases" / "000000.h5").write_bytes(b"stopped here")
+    (two / "manifest.json").rename(two / "unfinished.json")
+    assert inserted(files[:1], two, "--resume") == 0
+    assert digest["000000.h5"] == (two / "cases" / "000000.h5").read_bytes()
+    assert inserted(files, two, "--resume") == 2  # other pictures
+
+
+def test_for_processing_stays_for_processing(grown, tmp_path):
+    _, folder = grown(binning=8, views=("CC", "MLO"))
+    assert inserted([folder / "000000-R-CC+clean.raw.dcm"], tmp_path / "out") == 0
+    assert not verify(tmp_path / "out")
+    (image,) = phantom.open(tmp_path / "out")
+    source, _ = Source(str(folder / "000000-R-CC+clean.raw.dcm")).read()
+    change = image.for_processing[:, ::-1].astype(int) - source.pixels
+    assert np.count_nonzero(change) < 0.2 * change.size
+    assert change.min() < -3
+    assert image.for_presentation.max() <= 4095
+
+
+def test_a_requested_difficulty_is_met(grown, tmp_path):
+    _, folder = grown()
+    recipe = tmp_path / "asked.toml"
+    recipe.write_text('name = "asked"\ndescription = "faint"\n[[finding]]\nkind = "round"\ndprime = 6\n')
+    assert inserted([folder / "000000-R-CC+clean.raw.dcm"], tmp_path / "out", preset=str(recipe)) == 0
+    (image,) = phantom.open(tmp_path / "out")
+    assert np.median([grain.dprime for grain in image.calcifications]) == pytest.approx(6, rel=0.05)
+
+
+def test_stated_contrast_counts(pictures, tmp_path):
+    changes = []
+    for contrast in ("400", "1600"):
+        out = tmp_path / contrast
+        assert (
+            inserted(sorted(pictures.iterdir())[:1], out, "--contrast", contrast, "--set", 'exam.twins=["clean"]') == 0
+        )
+        image, clean = phantom.open(out)
+        mask = image.labels > 0
+        changes.append((image.for_presentation.astype(int) - clean.for_presentation)[mask].mean())
+    assert 2.5 < changes[1] / changes[0] < 5
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--detector", "nobody"), "no such detector"),
+        (("--set", "exam.prior_years=[2]"), "no earlier years"),
+        (("--set", "exam.patches=3"), "patches"),
+        (("--resume", "--overwrite"), "exclude each other"),
+    ],
+)
+def test_wrong_use_is_one_message(pictures, tmp_path, capsys, more, words):
+    assert inserted(pictures, tmp_path / "out", *more) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_dataset_does_not_lie_among_the_pictures(pictures, capsys):
+    assert inserted(pictures, pictures / "out") == 2
+    assert "outside" in capsys.readouterr().err
+
+
+def test_nothing_of_the_patient_is_kept(tmp_path, pictures):
+    import pydicom
+
+    ds = pydicom.dcmread(pictures / "000000-R-CC+clean.dcm")
+    ds.PatientName, ds.PatientID, ds.PatientBirthDate = "Zanzibar^Quentine", "MRN-778899", "19550203"
+    ds.InstitutionName, ds.StudyDate, ds.StudyInstanceUID = "Marvellous Hospital", "20190506", "1.2.826.77.88"
+    (tmp_path / "in").mkdir()
+    ds.save_as(tmp_path / "in" / "private-name.dcm")
+    assert inserted(tmp_path / "in", tmp_path / "out") == 0
+    secrets = (b"Zanzibar", b"778899", b"19550203", b"Marvellous", b"20190506", b"1.2.826.77", b"private-name")
+    for path in (tmp_path / "out").rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert not [secret for secret in secrets if secret in content], path
+
+
+@pytest.mark.parametrize(
+    ("manufacturer", "model", "expected"),
+    [
+        ("HOLOGIC, Inc.", "Selenia Dimensions", "hologic-selenia-dimensions"),
+        ("GE MEDICAL SYSTEMS", "Senographe Essential VERSION ADS_55", "ge-senographe-essential"),
+        ("GE HEALTHCARE", "Senographe Pristina", "ge-senographe-pristina"),
+        ("SIEMENS", "Mammomat Inspiration", "siemens-mammomat-inspiration"),
+        ("LORAD", "Lorad Selenia", None),
+        ("", "", None),
+    ],
+)
+def test_units_are_known_by_their_headers(manufacturer, model, expected):
+    assert named(manufacturer, model) == expected
