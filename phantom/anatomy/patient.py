@@ -79,7 +79,7 @@ class Anatomy:
         Draw, Within(0, 0.1), "how far the areola stands out of the outline, over the half width of the base"
     ] = Draw.uniform(0.004, 0.026)
     nipple_mm: Annotated[Draw, Within(0, 15, "mm"), "how far the nipple stands out of the outline in profile"] = (
-        Draw.uniform(0.8, 3.5)
+        Draw.uniform(0.6, 3.2)
     )
     areola_mm: Annotated[Draw, Within(5, 40, "mm"), "radius of the areola"] = Draw.uniform(12, 22)
     nipple_in_profile: Annotated[Draw, Within(0, 1), "probability that the nipple is seen in profile"] = Draw.constant(
@@ -117,11 +117,11 @@ class Anatomy:
     fold_mm: Annotated[
         Draw, Within(0, 90, "mm"), "width of the axillary fold beside the muscle at the top of an MLO view"
     ] = Draw.normal(47, 12, 18, 85)
-    inframammary_mm: Annotated[Draw, Within(0, 40, "mm"), "width of the abdominal wall below the breast in MLO and ML"] = (
-        Draw.uniform(2, 11)
-    )
-    muscle_in_cc: Annotated[Draw, Within(0, 1), "probability that CC views show a sliver of the muscle"] = Draw.constant(
-        0.33
+    inframammary_mm: Annotated[
+        Draw, Within(0, 40, "mm"), "width of the abdominal wall below the breast in MLO and ML"
+    ] = Draw.uniform(2, 11)
+    muscle_in_cc: Annotated[Draw, Within(0, 1), "probability that CC views show a sliver of the muscle"] = (
+        Draw.constant(0.33)
     )
     above_nipple_mm: Annotated[Draw, Within(60, 230, "mm"), "height of the field above the nipple in MLO and ML"] = (
         Draw.normal(150, 14, 112, 188)
@@ -178,7 +178,7 @@ class Anatomy:
             skin_thickness_mm=v["skin_mm"],
             chest=chests(v, seed.child("woman", "chest").rng(), side_seed.child("chest").rng()),
             silhouettes=silhouettes(v, seed.child("woman", "silhouette").rng(), side_seed.child("silhouette").rng()),
-            nipple=Nipple(v["nipple_mm"], *nipple.uniform((5.5, 0.93 * v["areola_mm"]), (8.5, 1.07 * v["areola_mm"]))),
+            nipple=Nipple(v["nipple_mm"], *nipple.uniform((4.5, 0.93 * v["areola_mm"]), (6.8, 1.07 * v["areola_mm"]))),
             nipple_in_profile=bool(profile),
             ducts=grow_ducts(body, round(v["lobes"]), 0.5 * v["duct_mm"], trees.child("ducts").rng()),
             arteries=grow_vessels(body, "artery", round(v["arteries"]), tortuosity, trees.child("arteries").rng()),

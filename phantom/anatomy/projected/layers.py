@@ -130,12 +130,10 @@ class Layers:
         here, seen = (slice(first - rows.start, last - rows.start), columns), slice(first, last)
         whole, skin = self.whole[here], self.skin[here]
         if self._in_profile:
-            chord, core = nipple.profile(self.grid, seen, self._depth.rows(first, last, nipple.columns))
-            chord, core = chord[:, : whole.shape[1]], core[:, : whole.shape[1]]
-            # a smooth union: the rim's thickness runs into the nipple's without a step
-            risen = np.sqrt(np.sqrt(whole**4 + chord**4))
+            path, core = nipple.profile(self.grid, seen, self._depth.rows(first, last, nipple.columns))
+            risen = np.maximum(path[:, : whole.shape[1]], whole)
             skin += risen - whole
             whole[...] = risen
-            skin += np.minimum(core, np.float32(0.7) * (whole - skin))
+            skin += np.minimum(core[:, : whole.shape[1]], np.float32(0.6) * (whole - skin))
         else:
             skin += np.minimum(nipple.dome(self.grid, seen)[:, : whole.shape[1]], np.float32(0.7) * (whole - skin))

@@ -12,7 +12,8 @@ from phantom.recipe.seed import Seed
 
 MUSCLE_MM = 0.28  # spacing of the lattice that it is laid on
 _FIBRES, _ALONG = 400, 128  # texture across and along
-_ALONG_MM = 3.0
+_ALONG_MM, _BEGINS_MM = 3.0, 215.0  # spacing along, and how far above the nipple it begins
+_SHEET, _SHEET_MM = 0.35, 0.7  # share of the edge's path that rises at once, and over which distance
 _UNEVEN = np.float32(0.026)
 
 
@@ -34,7 +35,8 @@ def muscle_path(pressed: Compression, plane: Grid, seed: Seed) -> F32 | None:
     (rows, columns) float32 or None
         Columns are those of the plane that the muscle reaches.
     """
-    width = np.asarray(pressed.muscle_width_mm(plane.y_mm), np.float32)
+    even = np.asarray(pressed.muscle_width_mm(plane.y_mm))
+    width = np.asarray(even + np.minimum(even / 8, 1) * _waves(pressed, plane, seed), np.float32)
     reach = int(np.searchsorted(plane.x_mm, float(width.max())))
     if not reach or float(width.max()) < MUSCLE_MM:
         return None
@@ -42,12 +44,18 @@ def muscle_path(pressed: Compression, plane: Grid, seed: Seed) -> F32 | None:
     # distance from the edge: nearly that along the row, as the edge is steep
     within = np.maximum((width[:, None] - x) * np.float32(0.93), 0)
     soft = np.float32(chest.muscle_soft_mm)
-    path = np.float32(chest.muscle_thick_mm) * (1 - np.exp(-within / soft)) + np.float32(0.22) * within
+    # a thin sheet ends the muscle sharply, its belly thickens over millimetres
+    rise = (
+        1
+        - np.float32(_SHEET) * np.exp(within * np.float32(-1 / _SHEET_MM))
+        - np.float32(1 - _SHEET) * np.exp(-within / soft)
+    )
+    path = np.float32(chest.muscle_thick_mm) * rise + np.float32(0.22) * within
     fibres = _fibres(seed)
     # fibres keep to the edge and fan out from it
     across = within / np.maximum(np.float32(0.6) * width[:, None] + 20, 1) * np.float32(0.9)
     u = np.clip(across, 0, 1) * np.float32(_FIBRES - 2)
-    v = ((plane.y_mm - pressed.nipple_y_mm + 400) / _ALONG_MM).astype(np.float32)[:, None] + 0 * u
+    v = ((plane.y_mm - pressed.nipple_y_mm + _BEGINS_MM) / _ALONG_MM).astype(np.float32)[:, None] + 0 * u
     i, j = u.astype(np.int32), v.astype(np.int32)
     u -= i
     v -= j
@@ -59,12 +67,29 @@ def muscle_path(pressed: Compression, plane: Grid, seed: Seed) -> F32 | None:
     return np.asarray(np.maximum(path, 0), np.float32)
 
 
+def _waves(pressed: Compression, plane: Grid, seed: Seed) -> F32:
+    """How far the edge strays from its even line, by row: a millimetre over centimetres."""
+    knots = 2.0 * seed.child("muscle", "edge").rng().standard_normal(80)
+    at = (plane.y_mm - pressed.nipple_y_mm + _BEGINS_MM) / 12.0
+    smooth = gaussian_filter(knots, 1.0)
+    return np.asarray(np.interp(at, np.arange(80), smooth), np.float32)
+
+
 def _fibres(seed: Seed) -> F32:
     """Texture of bundles, (across, along), of unit variance."""
     rng = seed.child("muscle").rng()
     out = np.zeros((_FIBRES, _ALONG))
-    for across, along, weight in ((1.0, 2.5, 0.6), (3.0, 4.0, 0.8), (12.0, 6.0, 1.0)):
+    for across, along, tilt, weight in (
+        (1.0, 1.6, 2.5, 0.7),
+        (2.5, 2.2, -3.0, 0.8),
+        (5.0, 3.0, 1.5, 0.7),
+        (14.0, 5.0, 0.0, 1.0),
+    ):
         part = gaussian_filter(rng.standard_normal(out.shape), (across, along), mode="wrap")
+        # layers of the muscle cross at small angles
+        part = part[
+            (np.arange(_FIBRES)[:, None] + np.rint(tilt * np.arange(_ALONG)).astype(int)) % _FIBRES, np.arange(_ALONG)
+        ]
         out += weight * part / part.std()
     # bundles are not quite straight, and slide past each other
     bend = gaussian_filter(rng.standard_normal((_FIBRES, _ALONG)), (60.0, 5.0), mode="wrap")

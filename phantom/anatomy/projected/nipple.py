@@ -11,9 +11,9 @@ from phantom.arrays import F32
 from phantom.geometry.compression import Compression
 from phantom.geometry.grid import Grid
 
-_BELL = 2.4  # exponent of the bell that the nipple's height falls off by
-_BEHIND_MM = 8.0  # how deep behind the outline the ducts' bundle is as firm as the nipple
-_CORE = np.float32(0.4)  # share of its chord that is not fat there
+_HALF = 0.54  # of its foot's radius: there it is half as high as in its middle
+_BEHIND_MM = 8.0  # how deep behind the outline the ducts' bundle is firm
+_CORE = 0.3  # share of the nipple's width that is not fat there
 _FACE_ON = 0.22  # height of a nipple that is not in profile, over its width
 
 
@@ -29,6 +29,8 @@ class NippleShadow:
         Its foot in profile, else its middle, in the view plane.
     along : (float, float)
         Where it points.
+    edge_radius_mm : float
+        Of the breast's rounded edge, in the beam's plane.
     breast : Breast
     """
 
@@ -36,27 +38,35 @@ class NippleShadow:
     columns: slice
     centre_mm: tuple[float, float]
     along: tuple[float, float]
+    edge_radius_mm: float
     breast: Breast
 
     def profile(self, grid: Grid, rows: slice, depth_mm: F32) -> tuple[F32, F32]:
-        """Of a nipple in profile under some rows (of the grid) of its window: path, and path in the bundle behind it.
+        """Of a nipple in profile under some rows (of the grid) of its window: the whole path, and what behind it is no fat.
 
-        `depth_mm` is the distance inward from the outline there.
+        It stands on the breast's rounded edge, of radius R in the beam's plane: at a distance r from its axis its
+        surface lies ``stands (1 - r²/foot²)²`` over the breast's, and the breast's lies h²/2R behind its outline.
+        How high a ray that passes at `out` before the outline leaves it is the root of a quadratic.
+
+        Parameters
+        ----------
+        grid : Grid
+        rows : slice
+        depth_mm : float32
+            Distance inward from the outline there.
         """
         nipple = self.breast.nipple
         _, aside = self._axes(grid, rows)
-        out = -depth_mm
-        # a body of revolution whose height over the outline falls off as a soft bell: what of it is further out than
-        # `out` is a disc of this radius, and the chord is the disc's
-        radius, stands = np.float32(nipple.radius_mm), np.float32(max(nipple.stands_mm, 0.1))
-        fall = np.log(stands / np.clip(out, np.float32(0.02) * stands, stands))
-        disc = radius * fall ** np.float32(1 / _BELL)
-        square = np.maximum(disc * disc - aside * aside, 0)
-        # without an edge where it sinks into the breast
-        chord = 2 * np.sqrt(square) * np.minimum(square * (np.float32(2.0) / (radius * radius)), 1)
-        behind = np.exp(np.minimum(out, 0) * np.float32(1 / _BEHIND_MM))
-        core = _CORE * 2 * radius * np.exp(-(aside * aside) / (np.float32(1.5) * radius * radius)) * behind
-        return chord * np.minimum(behind * np.float32(1.5), 1), core * (1 - np.exp(np.minimum(out, 0)))
+        aside *= aside
+        stands = np.float32(max(nipple.stands_mm, 0.1))
+        foot2, edge2 = np.float32((nipple.radius_mm / _HALF) ** 2), np.float32(2 * self.edge_radius_mm)
+        b = 2 * stands + foot2 / edge2
+        c = stands + aside / edge2 + depth_mm
+        level = (b - np.sqrt(np.maximum(b * b - 4 * stands * c, 0))) / (2 * stands)
+        height2 = np.where((level < 1) & (level >= 0), foot2 * level - aside, 0)
+        behind = np.exp(-np.maximum(depth_mm, 0) * np.float32(1 / _BEHIND_MM))
+        core = np.float32(2 * _CORE * nipple.radius_mm) * np.maximum(1 - aside / foot2, 0) ** 2 * behind
+        return 2 * np.sqrt(np.maximum(height2, 0)), core
 
     def dome(self, grid: Grid, rows: slice) -> F32:
         """Path of a nipple that is not in profile: it rises and falls smoothly."""
@@ -88,4 +98,4 @@ def nipple_shadow(breast: Breast, pressed: Compression, grid: Grid) -> NippleSha
     columns = slice(max(column - reach, 0), min(column + reach, grid.shape[1]))
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return None
-    return NippleShadow(rows, columns, centre, along, breast)
+    return NippleShadow(rows, columns, centre, along, 0.25 * pressed.thickness_mm / pressed.roll_off, breast)

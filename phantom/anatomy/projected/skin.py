@@ -99,7 +99,7 @@ def streak(skin: F32, depth_mm: F32, along: F32, least: F32, seed: Seed) -> None
         Path in the skin's two faces, which are not streaked.
     seed : Seed
     """
-    near = np.flatnonzero((depth_mm > 0) & (depth_mm < _STREAKED_MM))
+    near = np.flatnonzero((depth_mm > 0.7) & (depth_mm < _STREAKED_MM))
     if not near.size:
         return
     depth, texture = depth_mm.reshape(-1)[near], _texture(seed)
@@ -114,7 +114,8 @@ def streak(skin: F32, depth_mm: F32, along: F32, least: F32, seed: Seed) -> None
     low = flat[first] + v * (flat[first + 1] - flat[first])
     high = flat[second] + v * (flat[second + 1] - flat[second])
     low += u * (high - low)
-    low *= _STREAKS * np.minimum(depth, 1) * (1 - depth * np.float32(1 / _STREAKED_MM))
+    # the dermis itself is even: what hangs on it is not
+    low *= _STREAKS * np.clip(depth - np.float32(0.7), 0, 1) * (1 - depth * np.float32(1 / _STREAKED_MM))
     path = skin.reshape(-1)
     over = np.maximum(path[near] - least.reshape(-1)[near], 0)
     path[near] += over * np.clip(low, -0.6, 0.9)
