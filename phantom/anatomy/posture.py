@@ -77,10 +77,11 @@ def chests(
         fold_mm=0.75 * oblique.fold_mm,
     )
     entered, middle = shared.random() < values["muscle_in_cc"], shared.uniform(-25, 40)
-    size, half = shared.uniform(2.5, 9), shared.uniform(22, 55)
+    half = shared.uniform(30, 65)
+    size = half * shared.uniform(0.05, 0.14)
     above = Chest(
         inframammary_mm=1.0,
-        muscle_thick_mm=0.8 * thick,
+        muscle_thick_mm=0.6 * thick,
         muscle_soft_mm=soft,
         sliver_mm=size * side.uniform(0.7, 1.3) if entered else 0.0,
         sliver_half_mm=half,
