@@ -113,18 +113,42 @@ def match_regions(
     return ratings, np.array([c for p in parts for _, c in p.false], "U32"), np.concatenate(lesion_rows)
 
 
-def _box_mark(part: _Image, row: Any, rule: Rule, rules: Rules) -> None:
-    """One box of a detector of findings: it hits what it passes for, or it is false."""
+def region_fates(
+    marks: Marks, images: Sequence[ImageTruth], rules: Rules, rule: Rule = "kallergi"
+) -> tuple[Array, Array, Array]:
+    """What becomes of every mark for a whole finding.
+
+    Returns
+    -------
+    rows : structured array
+        The marks, by image, the surest first.
+    hits : (marks,) int
+        1 for a hit, -1 for a false mark, -2 for one on a finding that does not count.
+    causes : (marks,) str
+        The cause of a false mark, empty for others.
+    """
+    parts = [_Image(truth, rules, 1) for truth in images]
+    rows = wanted(marks.regions, rules.target)
+    rows = rows[np.lexsort((rows["y_px"], rows["x_px"], -rows["score"], rows["image"]))]
+    fates = [_box_mark(parts[row["image"]], row, rule, rules) for row in rows]
+    return rows, np.array([hit for hit, _ in fates], int), np.array([cause for _, cause in fates], "U32")
+
+
+def _box_mark(part: _Image, row: Any, rule: Rule, rules: Rules) -> tuple[int, str]:
+    """One box of a detector of findings: it hits what it passes for (1), is false (-1), or does not count (-2)."""
     box = row["box"] if np.isfinite(row["box"]).all() else np.array([row["x_px"] + 0.5, row["y_px"] + 0.5, 0.0, 0.0])
     box = part.widen(box)
     touched = part.touched(box)
     hits = [f for f in touched if part.asked[f] and part.passes(box, f, rule, rules)]
     if not hits and len(touched) and part.asked[touched[0]] and not part.counts[touched[0]]:
-        return
+        return -2, ""
     for finding in hits:
         part.rating[finding] = max(part.rating[finding], row["score"])
-    if not hits:
-        part.false.append((float(row["score"]), _cause(part, touched)))
+    if hits:
+        return 1, ""
+    cause = _cause(part, touched)
+    part.false.append((float(row["score"]), cause))
+    return -1, cause
 
 
 def _cause(part: _Image, touched: Array) -> str:

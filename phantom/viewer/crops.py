@@ -54,5 +54,7 @@ def surest_false(detector: Detector, number: int) -> list[int]:
 
 
 def of_marks(image: Any, detector: Detector, marks: Sequence[int]) -> list[bytes]:
-    """A picture about each of these marks."""
-    return [crop(image, float(detector.marks["x_px"][i]), float(detector.marks["y_px"][i]), CROP_PX) for i in marks]
+    """A picture about each of these marks, of one with a box a little wider than that."""
+    rows = detector.marks[list(marks)]
+    sides = 1.2 * np.nan_to_num(rows["box"][:, 2:]).max(axis=1, initial=CROP_PX / 1.2)
+    return [crop(image, float(row["x_px"]), float(row["y_px"]), side) for row, side in zip(rows, sides, strict=True)]

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from phantom.errors import UsageError
 from phantom.scoring import froc
 from phantom.scoring.lesions import ImageTruth
 from phantom.scoring.marks import Marks
 from phantom.scoring.match import LESION, Rules, match, standing
+from phantom.scoring.regions import match_regions, region_fates
 from phantom.viewer.columns import coded
 
 FATES = ("hit", "false", "ignored")
@@ -29,14 +31,15 @@ class Detector:
     ----------
     name : str
     marks : structured array
-        ``image``, ``x_px``, ``y_px``, ``score``, ``fate`` (index into `FATES`), ``cause`` of a false mark.
+        ``image``, ``x_px``, ``y_px``, ``score``, ``box`` (NaN where there is none), ``fate`` (index into `FATES`),
+        ``cause`` of a false mark.
     lesions : structured array
         What counts: ``image``, ``finding_id``, ``rating`` (minus infinity if it was never hit), in the
         order of the images.
     curve : `phantom.scoring.froc.Curve`
         False marks per image against sensitivity.
     lesion : str
-        What a lesion is, in the plural: ``calcifications``.
+        What a lesion is, in the plural: ``calcifications`` or ``findings``.
     left_out : int
         Marks of the lowest scores that the page does not hold.
     """
@@ -50,28 +53,52 @@ class Detector:
 
 
 MARK = np.dtype(
-    [("image", "i4"), ("x_px", "f8"), ("y_px", "f8"), ("score", "f8"), ("fate", "i1"), ("cause", "U32")]
+    [
+        ("image", "i4"),
+        ("x_px", "f8"),
+        ("y_px", "f8"),
+        ("score", "f8"),
+        ("box", "f8", (4,)),
+        ("fate", "i1"),
+        ("cause", "U32"),
+    ]
 )
 LESION_ROW = np.dtype([("image", "i4"), ("finding_id", "i8"), ("rating", "f8")])
 
 
 def matched(name: str, marks: Marks, images: Sequence[ImageTruth], rules: Rules | None = None) -> Detector:
-    """A detector's single marks, matched to the calcifications as ``phantom score`` does."""
+    """A detector's marks, matched as ``phantom score`` does: single ones to calcifications, regions to findings.
+
+    Raises
+    ------
+    UsageError
+        If the marks mix single calcifications and whole findings.
+    """
     rules = rules or Rules()
-    found = match(marks, images, rules)
-    rows = found.mark_rows
+    if len(marks.regions) and len(marks.grains):
+        raise UsageError(f"{marks.source}: marks for calcifications and for findings are mixed; show them one by one")
+    if len(marks.regions):
+        rows, hits, causes = region_fates(marks, images, rules)
+        ratings, _, lesion_rows = match_regions(marks, None, images, rules, "kallergi")
+        ids = [images[i].findings["finding_id"][row] for i, row in zip(ratings.lesion_image, lesion_rows, strict=True)]
+    else:
+        found = match(marks, images, rules)
+        rows, hits, causes, ratings = found.mark_rows, found.mark_lesion, found.mark_cause, found.ratings
+        ids = [
+            number
+            for truth in images
+            for number in truth.calcifications["finding_id"][standing(truth, rules) == LESION].tolist()
+        ]
     shown = np.zeros(len(rows), MARK)
-    for column in ("image", "x_px", "y_px", "score"):
+    for column in ("image", "x_px", "y_px", "score", "box"):
         shown[column] = rows[column]
-    shown["fate"] = np.select([found.mark_lesion == -1, found.mark_lesion == -2], [1, 2], 0)
-    shown["cause"] = found.mark_cause
+    shown["fate"] = np.select([hits == -1, hits == -2], [FATES.index("false"), FATES.index("ignored")], 0)
+    shown["cause"] = causes
     kept = np.sort(np.argsort(-shown["score"], kind="stable")[:MOST_MARKS])
-    lesions = np.zeros(found.ratings.lesions, LESION_ROW)
-    lesions["image"] = found.ratings.lesion_image
-    lesions["rating"] = found.ratings.lesion_rating
-    ids = [truth.calcifications["finding_id"][standing(truth, rules) == LESION] for truth in images]
-    lesions["finding_id"] = np.concatenate(ids) if ids else []
-    return Detector(name, shown[kept], lesions, froc.froc(found.ratings), left_out=len(shown) - len(kept))
+    lesions = np.zeros(ratings.lesions, LESION_ROW)
+    lesions["image"], lesions["rating"], lesions["finding_id"] = ratings.lesion_image, ratings.lesion_rating, ids
+    kind = "findings" if len(marks.regions) else "calcifications"
+    return Detector(name, shown[kept], lesions, froc.froc(ratings), kind, len(shown) - len(kept))
 
 
 def packed(detector: Detector, rows_of: Any) -> dict[str, Any]:
@@ -90,6 +117,7 @@ def packed(detector: Detector, rows_of: Any) -> dict[str, Any]:
             "x": np.round(marks["x_px"], 1).tolist(),
             "y": np.round(marks["y_px"], 1).tolist(),
             "score": [short(v) for v in marks["score"].tolist()],
+            "box": _boxes(marks["box"]),
             "fate": marks["fate"].tolist(),
             "cause": coded(marks["cause"].tolist()),
         },
@@ -106,6 +134,14 @@ def packed(detector: Detector, rows_of: Any) -> dict[str, Any]:
         # as many marks as a reader would bear: those of one false mark an image
         "start": short(float(curve.threshold[start])) if math.isfinite(curve.threshold[start]) else None,
     }
+
+
+def _boxes(boxes: np.ndarray[Any, Any]) -> list[list[float] | None] | None:
+    """First column, first row, columns and rows; null where a mark has none, and for all if none has one."""
+    there = np.isfinite(boxes).all(axis=1)
+    if not there.any():
+        return None
+    return [[round(v, 1) for v in box] if ok else None for box, ok in zip(boxes.tolist(), there, strict=True)]
 
 
 def short(value: float) -> float:

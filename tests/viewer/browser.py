@@ -66,7 +66,9 @@ class Tab:
     """A page opened from disk; what the console says is kept."""
 
     def __init__(self, browser: Any, width: int, height: int, touch: bool = False, webgl: bool = True) -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch)
+        self.context = browser.new_context(
+            viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch
+        )
         self.page = self.context.new_page()
         self.said: list[str] = []
         self.requests: list[str] = []

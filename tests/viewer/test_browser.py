@@ -141,7 +141,9 @@ def test_wheel_zooms_about_the_pointer_and_drags_move(tab, pages):
     page.page.keyboard.press("1")
     assert page("phantomView.panes[0].t.k") == pytest.approx(1)
     page.page.keyboard.press("f")
-    breast = page("(() => { const p = phantomView.panes[0]; return [p.breast.w * p.t.k / p.w, p.breast.h * p.t.k / p.h]; })()")
+    breast = page(
+        "(() => { const p = phantomView.panes[0]; return [p.breast.w * p.t.k / p.w, p.breast.h * p.t.k / p.h]; })()"
+    )
     assert max(breast) == pytest.approx(0.95, abs=0.01)
 
 
@@ -150,7 +152,9 @@ def test_ruler_and_scale_bar_are_true(tab, pages):
     page.page.keyboard.press("r")
     page.drag(page.place(30, 100), page.place(60, 140))  # 50 pixels of 0.1 mm
     assert page("document.getElementById('status').textContent").endswith("ruler 5.00 mm")
-    bar = page("(() => { const p = phantomView.panes[0]; return [p.bar.px / p.t.k * 0.1, p.bar.mm, p.bar.px / p.w]; })()")
+    bar = page(
+        "(() => { const p = phantomView.panes[0]; return [p.bar.px / p.t.k * 0.1, p.bar.mm, p.bar.px / p.w]; })()"
+    )
     assert bar[0] == pytest.approx(bar[1])
     assert bar[2] < 0.5
 
@@ -340,7 +344,9 @@ def test_the_operating_point_is_on_the_curve_and_tied_to_the_slider(tab, pages, 
         top, bottom = 12, 230 - 40
         assert y == pytest.approx(bottom - curve.sensitivity[corner] * (bottom - top), abs=0.01)
         # what the list counts is what the curve says
-        hits = page("phantomView.detectors[0].lesions.rating.filter(r => r !== null && r >= phantomView.detectors[0].threshold).length")
+        hits = page(
+            "phantomView.detectors[0].lesions.rating.filter(r => r !== null && r >= phantomView.detectors[0].threshold).length"
+        )
         assert hits == round(curve.sensitivity[corner] * len(detectors[0].lesions))
     box = page.page.locator("#froc").bounding_box()
     x = 44 + (340 - 10 - 44) * np.log(1.0 / (1 / 16)) / np.log(16 / (1 / 16))
@@ -365,7 +371,9 @@ def test_no_mark_is_shown_above_every_score(tab, pages):
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (820, 1180), (1440, 900)])
-@pytest.mark.parametrize("hash_", ["", "#list=findings", "#list=marks", "#image=000005-L-CC", "#image=000005-L-CC&layout=exam"])
+@pytest.mark.parametrize(
+    "hash_", ["", "#list=findings", "#list=marks", "#image=000005-L-CC", "#image=000005-L-CC&layout=exam"]
+)
 def test_it_fits_the_screen(tab, pages, width, height, hash_):
     page = tab(width, height, touch=width < 1000).open(pages / "marked.html", hash_)
     assert page("document.documentElement.scrollWidth") <= width
@@ -447,7 +455,13 @@ def test_the_colour_blind_tell_colours_apart(tab, pages):
         "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
     }
     for eye in eyes.values():
-        for a, b in [("suspicious", "benign"), ("suspicious", "artefact"), ("benign", "artefact"), ("hit", "false"), ("missed", "hit")]:
+        for a, b in [
+            ("suspicious", "benign"),
+            ("suspicious", "artefact"),
+            ("benign", "artefact"),
+            ("hit", "false"),
+            ("missed", "hit"),
+        ]:
             assert np.linalg.norm(lab(colours[a], eye) - lab(colours[b], eye)) > 15, (a, b)
 
 
@@ -503,7 +517,11 @@ def test_ten_thousand_images_ask_for_no_more_than_what_is_seen(tab, images, tmp_
     from phantom.viewer.page import page as html
     from phantom.viewer.payload import to_json
 
-    table, found, count = Table((*IMAGE_COLUMNS, "window_center", "window_width")), Table((*FINDING_COLUMNS, "image")), 10_000
+    table, found, count = (
+        Table((*IMAGE_COLUMNS, "window_center", "window_width")),
+        Table((*FINDING_COLUMNS, "image")),
+        10_000,
+    )
     for n in range(count):
         table.add({**images[0].row, "image_id": f"{n:06d}-L-CC", "case": n}, window_center=1700, window_width=2200)
         for finding in images[0].findings:

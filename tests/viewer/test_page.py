@@ -19,6 +19,7 @@ from phantom.scoring.froc import froc
 from phantom.scoring.lesions import gather
 from phantom.scoring.marks import Raw, check
 from phantom.scoring.match import Rules, match
+from phantom.scoring.score import score
 from phantom.viewer import crops, payload
 from phantom.viewer.columns import Table
 from phantom.viewer.detector import FATES, matched, packed
@@ -139,6 +140,28 @@ def test_a_detector_is_shown_as_it_is_scored(views):
         assert row == 100 * i + images[i].calcifications["finding_id"][grain]
 
 
+def test_a_detector_of_findings_is_shown_as_it_is_scored(views):
+    raw = []
+    for view in views:
+        for i, f in enumerate(view.findings):
+            box = tuple(float(f.row[name]) for name in ("box_x_px", "box_y_px", "box_w_px", "box_h_px"))
+            raw.append(Raw("", view.image_id, f.row["x_px"], f.row["y_px"], 0.9 - 0.1 * i, box, region=True))
+        raw.append(Raw("", view.image_id, 20.0, 210.0, 0.2, (10.0, 202.0, 16.0, 16.0), region=True))
+    images = gather(views)
+    marks = check(raw, images, "boxes")
+    detector, main = matched("boxes", marks, images), score(marks, images).main
+    index = packed(detector, lambda image, finding: 100 * image + finding)
+    assert index["lesion"] == "findings"
+    assert index["marks"]["fate"].count(FATES.index("false")) == len(main.ratings.fp_rating)
+    assert sorted(c for c in column({"columns": index["marks"]}, "cause") if c) == sorted(main.causes)
+    assert len(index["lesions"]["rating"]) == main.ratings.lesions
+    asked = [f for view in views for f in view.findings if f.row["class"] != "artefact"]
+    assert index["marks"]["fate"].count(FATES.index("hit")) == len(asked)
+    surest = index["marks"]["box"][index["marks"]["image"].index(2)]
+    assert surest[2:] == [views[2].findings[0].row[name] for name in ("box_w_px", "box_h_px")]
+    assert [len(crops.of_marks(views[2], detector, crops.surest_false(detector, 2)))] == [2]  # residue, background
+
+
 def test_the_surest_false_marks_are_pictured(views):
     detector, _ = marks_of(views)
     for number in range(len(views)):
@@ -171,8 +194,8 @@ def test_contact_sheets_hold_every_image_and_finding(views, tmp_path):
 
 def test_the_command(tmp_path, phantom_):
     toy.write(tmp_path / "data")
-    for name, score in (("a", 0.9), ("b", 0.8)):
-        text = f"image_id,x,y,score\n000001-L-CC,70,100,{score}\n000001-L-CC,100,200,0.4\n"
+    for name, sure in (("a", 0.9), ("b", 0.8)):
+        text = f"image_id,x,y,score\n000001-L-CC,70,100,{sure}\n000001-L-CC,100,200,0.4\n"
         (tmp_path / f"{name}.csv").write_text(text)
     marks = [tmp_path / "a.csv", tmp_path / "b.csv"]
     code, out, _ = phantom_("view", tmp_path / "data", "--marks", marks[0], "--marks", marks[1])

@@ -168,44 +168,37 @@ function showTools() {
 }
 
 // key: [what it does, in words]
-const KEYS = {
-  Escape: ["close", "back to the list"],
-  n: ["after", "next image"],
-  p: ["before", "previous image"],
-  ".": ["finding", "next finding"],
-  ",": ["finding-back", "previous finding"],
-  f: ["fit", "fit"],
-  1: ["full", "one pixel of the image to one of the screen"],
-  "+": ["in", "larger"],
-  "-": ["out", "smaller"],
-  m: ["lens", "magnifier"],
-  v: ["tool-move", "drags move the image"],
-  w: ["tool-window", "drags change the window"],
-  r: ["tool-ruler", "drags measure"],
-  0: ["reset", "window as stored"],
-  i: ["invert", "invert"],
-  o: ["outlines", "outlines"],
-  l: ["labels", "names of findings"],
-  d: ["marks", "detectors' marks"],
-  y: ["link", "link zoom, place and window"],
-  x: ["sharp", "pixels as squares"],
-  5: ["layout-one", "one image"],
-  6: ["layout-views", "CC above MLO"],
-  7: ["layout-exam", "right and left"],
-  8: ["layout-compare", "prior and twin"],
-  "?": ["help", "this list"],
-};
+const KEYS = new Map([
+  ["Escape", ["close", "back to the list"]],
+  ["n", ["after", "next image"]],
+  ["p", ["before", "previous image"]],
+  [".", ["finding", "next finding"]],
+  [",", ["finding-back", "previous finding"]],
+  ["f", ["fit", "fit"]],
+  ["1", ["full", "one pixel of the image to one of the screen"]],
+  ["+", ["in", "larger"]],
+  ["-", ["out", "smaller"]],
+  ["m", ["lens", "magnifier"]],
+  ["v", ["tool-move", "drags move the image"]],
+  ["w", ["tool-window", "drags change the window"]],
+  ["r", ["tool-ruler", "drags measure"]],
+  ["0", ["reset", "window as stored"]],
+  ["i", ["invert", "invert"]],
+  ["o", ["outlines", "outlines"]],
+  ["l", ["labels", "names of findings"]],
+  ["d", ["marks", "detectors' marks"]],
+  ["y", ["link", "link zoom, place and window"]],
+  ["x", ["sharp", "pixels as squares"]],
+  ["5", ["layout-one", "one image"]],
+  ["6", ["layout-views", "CC above MLO"]],
+  ["7", ["layout-exam", "right and left"]],
+  ["8", ["layout-compare", "prior and twin"]],
+  ["?", ["help", "this list"]],
+]);
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.matches && event.target.matches("input:not([type=range]), select")) return;
-  if (el("help").open) {
-    if (event.key === "?") {
-      act.help();
-      event.preventDefault();
-    }
-    return;
-  }
-  if (el("desk").hidden) {
+  if (el("help").open || el("desk").hidden) {
     if (event.key === "?") {
       act.help();
       event.preventDefault();
@@ -215,7 +208,7 @@ function onKey(event) {
   const slide = event.target.matches && event.target.matches("input[type=range]");
   const arrows = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] },
     key = event.key === "=" ? "+" : event.key;
-  if (KEYS[key]) act[KEYS[key][0]]();
+  if (KEYS.has(key)) act[KEYS.get(key)[0]]();
   else if (arrows[key] && !slide) active().moveBy(...arrows[key]);
   else if (key === "[" || key === "]")
     setWindow(active(), active().center, active().width + (key === "]" ? 100 : -100));
@@ -227,7 +220,7 @@ function keyMap() {
   const row = (key, text) => make("tr", {}, make("th", { scope: "row" }, make("kbd", {}, key)), make("td", {}, text));
   const name = key => ({ Escape: "Esc" })[key] || key;
   el("keys").replaceChildren(
-    ...Object.entries(KEYS).map(([key, [, text]]) => row(name(key), text)),
+    ...[...KEYS].map(([key, [, text]]) => row(name(key), text)),
     row("arrows", "move"),
     row("[ ]", "narrower and wider window"),
     row("{ }", "lower and higher window"),

@@ -46,7 +46,7 @@ keyMap();
 el("layout").append(...Object.entries(LAYOUTS).map(([value, text]) => new Option(text, value)));
 el("layout").onchange = () => act["layout-" + el("layout").value]();
 // a small screen shows the list first
-for (const box of ["filter-box", "detectors"]) el(box).open = innerWidth > 1000;
+for (const box of ["filter-box", "detectors", "legend-box"]) el(box).open = innerWidth > 1000;
 for (const button of document.querySelectorAll("[data-do]"))
   button.addEventListener("click", () => act[button.dataset.do]());
 for (const tab of document.querySelectorAll("#tabs [data-list]"))

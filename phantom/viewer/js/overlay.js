@@ -116,11 +116,18 @@ function write(c, text, x, y, colour, align = "left") {
   c.fillText(text, x, y);
 }
 
-// detector A draws circles, B squares; a false mark is crossed, one that does not count is dotted
+// detector A draws circles, B squares; a false mark is crossed, one that does not count is dotted; boxes are drawn too
 function drawMark(c, one, i, t) {
   const x = (one.marks.x[i] + 0.5) * t.k + t.x,
-    y = (one.marks.y[i] + 0.5) * t.k + t.y;
-  drawSymbol(c, one.d, one.fate(i), x, y, Math.min(Math.max(7, 5 * t.k), 24));
+    y = (one.marks.y[i] + 0.5) * t.k + t.y,
+    box = one.marks.box && one.marks.box[i];
+  drawSymbol(c, one.d, one.fate(i), x, y, Math.min(Math.max(7, 5 * t.k), box ? 7 : 24));
+  if (!box) return;
+  c.strokeStyle = COLOUR[one.fate(i)];
+  c.lineWidth = 1.4;
+  c.setLineDash(one.d ? [10, 3, 2, 3] : []);
+  c.strokeRect(box[0] * t.k + t.x, box[1] * t.k + t.y, box[2] * t.k, box[3] * t.k);
+  c.setLineDash([]);
 }
 
 function drawSymbol(c, d, fate, x, y, r) {
