@@ -236,13 +236,13 @@ def with_workers(name: str, sets: list[str], cases: int, workers: int) -> str:
     The start of the run's processes counts; of the floor's, it does not.
     """
     from phantom import open as open_dataset
-    from phantom.dataset.running.run import generate
+    from phantom.dataset.running.run import RunOptions, generate
     from phantom.exam import preset as presets
 
     made = presets.load(name, sets)
     with tempfile.TemporaryDirectory() as folder:
         out, start = Path(folder) / "data", time.perf_counter()
-        generate(made, 1, cases, out, workers=workers)
+        generate(made, 1, cases, out, options=RunOptions(workers=workers))
         seconds, images = time.perf_counter() - start, len(open_dataset(out))
     shapes = [made.detector.grid.shape] * images
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:

@@ -163,7 +163,7 @@ def make(preset: Recipe, seed: int, index: int) -> Case:
 def write(folder: Any) -> Any:
     """The cases as a dataset on disk, opened."""
     import phantom
-    from phantom.dataset.running.run import generate
+    from phantom.dataset.running.run import RunOptions, generate
 
-    generate(Recipe(), seed=0, cases=4, out=folder, workers=1, make=make)
+    generate(Recipe(), seed=0, cases=4, out=folder, options=RunOptions(workers=1, make=make))
     return phantom.open(folder)

@@ -37,7 +37,7 @@ _BYTES_PER_IMAGE, _BYTES_PER_PIXEL = 8.5e4, 0.5
 @click.option("--resume", is_flag=True, help="Finish or extend what is there: same bytes as if never stopped.")
 @click.option("--overwrite", is_flag=True, help="Delete the dataset that is there first.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be made, how large and about how long.")
-@click.option("--shard", metavar="I/N", help="Make only part I of N, for job arrays; the last part joins them.")
+@click.option("--shard", metavar="I/N", help="Make only part I of N, for job arrays; `phantom merge` joins the parts.")
 @click.option("--split", metavar="NAME=SHARE,…", help="Part the cases, such as train=0.8,val=0.1,test=0.1.")
 @click.option("--sweep", "sweeps", multiple=True, metavar="KEY=A:B:N", help="The same cases with one key varied.")
 @click.option("--executor", metavar="ADDRESS", help="Work on a cluster: dask://host:port.")
@@ -51,13 +51,22 @@ def command(name: str, sets: tuple[str, ...], dry_run: bool, as_json: bool, **as
     if asked["resume"] and asked["overwrite"]:
         raise click.UsageError("--resume and --overwrite exclude each other")
     from phantom.dataset.format.split import parse_split
-    from phantom.dataset.running.run import generate, parse_shard
+    from phantom.dataset.running.run import RunOptions, default_folder, generate, parse_shard
     from phantom.exam import preset as presets
 
     preset = presets.load(name, sets)
-    out = asked["out"] or f"./{preset.name}"
     shard = parse_shard(asked["shard"]) if asked["shard"] else None
-    split = parse_split(asked["split"]) if asked["split"] else None
+    out = asked["out"] or f"./{default_folder(preset.name, shard)}"
+    options = RunOptions(
+        workers=asked["workers"],
+        resume=asked["resume"],
+        overwrite=asked["overwrite"],
+        executor=asked["executor"],
+        shard=shard,
+        split=parse_split(asked["split"]) if asked["split"] else {},
+        sweeps=asked["sweeps"],
+        preset_text=presets.text(name),
+    )
     if dry_run:
         plan = _plan(preset, asked["cases"] or 4, out, asked["workers"], shard, asked["sweeps"])
         print_json(plan) if as_json else click.echo(_plan_text(plan))
@@ -65,26 +74,12 @@ def command(name: str, sets: tuple[str, ...], dry_run: bool, as_json: bool, **as
     from phantom.cli._progress import Bar
 
     with Bar() as bar:
-        summary = generate(
-            preset,
-            asked["seed"],
-            asked["cases"],
-            out,
-            preset_text=presets.text(name),
-            workers=asked["workers"],
-            resume=asked["resume"],
-            overwrite=asked["overwrite"],
-            executor=asked["executor"],
-            shard=shard,
-            split=split,
-            sweeps=asked["sweeps"],
-            progress=bar,
-        )
+        summary = generate(preset, asked["seed"], asked["cases"], out, options, bar)
     if as_json:
         print_json(summary.as_dict())
         return
     click.echo(summary.text())
-    if not summary.parts_missing:
+    if summary.count is not None:
         click.echo(_next(out))
 
 

@@ -1,4 +1,4 @@
-"""Put several datasets, or the parts of one job, into one."""
+"""Put several datasets, or the shards of one job, into one."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from phantom.cli._print import json_option, print_json
 def command(datasets: tuple[str, ...], out: str, overwrite: bool, as_json: bool) -> None:
     """Merge DATASETS into a new one.
 
-    The first keeps its case numbers; the others' follow. Folders that hold parts of one job
-    (--shard on machines without a common disk) become the dataset that one machine would have made.
+    The first keeps its case numbers; the others' follow. Shards of one job (generate
+    --shard) become the very dataset that one run would have made.
     """
     from phantom.dataset.merge import merge
 

@@ -8,13 +8,14 @@ if TYPE_CHECKING:
     from phantom.dataset.dataset import Dataset, open  # noqa: A004
     from phantom.dataset.format.case_reader import StoredImage
     from phantom.dataset.patch_stream import stream
-    from phantom.dataset.running.run import generate
+    from phantom.dataset.running.run import RunOptions, generate
 
-__all__ = ["Dataset", "StoredImage", "generate", "open", "stream"]
+__all__ = ["Dataset", "RunOptions", "StoredImage", "generate", "open", "stream"]
 
 _LAZY = {
     "Dataset": "dataset",
     "StoredImage": "format.case_reader",
+    "RunOptions": "running.run",
     "generate": "running.run",
     "open": "dataset",
     "stream": "patch_stream",

@@ -1,4 +1,4 @@
-"""Several datasets as one: `phantom merge A B --out C`; also parts of one job made on machines that share nothing."""
+"""Several datasets as one: `phantom merge A B --out C`; also the shards of one job."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 from phantom.dataset.format.case_tables import Count
 from phantom.dataset.format.files import folder_size, sha256, sha256_of, unwritable
 from phantom.dataset.format.files import replace as replace_file
-from phantom.dataset.format.layout import MAX_CASES, UNFINISHED, case_name, part_of
+from phantom.dataset.format.layout import MAX_CASES, UNFINISHED, case_name
 from phantom.dataset.format.manifest import Manifest, is_unfinished, processor, read_manifest, versions
 from phantom.dataset.renumber import read_through, renumbered
 from phantom.dataset.running import resume
 from phantom.dataset.running.finish import finish
-from phantom.dataset.running.lock import FolderLock
+from phantom.dataset.running.lock import folder_lock
 from phantom.dataset.running.progress import Summary
 from phantom.errors import DatasetError, FolderError, UsageError
 
@@ -39,9 +39,8 @@ def merge(
     """Put several datasets into a new one.
 
     The first keeps its case numbers, and its case files byte for byte; the cases of the others
-    get the next numbers. Which part of a split a case belongs to stays as it was. Folders that
-    are parts of one job (``--shard i/n`` on machines without a common disk) are joined to the
-    very dataset that one machine would have made.
+    get the next numbers. Which part of a split a case belongs to stays as it was. Shards of one job
+    (``--shard i/n``) are joined to the very dataset that one run would have made.
 
     Parameters
     ----------
@@ -67,16 +66,16 @@ def merge(
     manifest, pieces = _parts_of_one_job(sources) or _side_by_side(sources)
     if len({folder.resolve() for folder in sources}) < len(sources):
         raise UsageError("merge: the same folder is given twice")
-    resume.may_begin(target, manifest, None, False, overwrite)
+    resume.may_begin(target, False, overwrite)
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(target, error) from error
-    with FolderLock(target):
-        resume.may_begin(target, manifest, None, False, overwrite)
+    with folder_lock(target):
+        resume.may_begin(target, False, overwrite)
         if overwrite:
             resume.clear(target)
-        resume.declare(target, manifest, None)
+        resume.declare(target, manifest)
         digests = {}
         for number, piece in enumerate(pieces, start=1):
             digests[piece.new] = _carry(piece, target)
@@ -101,21 +100,19 @@ def _carry(piece: _Piece, target: Path) -> str:
 
 
 def _parts_of_one_job(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]] | None:
-    """What folders that each hold finished parts of one unfinished job make together; None if they are not that."""
+    """What the shards of one job make together; None if the folders are not that."""
     if not all((folder / UNFINISHED).is_file() for folder in folders):
         return None
     jobs = [read_manifest(folder, UNFINISHED) for folder in folders]
     for folder, job in zip(folders, jobs, strict=True):
         if any(getattr(job, key) != getattr(jobs[0], key) for key in resume.SAME_JOB):
-            raise UsageError(f"merge: {folder} is a part of another job than {folders[0]}")
-    found: dict[int, _Piece] = {}
-    for folder in folders:
-        for name in sorted(path.name for path in folder.iterdir() if part_of(path.name) is not None):
-            part = read_manifest(folder, name)
-            for case in range(part.cases):
-                digest = part.files.get(case_name(case))
-                if digest is not None:
-                    found[case] = _Piece(folder, case, case, digest)
+            raise UsageError(f"merge: {folder} is a shard of another job than {folders[0]}")
+    found = {
+        case: _Piece(folder, case, case, digest)
+        for folder in folders
+        for case, digest in resume.known_digests(folder).items()
+        if case < jobs[0].cases
+    }
     missing = jobs[0].cases - len(found)
     if missing:
         raise UsageError(f"merge: {missing} of {jobs[0].cases} cases of the job are in none of the folders")

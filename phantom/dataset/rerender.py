@@ -13,7 +13,7 @@ from phantom.dataset.format.files import sha256_of
 from phantom.dataset.format.layout import MANIFEST, case_name
 from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
 from phantom.dataset.running.progress import Summary, Watcher
-from phantom.dataset.running.run import generate, generator
+from phantom.dataset.running.run import RunOptions, generate, generator
 from phantom.errors import DatasetError, FolderError, UsageError
 from phantom.recipe import toml
 from phantom.recipe.draw import Draw
@@ -86,14 +86,16 @@ def rerender(
         manifest.seed,
         manifest.cases,
         target,
-        preset_text=manifest.preset_text,
-        workers=workers,
-        resume=resume,
-        overwrite=overwrite,
-        split=manifest.split,
         progress=progress,
-        make=_Again(str(folder.absolute()), tuple(changes), new_noise, dict(manifest.files)),
-        rendered=how,
+        options=RunOptions(
+            preset_text=manifest.preset_text,
+            workers=workers,
+            resume=resume,
+            overwrite=overwrite,
+            split=manifest.split,
+            make=_Again(str(folder.absolute()), tuple(changes), new_noise, dict(manifest.files)),
+            rendered=how,
+        ),
     )
 
 

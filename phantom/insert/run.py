@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from phantom.dataset.running.progress import Summary, Watcher
-from phantom.dataset.running.run import generate
+from phantom.dataset.running.run import RunOptions, generate
 from phantom.errors import FolderError, UsageError
 from phantom.exam import preset as presets
 from phantom.imaging import mammography_units
@@ -104,11 +104,11 @@ def insert(
         raise UsageError(unusable(women.refused))
     digest = hashlib.sha256("".join(woman.digest for woman in women.women).encode()).hexdigest()
     maker = InsertedCases(women.women, options.per_image, options.detector, options.contrast)
-    summary = generate(
-        recipe, seed, len(women.women), folder, preset_text=presets.text(preset), workers=workers, resume=resume,
-        overwrite=overwrite, progress=progress, make=maker,
+    run_options = RunOptions(
+        workers=workers, resume=resume, overwrite=overwrite, preset_text=presets.text(preset), make=maker,
         inserted={"pictures_sha256": digest, "options": options.texts()},
     )  # fmt: skip
+    summary = generate(recipe, seed, len(women.women), folder, run_options, progress)
     return summary, women
 
 

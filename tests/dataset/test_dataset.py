@@ -22,7 +22,7 @@ from phantom import tables
 from phantom.dataset.format.contact_sheet import contact_sheet
 from phantom.dataset.merge import merge
 from phantom.dataset.rerender import rerender
-from phantom.dataset.running.run import generate
+from phantom.dataset.running.run import RunOptions, generate
 from phantom.dataset.verify import verify
 from phantom.errors import DatasetError, PhantomError
 
@@ -32,7 +32,7 @@ RECIPE = fakes.FakeRecipe(rows=220, columns=120, dots=4, raw=True)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("open") / "d"
-    generate(RECIPE, 5, 6, out, workers=1, split={"train": 0.7, "test": 0.3}, make=fakes.simulate)
+    generate(RECIPE, 5, 6, out, options=RunOptions(workers=1, split={"train": 0.7, "test": 0.3}, make=fakes.simulate))
     return out
 
 
@@ -162,10 +162,14 @@ def test_a_wrong_split_is_refused(text):
 
 def test_a_split_may_be_added_later_and_changes_no_case(folder, tmp_path):
     out = tmp_path / "d"
-    generate(RECIPE, 5, 6, out, workers=1, make=fakes.simulate)
+    generate(RECIPE, 5, 6, out, options=RunOptions(workers=1, make=fakes.simulate))
     assert "split" not in phantom.open(out).images.dtype.names
     summary = generate(
-        RECIPE, 5, 6, out, workers=1, resume=True, split={"train": 0.7, "test": 0.3}, make=fakes.simulate
+        RECIPE,
+        5,
+        6,
+        out,
+        options=RunOptions(workers=1, resume=True, split={"train": 0.7, "test": 0.3}, make=fakes.simulate),
     )
     assert summary.made == 0
     assert (out / "images.csv").read_bytes() == (folder / "images.csv").read_bytes()

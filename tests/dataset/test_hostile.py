@@ -13,7 +13,7 @@ from hostile import HOSTILE, HOSTILE_TABLES, replaced
 import phantom
 from phantom import cli
 from phantom.dataset.format.files import sha256_of
-from phantom.dataset.running.run import generate
+from phantom.dataset.running.run import RunOptions, generate
 from phantom.exam import preset as presets
 
 RECIPE = fakes.FakeRecipe(rows=220, columns=120, dots=4, raw=True)
@@ -39,8 +39,8 @@ def _replace_scene(file, **how):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("hostile")
-    generate(RECIPE, 5, 2, out / "good", workers=1, make=fakes.simulate)
-    generate(RECIPE, 6, 2, out / "bad", workers=1, make=fakes.simulate)
+    generate(RECIPE, 5, 2, out / "good", options=RunOptions(workers=1, make=fakes.simulate))
+    generate(RECIPE, 6, 2, out / "bad", options=RunOptions(workers=1, make=fakes.simulate))
     return out
 
 
@@ -122,7 +122,7 @@ def real(tmp_path_factory):
     """A dataset whose scenes can be rendered again."""
     small = {"name": "any", "description": "small", "detector": {"binning": 16}, "exam": {"views": ["CC"]}}
     out = tmp_path_factory.mktemp("real") / "data"
-    generate(presets.from_dict(small), 1, 2, out, workers=1)
+    generate(presets.from_dict(small), 1, 2, out, options=RunOptions(workers=1))
     return out
 
 

@@ -14,7 +14,7 @@ import phantom
 from phantom.cli import commands, run
 from phantom.dataset.format.key import key_of
 from phantom.dataset.rerender import _times, rerender
-from phantom.dataset.running.run import generate
+from phantom.dataset.running.run import RunOptions, generate
 from phantom.dataset.verify import verify
 from phantom.errors import PhantomError, UsageError
 from phantom.exam import preset as presets
@@ -34,7 +34,13 @@ RECIPE = {
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
     folder = tmp_path_factory.mktemp("source") / "data"
-    generate(presets.from_dict(RECIPE), seed=4, cases=2, out=folder, workers=1, split={"train": 0.5, "test": 0.5})
+    generate(
+        presets.from_dict(RECIPE),
+        seed=4,
+        cases=2,
+        out=folder,
+        options=RunOptions(workers=1, split={"train": 0.5, "test": 0.5}),
+    )
     return folder
 
 

@@ -20,7 +20,7 @@ import phantom
 from phantom.dataset.format.files import sha256_of
 from phantom.dataset.merge import merge
 from phantom.dataset.running.pool import executor_at
-from phantom.dataset.running.run import generate
+from phantom.dataset.running.run import RunOptions, generate
 from phantom.dataset.running.sweep import parse_sweeps
 from phantom.dataset.verify import verify
 from phantom.errors import DatasetError, UsageError
@@ -30,7 +30,7 @@ HERE = Path(__file__).parents[1]
 
 
 def made(out: Path, cases: int = 3, seed: int = 7, recipe: fakes.FakeRecipe = RECIPE, **options):
-    return generate(recipe, seed, cases, out, workers=1, make=fakes.simulate, **options)
+    return generate(recipe, seed, cases, out, options=RunOptions(workers=1, make=fakes.simulate, **options))
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -186,18 +186,6 @@ def test_a_damaged_source_is_named_and_the_result_does_not_look_whole(tmp_path):
     made(tmp_path / "b", 2, 2, resume=True)
     merge([tmp_path / "a", tmp_path / "b"], tmp_path / "c", overwrite=True)
     assert verify(tmp_path / "c") == []
-
-
-def test_parts_from_machines_that_share_nothing_join_to_the_same_dataset(tmp_path):
-    made(tmp_path / "whole", 5)
-    made(tmp_path / "a", 5, shard=(1, 2))
-    made(tmp_path / "b", 5, shard=(2, 2))
-    merge([tmp_path / "a", tmp_path / "b"], tmp_path / "c")
-    assert content(tmp_path / "c") == content(tmp_path / "whole")
-    made(tmp_path / "d", 5, shard=(1, 3))
-    made(tmp_path / "e", 5, shard=(2, 3))
-    with pytest.raises(UsageError, match="2 of 5 cases"):
-        merge([tmp_path / "d", tmp_path / "e"], tmp_path / "f")
 
 
 # ---- a cluster

@@ -10,7 +10,7 @@ import pytest
 
 import phantom
 from phantom.anatomy.projected import shadow
-from phantom.dataset.running.run import generate
+from phantom.dataset.running.run import RunOptions, generate
 from phantom.dataset.verify import verify
 from phantom.errors import UsageError
 from phantom.exam import preset as presets
@@ -231,7 +231,7 @@ def test_patches_are_cut_from_views_and_twins_at_the_same_places():
 
 def test_a_dataset_of_variants_is_whole(tmp_path):
     made = recipe(twins=["benign"], prior_years=[2], magnification=1.5, patches=2, patch_px=100, breasts=["L", "R"])
-    generate(made, seed=5, cases=1, out=tmp_path / "d", workers=1)
+    generate(made, seed=5, cases=1, out=tmp_path / "d", options=RunOptions(workers=1))
     assert verify(tmp_path / "d") == []
     data = phantom.open(tmp_path / "d")
     assert len(data) <= made.exam.images(2)

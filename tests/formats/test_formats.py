@@ -496,15 +496,13 @@ def test_monai_lists(data, exported):
 
 def test_a_split_is_kept(tmp_path):
     import phantom
-    from phantom.dataset.running.run import generate
+    from phantom.dataset.running.run import RunOptions, generate
 
     generate(
         toy.Recipe(),
         cases=4,
         out=tmp_path / "data",
-        workers=1,
-        make=toy.make,
-        split={"train": 0.5, "val": 0.25, "test": 0.25},
+        options=RunOptions(workers=1, make=toy.make, split={"train": 0.5, "val": 0.25, "test": 0.25}),
     )
     split = phantom.open(tmp_path / "data")
     of = dict(zip(split.images["image_id"].tolist(), split.images["split"].tolist(), strict=True))
@@ -534,9 +532,9 @@ def many(preset, seed, index):
 @old_interface
 def test_two_thousand_grains_come_back_equal(tmp_path):
     import phantom
-    from phantom.dataset.running.run import generate
+    from phantom.dataset.running.run import RunOptions, generate
 
-    generate(toy.Recipe(), cases=1, out=tmp_path / "data", workers=1, make=many)
+    generate(toy.Recipe(), cases=1, out=tmp_path / "data", options=RunOptions(workers=1, make=many))
     crowded = phantom.open(tmp_path / "data")
     coco = pytest.importorskip("pycocotools.coco")
     highdicom = pytest.importorskip("highdicom")

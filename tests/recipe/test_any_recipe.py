@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phantom.calcifications import registry
-from phantom.dataset.running.run import generate
+from phantom.dataset.running.run import RunOptions, generate
 from phantom.dataset.verify import verify
 from phantom.errors import PhantomError, UsageError
 from phantom.exam import preset as presets
@@ -85,7 +85,7 @@ def test_any_recipe_is_rendered_or_refused_with_a_reason(tmp_path_factory, table
             for name in ("x_px", "y_px", "area_mm2", "diameter_mm", "contrast", "sdnr", "dprime"):
                 assert np.isfinite(grain.row[name]), name
     out = tmp_path_factory.mktemp("any")
-    generate(recipe, seed, 1, out / "data", workers=1)
+    generate(recipe, seed, 1, out / "data", options=RunOptions(workers=1))
     assert verify(out / "data") == []
 
 

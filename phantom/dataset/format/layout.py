@@ -12,6 +12,8 @@ LICENCE = "CC0-1.0"
 
 MANIFEST = "manifest.json"
 UNFINISHED = "unfinished.json"
+JOURNAL = "journal.jsonl"  # the cases a run has written
+LOCK = ".lock"
 SHEET = "contact-sheet.png"
 CASES = "cases"
 TABLE_FILES = {name: f"{name}.csv" for name in ("images", "findings", "calcifications", "hosts")}
@@ -19,9 +21,6 @@ PART = ".part"
 
 MAX_CASES = 1_000_000  # a case's name has six digits
 _CASE = re.compile(r"cases/(\d{6})\.h5")
-_JOURNAL = re.compile(r"journal(-\d+-of-\d+)?\.jsonl")
-_PART_MANIFEST = re.compile(r"manifest-(\d+)-of-(\d+)\.json")
-_LOCK = re.compile(r"\.lock(-\d+-of-\d+)?")
 
 
 def case_name(index: int) -> str:
@@ -35,36 +34,9 @@ def case_index(name: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def journal_name(part: tuple[int, int] | None) -> str:
-    """The file in which a run, or part i of n of one, notes the cases it has written."""
-    return "journal.jsonl" if part is None else f"journal-{part[0]}-of-{part[1]}.jsonl"
-
-
-def part_manifest_name(part: tuple[int, int]) -> str:
-    """The manifest of a finished part i of n, which joining the parts takes away again."""
-    return f"manifest-{part[0]}-of-{part[1]}.json"
-
-
-def part_of(name: str) -> tuple[int, int] | None:
-    """Which part i of n a part manifest's name speaks of; None for other names."""
-    found = _PART_MANIFEST.fullmatch(name)
-    return (int(found[1]), int(found[2])) if found else None
-
-
-def lock_name(part: tuple[int, int] | None) -> str:
-    """The lock of a whole run, or of part i of n."""
-    return ".lock" if part is None else f".lock-{part[0]}-of-{part[1]}"
-
-
 def is_scaffold(name: str) -> bool:
     """Whether a file within the folder is there only while a run is under way."""
-    return bool(
-        name == UNFINISHED
-        or name.endswith(PART)
-        or _JOURNAL.fullmatch(name)
-        or _PART_MANIFEST.fullmatch(name)
-        or _LOCK.fullmatch(name)
-    )
+    return name in (UNFINISHED, JOURNAL, LOCK) or name.endswith(PART)
 
 
 def is_product(name: str) -> bool:

@@ -15,7 +15,7 @@ from phantom.dataset.format.case_tables import Count, header, read_case_tables
 from phantom.dataset.format.contact_sheet import contact_sheet
 from phantom.dataset.format.files import aside, sha256, sha256_of, sync_folder, unwritable
 from phantom.dataset.format.files import replace as replace_file
-from phantom.dataset.format.layout import CASES, MANIFEST, SHEET, TABLE_FILES, case_name, is_scaffold
+from phantom.dataset.format.layout import CASES, LOCK, MANIFEST, SHEET, TABLE_FILES, case_name, is_scaffold
 from phantom.dataset.format.manifest import Manifest
 
 
@@ -65,10 +65,10 @@ def finish(folder: Path, manifest: Manifest, digests: Mapping[int, str]) -> tupl
 
 
 def tidy(folder: Path) -> None:
-    """Take away what is only there while a run is under way, except the locks."""
+    """Take away what is only there while a run is under way, except its lock."""
     for path in [*folder.iterdir(), *(folder / CASES).iterdir()]:
         name = path.relative_to(folder).as_posix()
-        if is_scaffold(name) and not name.startswith(".lock"):
+        if is_scaffold(name) and name != LOCK:
             path.unlink(missing_ok=True)
     sync_folder(folder)
 

@@ -81,14 +81,14 @@ class Summary:
     made, kept, repaired : int
         Cases made now, found there already, and made again because their files were damaged.
     count : Count or None
-        What is in the dataset; None while other parts of the job are missing.
+        What is in the dataset; None while other shards are missing.
     dropped : dict of str to list of str
         Findings that found no place, by case.
     size : int
         Bytes of all files of the dataset.
     seconds : float
-    parts_missing : int
-        How many other parts of the job are still to be made.
+    shard : (int, int) or None
+        Which part of the dataset was made.
     """
 
     folder: Path
@@ -100,26 +100,24 @@ class Summary:
     dropped: dict[str, list[str]]
     size: int
     seconds: float
-    parts_missing: int = 0
+    shard: tuple[int, int] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The same, ready for JSON."""
         counts: dict[str, Any] = {
             "folder": str(self.folder), "cases": self.cases, "made": self.made, "kept": self.kept,
             "repaired": self.repaired, "seconds": round(self.seconds, 3), "bytes": self.size,
-            "parts_missing": self.parts_missing, "dropped": self.dropped,
+            "shard": list(self.shard) if self.shard else None, "dropped": self.dropped,
         }  # fmt: skip
         return {**counts, **(self.count.as_dict() if self.count else {})}
 
     def text(self) -> str:
         """The same in plain words, several lines."""
         if self.count is None:
-            missing = f"{self.parts_missing} other {_plural(self.parts_missing, 'part')} of the job"
-            others = f"{missing} still to be made; the last one joins them."
+            number, of = self.shard or (1, 1)
             return (
-                f"This part is done: {self.made} {_plural(self.made, 'case')} made, {_were(self.kept)} there "
-                f"already, in {self.folder}.\n"
-                f"{others if self.parts_missing else 'So are all the others, and they are joined.'}"
+                f"Shard {number} of {of} is done: {self.made} {_plural(self.made, 'case')} made, {_were(self.kept)} "
+                f"there already, in {self.folder}.\nOnce all shards are done, `phantom merge` joins their folders."
             )
         count = self.count
         cases = f"{self.cases} {_plural(self.cases, 'case')}"

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from phantom.dataset.format import hdf5_checks
-from phantom.dataset.format.files import aside, sha256, unwritable
 from phantom.dataset.format.files import replace as replace_file
+from phantom.dataset.format.files import sha256, unwritable
 from phantom.dataset.format.layout import (
     CASES,
+    JOURNAL,
+    LOCK,
     MANIFEST,
     PART,
     UNFINISHED,
     case_index,
     is_product,
     is_scaffold,
-    journal_name,
-    part_manifest_name,
 )
 from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
 from phantom.dataset.running.worker import CaseResult
 from phantom.errors import DatasetError, FolderError
 
-Part = tuple[int, int] | None
-SAME_JOB = "recipe", "seed", "cases", "parts", "generator", "sweeps", "split"  # what all parts of a job have in common
+SAME_JOB = "recipe", "seed", "cases", "parts", "generator", "sweeps", "split"  # what all shards of a job have in common
 
 
 def recipe_digest(recipe: Mapping[str, Any]) -> str:
@@ -38,13 +36,13 @@ def recipe_digest(recipe: Mapping[str, Any]) -> str:
 
 
 def entries(folder: Path) -> list[str]:
-    """Everything in the folder and its folder of cases, by name within it, except locks."""
+    """Everything in the folder and its folder of cases, by name within it, except the lock."""
     if not folder.exists():
         return []
     if not folder.is_dir():
         raise FolderError(f"{folder}: is not a folder; choose another --out")
     try:
-        found = [path.name for path in folder.iterdir() if not path.name.startswith(".lock")]
+        found = [path.name for path in folder.iterdir() if path.name != LOCK]
         if CASES in found:
             found.remove(CASES)
             if (folder / CASES).is_symlink() or not (folder / CASES).is_dir():
@@ -72,7 +70,7 @@ def begun(folder: Path) -> Manifest | None:
     return None
 
 
-def may_begin(folder: Path, wanted: Manifest, part: Part, resume: bool, overwrite: bool) -> None:
+def may_begin(folder: Path, resume: bool, overwrite: bool) -> None:
     """Refuse a folder that is not empty, unless it was asked to be finished or overwritten.
 
     Raises
@@ -85,22 +83,11 @@ def may_begin(folder: Path, wanted: Manifest, part: Part, resume: bool, overwrit
         return
     if overwrite:
         _may_clear(folder, there)
-    elif not resume and not _other_parts(folder, wanted, part):
+    elif not resume:
         what = "an unfinished dataset" if is_unfinished(folder) else "a dataset"
         if begun(folder) is None:
             raise FolderError(f"{folder}: is not empty; choose another folder with --out")
         raise FolderError(f"{folder}: holds {what} already; use --resume to finish it, --overwrite, or another --out")
-
-
-def _other_parts(folder: Path, wanted: Manifest, part: Part) -> bool:
-    """Whether the folder holds nothing but other parts of this very job."""
-    if part is None or not is_unfinished(folder):
-        return False
-    other = begun(folder)
-    part_files = journal_name(part), part_manifest_name(part)
-    return (
-        other is not None and other.parts == wanted.parts and not any((folder / name).exists() for name in part_files)
-    )
 
 
 def _may_clear(folder: Path, there: Iterable[str]) -> None:
@@ -126,7 +113,7 @@ def clear(folder: Path) -> None:
         raise unwritable(folder, error) from error
 
 
-def continued(folder: Path, wanted: Manifest, cases: int | None, part: Part) -> Manifest:
+def continued(folder: Path, wanted: Manifest, cases: int | None) -> Manifest:
     """The manifest to work to, once what is in the folder has been compared with what is asked for.
 
     Parameters
@@ -161,8 +148,8 @@ def continued(folder: Path, wanted: Manifest, cases: int | None, part: Part) -> 
     if cases is not None and cases < before.cases:
         raise FolderError(f"{folder}: has {before.cases} cases; --cases {cases} would take some away")
     other_job = before.parts != wanted.parts or (cases is not None and cases != before.cases)
-    if part is not None and is_unfinished(folder) and other_job:
-        raise FolderError(f"{folder}: is being made as {before.parts or 'one'} part(s) of {before.cases} cases")
+    if wanted.parts and is_unfinished(folder) and other_job:
+        raise FolderError(f"{folder}: is being made in {before.parts or 1} shard(s) of {before.cases} cases")
     packages = {name: _both(before.packages.get(name, ""), v) for name, v in wanted.packages.items()}
     return replace(
         wanted,
@@ -191,50 +178,27 @@ def _from_cases(folder: Path, wanted: Manifest, there: Iterable[str]) -> Manifes
     raise FolderError(f"{folder}: is not empty, and not a phantom dataset; choose another folder with --out")
 
 
-def declare(folder: Path, manifest: Manifest, part: Part) -> None:
-    """Say in the folder what it is going to hold; of several parts that begin at once, all must say the same.
-
-    Raises
-    ------
-    FolderError
-        If another part has said something else.
-    """
-    path = folder / UNFINISHED
-    text = replace(manifest, files={}, dropped={}).to_json().encode()
+def declare(folder: Path, manifest: Manifest) -> None:
+    """Say in the folder what it is going to hold."""
     try:
         (folder / CASES).mkdir(exist_ok=True)
     except OSError as error:
         raise unwritable(folder / CASES, error) from error
-    if part is not None and not path.exists():
-        draft = aside(path)
-        replace_file(draft, text)
-        with contextlib.suppress(OSError):  # whoever links first has said it
-            os.link(draft, path)
-        draft.unlink(missing_ok=True)
-    if part is not None and path.exists():
-        other = read_manifest(folder, UNFINISHED)
-        if any(getattr(other, key) != getattr(manifest, key) for key in SAME_JOB):
-            raise FolderError(f"{folder}: another part of the job was started with other settings")
-        return
-    replace_file(path, text)
+    replace_file(folder / UNFINISHED, replace(manifest, files={}, dropped={}).to_json().encode())
 
 
 def known_digests(folder: Path) -> dict[int, str]:
-    """The checksums of all cases that are noted anywhere in the folder: manifests, parts, journals."""
+    """The checksums of all cases that the folder's manifest or journal notes."""
     known: dict[int, str] = {}
-    names = [MANIFEST, *sorted(path.name for path in folder.glob("manifest-*-of-*.json"))]
-    for name in names:
-        with contextlib.suppress(DatasetError):
-            files = read_manifest(folder, name).files
-            known |= {index: digest for file, digest in files.items() if (index := case_index(file)) is not None}
-    for path in sorted(folder.glob("journal*.jsonl")):
-        known |= dict(_journalled(path))
-    return known
+    with contextlib.suppress(DatasetError):
+        files = read_manifest(folder).files
+        known |= {index: digest for file, digest in files.items() if (index := case_index(file)) is not None}
+    return known | dict(_journalled(folder / JOURNAL))
 
 
 def _journalled(path: Path) -> Iterator[tuple[int, str]]:
     """The lines of a journal; a line that was cut short counts for nothing."""
-    if path.is_symlink():
+    if path.is_symlink() or not path.is_file():
         return
     with path.open("rb") as file:
         for line in file:
@@ -247,8 +211,8 @@ def _journalled(path: Path) -> Iterator[tuple[int, str]]:
 class Journal:
     """Where a run notes each case whose file is whole; what it notes outlives the run's sudden end."""
 
-    def __init__(self, folder: Path, part: Part) -> None:
-        self._path = folder / journal_name(part)
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / JOURNAL
         try:
             self._file = self._path.open("ab")
             if self._file.tell():  # a line may have been cut short

@@ -3,29 +3,84 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from phantom.dataset.format.case_tables import Count
 from phantom.dataset.format.files import folder_size, unwritable
-from phantom.dataset.format.layout import MAX_CASES, case_name, journal_name, part_manifest_name, part_of
-from phantom.dataset.format.manifest import Manifest, is_unfinished, processor, read_manifest, versions
+from phantom.dataset.format.layout import MAX_CASES
+from phantom.dataset.format.manifest import Manifest, processor, versions
 from phantom.dataset.running import pool
 from phantom.dataset.running import resume as state
 from phantom.dataset.running.finish import finish
-from phantom.dataset.running.lock import FolderLock
+from phantom.dataset.running.lock import folder_lock
 from phantom.dataset.running.progress import Stopwatch, Summary, Watcher
 from phantom.dataset.running.worker import CaseFactory, CaseResult, Job, Recipe, remove_leftovers
-from phantom.errors import DatasetError, FolderError, Stopped, UsageError
+from phantom.errors import Stopped, UsageError
 
-Part = tuple[int, int] | None
 DEFAULT_CASES = 4
-_JOINING = 0, 0  # the lock of whichever part joins them all
-_PATIENCE_S = 3600.0  # longer than tables and contact sheet of the largest dataset take
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a dataset is made; none of it changes a case's pixels.
+
+    Attributes
+    ----------
+    workers : int or None
+        How many processes; None for as many as there are processors. 1 works in this process.
+    resume : bool
+        Finish what is in the folder: whole cases are kept, damaged ones made again, more added.
+    overwrite : bool
+        Delete the dataset that is in the folder first.
+    executor : Executor, str or None
+        Who does the work instead: any `concurrent.futures.Executor`, or ``dask://host:port``.
+    shard : (i, n) or None
+        Make only the cases whose index is i modulo n. Shards that run at the same time each need a folder of
+        their own, and `phantom.dataset.merge` joins them; in one folder, one after the other with `resume`, the
+        last one finishes the dataset.
+    split : mapping of str to float
+        Shares by name (`phantom.dataset.format.split`): the column `split` of the images' table.
+    sweeps : sequence of str
+        ``key=a:b:n`` (`phantom.dataset.running.sweep`).
+    preset_text : str
+        The recipe as its author wrote it, for the manifest.
+    make : callable or None
+        ``make(preset, seed, index) -> Case``, importable; None for `phantom.exam.case.simulate_for_dataset`.
+    rendered : mapping
+        What the manifest says of the dataset whose scenes these are (`phantom.dataset.rerender`).
+    inserted : mapping
+        What it says of the pictures that calcifications are put into (`phantom.insert.run`).
+    """
+
+    workers: int | None = None
+    resume: bool = False
+    overwrite: bool = False
+    executor: Executor | str | None = None
+    shard: tuple[int, int] | None = None
+    split: Mapping[str, float] = field(default_factory=dict)
+    sweeps: Sequence[str] = ()
+    preset_text: str = ""
+    make: CaseFactory | None = None
+    rendered: Mapping[str, Any] = field(default_factory=dict)
+    inserted: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises
+        ------
+        UsageError
+        """
+        if self.resume and self.overwrite:
+            raise UsageError("--resume and --overwrite exclude each other")
+        if self.workers is not None and self.workers < 1:
+            raise UsageError(f"--workers {self.workers}: must be at least 1")
+        if self.shard is not None:
+            object.__setattr__(self, "shard", parse_shard(f"{self.shard[0]}/{self.shard[1]}"))
 
 
 def generate(
@@ -33,19 +88,8 @@ def generate(
     seed: int = 0,
     cases: int | None = None,
     out: str | Path | None = None,
-    *,
-    preset_text: str = "",
-    workers: int | None = None,
-    resume: bool = False,
-    overwrite: bool = False,
-    executor: Executor | str | None = None,
-    shard: Part = None,
-    split: Mapping[str, float] | None = None,
-    sweeps: Sequence[str] = (),
+    options: RunOptions | None = None,
     progress: Watcher | None = None,
-    make: CaseFactory | None = None,
-    rendered: Mapping[str, Any] | None = None,
-    inserted: Mapping[str, Any] | None = None,
 ) -> Summary:
     """Make a dataset in a folder, or finish one.
 
@@ -60,30 +104,11 @@ def generate(
         Case i depends on `seed` and i alone. `cases` is 4 by default; when a dataset is
         resumed, as many as it was to have.
     out : path
-        The folder, by default the preset's name. It must be empty or absent, unless
-        `resume` (finish what is there: whole cases are kept, damaged ones made again, more
-        added) or `overwrite` (delete the dataset there first).
-    preset_text : str
-        The recipe as its author wrote it, for the manifest.
-    workers : int
-        How many processes, by default as many as there are processors; 1 works in this process.
-    executor : Executor or str
-        Who does the work instead: any `concurrent.futures.Executor`, or ``dask://host:port``.
-    shard : (i, n)
-        Make only part i of n: the cases whose index is i modulo n. Parts may run at the same
-        time on machines that share the folder; the last one joins them.
-    split : mapping of str to float
-        Shares by name (`phantom.dataset.format.split`): the column `split` of the images' table.
-    sweeps : sequence of str
-        ``key=a:b:n`` (`phantom.dataset.running.sweep`).
+        The folder, by default the preset's name. It must be empty or absent, unless the options
+        ask to resume or to overwrite what is there.
+    options : RunOptions
     progress : callable
-        Told a `Progress` after each case.
-    make : callable
-        ``make(preset, seed, index) -> Case``, importable; by default `phantom.exam.case.simulate_for_dataset`.
-    rendered : mapping
-        What the manifest says of the dataset whose scenes these are (`phantom.dataset.rerender`).
-    inserted : mapping
-        What it says of the pictures that calcifications are put into (`phantom.insert.run`).
+        Called with a `Progress` after each case.
 
     Raises
     ------
@@ -94,40 +119,57 @@ def generate(
     PhantomError
         If a case cannot be made or written; the message names it, and what is done is kept.
     """
-    part = _checked(seed, cases, workers, shard, resume, overwrite)
+    options = options or RunOptions()
+    _check(seed, cases)
     if isinstance(preset, str):
         from phantom.exam import preset as presets
 
-        preset_text = presets.text(preset)
+        options = replace(options, preset_text=presets.text(preset))
         preset = presets.load(preset)
-    folder = Path(out if out is not None else preset.name)
-    wanted = Manifest(
-        preset=preset.name, preset_text=preset_text, recipe=preset.resolved(), seed=seed, cases=cases or DEFAULT_CASES,
-        generator=generator(), packages=versions(), processor=processor(), split=dict(split or {}),
-        sweeps=tuple(sweeps), parts=part[1] if part else 0, rendered=dict(rendered or {}),
-        inserted=dict(inserted or {}),
-    )  # fmt: skip
-    maker = make or _simulate
-    if sweeps:
-        from phantom.dataset.running.sweep import swept
-
-        maker = swept(preset, sweeps, maker)
-    about = {"generator": wanted.generator, "seed": str(seed), "recipe": state.recipe_digest(wanted.recipe)}
-    job = Job(str(folder.absolute()), preset, seed, maker, about)
-    state.may_begin(folder, wanted, part, resume, overwrite)
+    folder = Path(out if out is not None else default_folder(preset.name, options.shard))
+    wanted = _wanted(preset, seed, cases, options)
+    job = _job(folder, preset, wanted, options)
+    state.may_begin(folder, options.resume, options.overwrite)
     with contextlib.ExitStack() as stack:
+        executor = options.executor
         if isinstance(executor, str):
             executor = stack.enter_context(pool.executor_at(executor))
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(folder, error) from error
-        stack.enter_context(FolderLock(folder, part))
-        state.may_begin(folder, wanted, part, resume, overwrite)
-        if overwrite:
+        stack.enter_context(folder_lock(folder))
+        state.may_begin(folder, options.resume, options.overwrite)
+        if options.overwrite:
             state.clear(folder)
-        manifest = state.continued(folder, wanted, cases, part)
-        return _Run(folder, job, manifest, part, workers, executor, progress).all()
+        manifest = state.continued(folder, wanted, cases)
+        return _Run(folder, job, manifest, options.shard, options.workers, executor, progress).all()
+
+
+def default_folder(preset: str, shard: tuple[int, int] | None) -> str:
+    """Where a dataset goes if nothing else is said: a folder of the preset's name, each shard its own."""
+    return preset if shard is None else f"{preset}-{shard[0]}-of-{shard[1]}"
+
+
+def _wanted(preset: Recipe, seed: int, cases: int | None, options: RunOptions) -> Manifest:
+    return Manifest(
+        preset=preset.name, preset_text=options.preset_text, recipe=preset.resolved(), seed=seed,
+        cases=cases or DEFAULT_CASES, generator=generator(), packages=versions(), processor=processor(),
+        split=dict(options.split), sweeps=tuple(options.sweeps), parts=options.shard[1] if options.shard else 0,
+        rendered=dict(options.rendered), inserted=dict(options.inserted),
+    )  # fmt: skip
+
+
+def _job(folder: Path, preset: Recipe, wanted: Manifest, options: RunOptions) -> Job:
+    make = options.make or _simulate
+    if options.sweeps:
+        from phantom.dataset.running.sweep import swept
+
+        make = swept(preset, options.sweeps, make)
+    about = {
+        "generator": wanted.generator, "seed": str(wanted.seed), "recipe": state.recipe_digest(wanted.recipe)
+    }  # fmt: skip
+    return Job(str(folder.absolute()), preset, wanted.seed, make, about)
 
 
 @dataclass(frozen=True)
@@ -137,63 +179,24 @@ class _Run:
     folder: Path
     job: Job
     manifest: Manifest
-    part: Part
+    shard: tuple[int, int] | None
     workers: int | None
     executor: Executor | None
     progress: Watcher | None
 
     def all(self) -> Summary:
-        """Make what is missing; then, if nothing is, the tables and the manifest."""
+        """Make what is missing; then, if all cases are there, the tables and the manifest."""
         known = state.known_digests(self.folder)
-        if self.part is not None and self._is_whole():
-            return self._repair(known)
-        state.declare(self.folder, self.manifest, self.part)
-        digests, watch = self._cases(known)
-        if self.part is None:
-            return self._finish(digests, watch)
-        self._hand_in(digests)
-        with self._turn():  # parts that end together: one joins them, and the other finds it done
-            joined = self._is_whole()
-            missing = 0 if joined else self._parts_missing()
-            if joined or missing:
-                return self._summary(watch, None, {}, missing)
-            return self._finish(state.known_digests(self.folder), watch)
-
-    def _finish(self, digests: Mapping[int, str], watch: Stopwatch) -> Summary:
+        state.declare(self.folder, self.manifest)
+        made, watch = self._cases(known)
+        digests = known | made
+        if not all(index in digests for index in range(self.manifest.cases)):
+            return self._summary(watch, None, {})
         whole, count = finish(self.folder, self.manifest, digests)
-        return self._summary(watch, count, {name: list(reasons) for name, reasons in whole.dropped.items()}, 0)
-
-    @contextlib.contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Waits until no other part is at the end of its run, but not for ever: a machine may have died there."""
-        with contextlib.ExitStack() as stack:
-            last = time.monotonic() + _PATIENCE_S
-            while True:
-                try:
-                    stack.enter_context(FolderLock(self.folder, _JOINING))
-                    break
-                except FolderError:
-                    if time.monotonic() > last:
-                        raise
-                    time.sleep(0.5)
-            yield
-
-    def _is_whole(self) -> bool:
-        """Whether the dataset has been finished before, so that this part can only need repair."""
-        if is_unfinished(self.folder):
-            return False
-        try:
-            return read_manifest(self.folder).cases == self.manifest.cases
-        except DatasetError:
-            return False
-
-    def _repair(self, known: Mapping[int, str]) -> Summary:
-        _, watch = self._cases(known)
-        (self.folder / journal_name(self.part)).unlink(missing_ok=True)
-        return self._summary(watch, None, {}, 0)
+        return self._summary(watch, count, {name: list(reasons) for name, reasons in whole.dropped.items()})
 
     def _in_part(self, index: int) -> bool:
-        return self.part is None or index % self.part[1] == self.part[0] % self.part[1]
+        return self.shard is None or index % self.shard[1] == self.shard[0] % self.shard[1]
 
     def _cases(self, known: Mapping[int, str]) -> tuple[dict[int, str], Stopwatch]:
         """Make the cases of this run that are missing or damaged; the checksums of all of them."""
@@ -201,7 +204,7 @@ class _Run:
         remove_leftovers(self.folder, self._in_part)
         watch = Stopwatch(len(part_cases), self.progress)
         digests: dict[int, str] = {}
-        journal = state.Journal(self.folder, self.part)
+        journal = state.Journal(self.folder)
         try:
             with contextlib.closing(self._done(part_cases, known)) as results:
                 for done in results:
@@ -227,29 +230,10 @@ class _Run:
         else:
             yield from pool.in_processes(self.job, part_cases, known, workers)
 
-    def _hand_in(self, digests: Mapping[int, str]) -> None:
-        """Write this part's own manifest."""
-        assert self.part is not None
-        files = {case_name(index): digest for index, digest in digests.items()}
-        replace(self.manifest, files=files).write(self.folder, part_manifest_name(self.part))
-        (self.folder / journal_name(self.part)).unlink(missing_ok=True)
-
-    def _parts_missing(self) -> int:
-        """How many parts have not written their manifests."""
-        assert self.part is not None
-        residues = set()
-        for path in self.folder.glob("manifest-*-of-*.json"):
-            part = part_of(path.name)
-            if part is not None and part[1] == self.part[1]:
-                with contextlib.suppress(DatasetError):
-                    if read_manifest(self.folder, path.name).cases == self.manifest.cases:
-                        residues.add(part[0] % part[1])
-        return self.part[1] - len(residues)
-
-    def _summary(self, watch: Stopwatch, count: Count | None, dropped: dict[str, list[str]], missing: int) -> Summary:
+    def _summary(self, watch: Stopwatch, count: Count | None, dropped: dict[str, list[str]]) -> Summary:
         return Summary(
             self.folder, self.manifest.cases, watch.made, watch.done - watch.made, watch.repaired, count, dropped,
-            folder_size(self.folder), watch.seconds, missing,
+            folder_size(self.folder), watch.seconds, self.shard,
         )  # fmt: skip
 
 
@@ -269,20 +253,11 @@ def parse_shard(text: str) -> tuple[int, int]:
     raise UsageError(f"--shard {text}: must be i/n with i from 1 to n, such as 3/64")
 
 
-def _checked(
-    seed: int, cases: int | None, workers: int | None, shard: Part, resume: bool, overwrite: bool
-) -> Part:  # fmt: skip
-    if resume and overwrite:
-        raise UsageError("--resume and --overwrite exclude each other")
-    if shard is not None and overwrite:
-        raise UsageError("--shard and --overwrite exclude each other: the parts would delete one another")
+def _check(seed: int, cases: int | None) -> None:
     if cases is not None and not 1 <= cases <= MAX_CASES:
         raise UsageError(f"--cases {cases}: must lie within 1 and {MAX_CASES}")
     if not 0 <= seed < 1 << 128:
         raise UsageError(f"--seed {seed}: must not be negative, nor have more than 128 bits")
-    if workers is not None and workers < 1:
-        raise UsageError(f"--workers {workers}: must be at least 1")
-    return parse_shard(f"{shard[0]}/{shard[1]}") if shard is not None else None
 
 
 def generator() -> str:

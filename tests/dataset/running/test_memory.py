@@ -13,7 +13,7 @@ from phantom.dataset.running import memory
 SCRIPT = """
 import resource, sys
 import numpy as np
-from phantom.dataset import memory
+from phantom.dataset.running import memory
 
 def pages():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -21,19 +21,21 @@ import fakes
 import pytest
 
 from phantom.dataset.format.files import folder_size
+from phantom.dataset.merge import merge
 from phantom.dataset.running import pool, run
-from phantom.dataset.running.lock import FolderLock
-from phantom.dataset.running.run import generate, parse_shard
+from phantom.dataset.running.lock import folder_lock
+from phantom.dataset.running.run import RunOptions, generate, parse_shard
 from phantom.dataset.verify import verify
-from phantom.errors import CaseError, FolderError, Stopped, Unwritable, UsageError
+from phantom.errors import CaseError, DatasetError, FolderError, Stopped, Unwritable, UsageError
 
 RECIPE = fakes.FakeRecipe(rows=220, columns=120, dots=4)
 HERE = Path(__file__).parents[2]
 
 
 def made(out: Path, cases: int = 6, recipe: fakes.FakeRecipe = RECIPE, **options):
+    progress = options.pop("progress", None)
     options = {"workers": 1, **options}
-    return generate(recipe, 7, cases, out, make=fakes.simulate, **options)
+    return generate(recipe, 7, cases, out, RunOptions(make=fakes.simulate, **options), progress)
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -101,7 +103,7 @@ def test_no_more_than_the_window_is_handed_out(tmp_path):
 def test_workers_run_one_thread_each_and_the_parent_is_left_as_it_was(tmp_path, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setenv("MKL_NUM_THREADS", "5")
-    generate(RECIPE, 7, 2, tmp_path / "d", workers=2, make=fakes.tells_threads)
+    generate(RECIPE, 7, 2, tmp_path / "d", options=RunOptions(workers=2, make=fakes.tells_threads))
     assert "OMP_NUM_THREADS" not in os.environ
     assert os.environ["MKL_NUM_THREADS"] == "5"
 
@@ -228,7 +230,7 @@ def test_another_recipe_seed_or_fewer_cases_are_refused_on_resume(tmp_path):
     with pytest.raises(FolderError, match="another recipe"):
         made(tmp_path / "d", recipe=replace(RECIPE, dots=5), resume=True)
     with pytest.raises(FolderError, match="another seed"):
-        generate(RECIPE, 8, 6, tmp_path / "d", workers=1, resume=True, make=fakes.simulate)
+        generate(RECIPE, 8, 6, tmp_path / "d", options=RunOptions(workers=1, resume=True, make=fakes.simulate))
     with pytest.raises(FolderError, match="has 6 cases"):
         made(tmp_path / "d", cases=5, resume=True)
     (tmp_path / "d" / "manifest.json").unlink()
@@ -249,28 +251,12 @@ def test_a_path_that_is_a_file_is_refused(tmp_path):
 def test_a_second_run_is_refused_and_a_dead_ones_lock_is_not(whole, tmp_path):
     folder = tmp_path / "d"
     folder.mkdir()
-    with FolderLock(folder), pytest.raises(FolderError, match=f"another run .process {os.getpid()}"):
+    with folder_lock(folder), pytest.raises(FolderError, match="another run is writing"):
         made(folder)
     assert content(folder) == {}
     (folder / ".lock").write_text("1 elsewhere\n")  # left by a process that was killed
     made(folder)
     assert content(folder) == whole
-
-
-def test_without_the_systems_locks_the_named_process_counts(tmp_path, monkeypatch):
-    monkeypatch.setattr("phantom.dataset.running.lock.fcntl", None)
-    with FolderLock(tmp_path), pytest.raises(FolderError, match="another run"), FolderLock(tmp_path, (1, 2)):
-        pass
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    import socket
-
-    (tmp_path / ".lock").write_text(f"{gone.pid} {socket.gethostname()}\n")
-    with FolderLock(tmp_path):
-        pass
-    with FolderLock(tmp_path, (1, 2)), FolderLock(tmp_path, (2, 2)), pytest.raises(FolderError), FolderLock(tmp_path):
-        pass
-    assert list(tmp_path.iterdir()) == []
 
 
 # ---- full and read-only disks, in a process of their own
@@ -279,13 +265,14 @@ SCRIPT = """
 import os, sys
 sys.path.insert(0, {here!r})
 import fakes
-from phantom.dataset.running.run import generate
+from phantom.dataset.running.run import RunOptions, generate
 from phantom.errors import PhantomError
 from pathlib import Path
 {before}
 if __name__ == "__main__":
     try:
-        generate({recipe!r}, 7, {cases}, {out!r}, workers={workers}, resume={resume}, make=fakes.simulate)
+        options = RunOptions(workers={workers}, resume={resume}, make=fakes.simulate)
+        generate({recipe!r}, 7, {cases}, {out!r}, options)
     except PhantomError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
@@ -477,102 +464,90 @@ def test_two_runs_at_once_the_second_is_refused(tmp_path):
     deadline = time.monotonic() + 30
     while not (folder / "unfinished.json").exists() and time.monotonic() < deadline:
         time.sleep(0.005)
-    with pytest.raises(FolderError, match=f"process {first.pid}"):
+    with pytest.raises(FolderError, match="another run is writing"):
         made(folder, cases=8, recipe=recipe, resume=True)
     first.communicate(timeout=60)
     assert first.returncode == 0
     assert verify(folder) == []
 
 
-# ---- parts
+# ---- shards
 
 
-def test_parts_make_the_same_dataset_and_the_last_joins_them(whole, tmp_path):
+def test_shards_in_folders_of_their_own_are_joined_by_merge(whole, tmp_path):
+    folders = [tmp_path / str(i) for i in (1, 2, 3)]
+    for i, folder in enumerate(folders, start=1):
+        summary = made(folder, shard=(i, 3))
+        assert (summary.count, summary.made) == (None, 2)
+        assert "phantom merge" in summary.text()
+        assert verify(folder) != []
+    with pytest.raises(UsageError, match="2 of 6 cases"):
+        merge(folders[:2], tmp_path / "two")
+    merge(folders, tmp_path / "all")
+    assert content(tmp_path / "all") == whole
+
+
+def test_a_lost_shard_is_finished_by_resume(whole, tmp_path):
+    made(tmp_path / "a", shard=(1, 2))
+    made(tmp_path / "b", shard=(2, 2))
+    (tmp_path / "b" / "cases/000002.h5").unlink()
+    with pytest.raises(DatasetError, match="missing or damaged"):
+        merge([tmp_path / "a", tmp_path / "b"], tmp_path / "c")
+    assert made(tmp_path / "b", shard=(2, 2), resume=True).made == 1
+    merge([tmp_path / "a", tmp_path / "b"], tmp_path / "c", overwrite=True)
+    assert content(tmp_path / "c") == whole
+
+
+def test_shards_one_after_another_in_one_folder_finish_the_dataset(whole, tmp_path):
     folder = tmp_path / "d"
-    first = made(folder, shard=(1, 3))
-    assert (first.count, first.parts_missing) == (None, 2)
-    assert not (folder / "manifest.json").exists()
-    assert (folder / "manifest-1-of-3.json").exists()
-    assert verify(folder) != []
-    made(folder, shard=(3, 3))
-    last = made(folder, shard=(2, 3))
-    assert last.parts_missing == 0
+    made(folder, shard=(1, 3))
+    with pytest.raises(FolderError, match="--resume"):
+        made(folder, shard=(3, 3))
+    made(folder, shard=(3, 3), resume=True)
+    assert made(folder, shard=(2, 3), resume=True).count is not None
     assert content(folder) == whole
 
 
-def test_resume_joins_parts_and_makes_what_is_missing(whole, tmp_path):
+def test_a_run_without_shards_finishes_what_a_shard_began(whole, tmp_path):
     made(tmp_path / "d", shard=(2, 3))
     summary = made(tmp_path / "d", resume=True)
     assert (summary.kept, summary.made) == (2, 4)
     assert content(tmp_path / "d") == whole
 
 
-def test_a_part_repairs_its_own_cases_of_a_whole_dataset(whole, tmp_path):
+def test_a_shard_repairs_its_own_cases_of_a_whole_dataset(whole, tmp_path):
     made(tmp_path / "d")
     _flip(tmp_path / "d" / "cases/000001.h5")
     made(tmp_path / "d", shard=(1, 2), resume=True)
     assert content(tmp_path / "d") == whole
 
 
-def test_parts_may_run_at_once_but_no_part_twice_nor_beside_a_whole_run(tmp_path):
+def test_two_shards_at_once_in_one_folder_are_refused(tmp_path):
     folder = tmp_path / "d"
     made(folder, shard=(2, 2))
-    with FolderLock(folder, (2, 2)):
-        with pytest.raises(FolderError, match="another run"):
-            made(folder, resume=True)
-        with pytest.raises(FolderError, match="another run"):
-            made(folder, shard=(2, 2), resume=True)
-        made(folder, shard=(1, 2))
+    with folder_lock(folder), pytest.raises(FolderError, match="shards .* each need their own"):
+        made(folder, shard=(1, 2), resume=True)
 
 
-def test_parts_of_different_jobs_do_not_mix(tmp_path):
+def test_shards_of_different_jobs_do_not_mix(tmp_path):
     folder = tmp_path / "d"
-    made(folder, shard=(1, 2))
-    with pytest.raises(FolderError):
-        made(folder, shard=(2, 3))
-    with pytest.raises(FolderError):
-        made(folder, shard=(2, 2), cases=8)
-    with pytest.raises(FolderError):
-        generate(RECIPE, 8, 6, folder, workers=1, shard=(2, 2), make=fakes.simulate)
-    with pytest.raises(FolderError, match="--resume"):
-        made(folder, shard=(1, 2))
+    made(folder, shard=(1, 2), split={"train": 0.5, "test": 0.5})
+    with pytest.raises(FolderError, match="2 shard"):
+        made(folder, shard=(2, 3), resume=True)
+    with pytest.raises(FolderError, match="2 shard"):
+        made(folder, shard=(2, 2), cases=8, resume=True)
+    other = tmp_path / "other"
+    made(other, shard=(2, 2), split={"train": 0.2, "test": 0.8})
+    with pytest.raises(UsageError, match="another job"):
+        merge([folder, other], tmp_path / "both")
 
 
-def test_parts_that_say_another_split_are_refused(tmp_path):
-    made(tmp_path / "d", shard=(1, 2), split={"train": 0.5, "test": 0.5})
-    for other in ({"train": 0.2, "test": 0.8}, {"a": 0.5, "b": 0.5}):
-        with pytest.raises(FolderError, match="other settings"):
-            made(tmp_path / "d", shard=(2, 2), split=other)
-    made(tmp_path / "d", shard=(2, 2))
-    assert verify(tmp_path / "d") == []
-
-
-@pytest.mark.parametrize("part", [None, (1, 1)])
-def test_a_run_killed_in_its_first_moment_leaves_nothing_in_the_way(part, whole, tmp_path):
-    """The file that says what a run is going to hold is written aside, too; other parts may see it there."""
+def test_a_run_killed_in_its_first_moment_leaves_nothing_in_the_way(whole, tmp_path):
+    """The file that says what a run is going to hold is written aside first."""
     folder = tmp_path / "d"
     (folder / "cases").mkdir(parents=True)
     (folder / "unfinished.json.1234-0a0b0c0d.part").write_text("{")
-    made(folder, shard=part)
-    assert content(folder) == whole
-
-
-def test_parts_that_end_at_one_moment_are_joined_once(whole, tmp_path, monkeypatch):
-    folder = tmp_path / "d"
-    together = threading.Barrier(2, timeout=30)
-    alone = run._Run._hand_in
-
-    def hand_in(self, digests):
-        alone(self, digests)
-        together.wait()
-
-    monkeypatch.setattr(run._Run, "_hand_in", hand_in)
-    with ThreadPoolExecutor(2) as threads:
-        ended = [threads.submit(made, folder, shard=(i, 2)) for i in (1, 2)]
-        summaries = [each.result() for each in ended]
-    assert sorted(summary.count is None for summary in summaries) == [False, True]
-    assert [summary.parts_missing for summary in summaries] == [0, 0]
-    assert "0 other" not in "".join(summary.text() for summary in summaries)
+    made(folder)
     assert content(folder) == whole
 
 
@@ -582,7 +557,7 @@ def test_a_wrong_shard_is_refused(text):
         parse_shard(text)
 
 
-def test_parts_are_counted_from_one_or_from_zero():
+def test_shards_are_counted_from_one_or_from_zero():
     assert parse_shard("0/4") == parse_shard("4/4") == (4, 4)
     assert parse_shard("3/64") == (3, 64)
 
@@ -641,5 +616,5 @@ def test_wrong_use_is_refused(wrong, tmp_path):
 
 def test_the_default_maker_is_simulate(monkeypatch, tmp_path):
     monkeypatch.setattr(run, "_simulate", fakes.simulate)
-    generate(RECIPE, 7, 1, tmp_path / "d", workers=1)
+    generate(RECIPE, 7, 1, tmp_path / "d", options=RunOptions(workers=1))
     assert verify(tmp_path / "d") == []
