@@ -20,7 +20,7 @@ FLOORS = [
     ("dataset",),
     ("formats", "insert", "scoring"),
     ("viewer",),  # it shows what a detector finds and misses
-    ("torch", "testing"),
+    ("torch", "testing", "compare"),
     ("cli",),
 ]
 FLOOR_OF = {name: height for height, names in enumerate(FLOORS) for name in names}
