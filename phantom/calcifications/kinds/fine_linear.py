@@ -91,7 +91,7 @@ class Casts(KindBase):
             raise NoPlace(f"no duct runs for {least:.0f} mm deep enough below the skin")
         path, first, last = long[0]
         length = min(wanted, last - first)
-        start = rng.uniform(first, last - length)
+        start = rng.uniform(first, max(first, last - length))  # last - (last - first) may round below first
         if distribution == "grouped":
             length *= min(1.0, wanted / ruler(breast)(path.at(np.linspace(start, start + length, 9))[0]))
         found = [(path, start, start + length)]
