@@ -1,0 +1,68 @@
+"""Let people choose between two patches, and score how often they are right."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import click
+
+from phantom.cli._print import json_option, print_json
+
+
+@click.command()
+@click.argument("dataset", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="The page.  [default: <dataset>-observe.html]")
+@click.option("--against", type=click.Path(path_type=Path),
+              help="A dataset of grown images: ask which of the two is real instead.")  # fmt: skip
+@click.option("--pairs", type=click.IntRange(1, 1000), default=60, show_default=True, help="How many, at most.")
+@click.option("--patch-px", type=click.IntRange(64, 1024), default=384, show_default=True, help="Side of a patch.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the choice and the order.")
+@click.option(
+    "--score", "answers", multiple=True, type=click.Path(path_type=Path), help="Score these answers; repeatable."
+)
+@json_option
+def command(
+    dataset: tuple[Path, ...], out: Path | None, against: Path | None, pairs: int, patch_px: int, seed: int,
+    answers: tuple[Path, ...], as_json: bool,
+) -> None:  # fmt: skip
+    """Write a page of pairs of patches of DATASET for a person to choose between; or --score what they chose.
+
+    By default one patch of each pair holds calcifications, and the other is the same place in the twin without
+    (exam.twins=["clean"]). With --against the question is which is real: DATASET holds what `phantom insert` made,
+    the other one grown images of the same kinds. Patches are shown pixel by pixel. The page needs no server;
+    answers stay in it until they are saved as JSON.
+
+    --score gives the proportion of right answers with its 95 % interval, and a test whether it is equivalent to
+    chance within 10 points (two one-sided tests).
+    """
+    from phantom.errors import UsageError
+    from phantom.scoring import observed
+
+    if answers:
+        result = observed.score([observed.read(path) for path in answers])
+        print_json(result.as_dict()) if as_json else click.echo(result.text())
+        return
+    if len(dataset) != 1:
+        raise UsageError("give one DATASET, or --score answers.json")
+    import phantom
+    from phantom.dataset.format.key import key_of
+    from phantom.recipe.seed import Seed
+    from phantom.viewer import pairs as pages
+
+    data = phantom.open(dataset[0])
+    root, question = Seed(seed).child("observe"), "calcifications" if against is None else "real"
+    if against is None:
+        found, key = pages.with_and_without(data, pairs, root, patch_px), key_of(data.manifest)
+    else:
+        other = phantom.open(against)
+        found = pages.real_and_grown(data, other, pairs, root, patch_px)
+        key = key_of(data.manifest) + key_of(other.manifest)
+    token = hashlib.sha256(f"{key}:{question}:{seed}:{len(found)}:{patch_px}".encode()).hexdigest()[:24]
+    place = out or dataset[0].with_name(f"{dataset[0].resolve().name}-observe.html")
+    title = f"phantom observe: {data.manifest.preset}"
+    pages.write(found, observed.sides(token, len(found)), place, question, token, title)
+    if as_json:
+        print_json({"written": str(place), "pairs": len(found), "question": question})
+    else:
+        click.echo(f"{place}: {len(found)} pairs; open it in a browser, then: phantom observe --score answers.json")
