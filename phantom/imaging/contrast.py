@@ -14,11 +14,11 @@ from phantom.imaging.pyramid import Doubled, halved
 _COARSEST_MM = 5.0
 _ROWS = 32  # a strip that stays in the processor's cache
 _KNOTS = 0.25, 0.7, 2.6, 5.2  # cycles/mm: coarse up to the first, medium between the middle two, fine from the last
-_QUIET = 0.9, 4.0  # cycles/mm: noise is left as it is below the first, and suppressed in full above the second
+_QUIET = 2.0, 4.5  # cycles/mm: noise is left as it is below the first, and suppressed in full above the second
 _PEAK = 0.36  # cycles per cell at which a band is strongest
 _WHITE = 0.82  # the share of white noise that a band holds
-_MARGIN = 1.1  # times the noise's variance that structure has to have
-_MARGIN_ABOVE = 1.5  # the same for what is finer than the finest band that is looked at
+_MARGIN = 1.0  # times the noise's variance: what a band's power exceeds it by is structure
+_MARGIN_ABOVE = 1.3  # the same, for what is finer than the finest band that is looked at
 
 # noise power of the optical depth, mm^2, at so many cycles/mm behind such an optical depth
 Noise = Callable[[float, F32], F32]
@@ -38,7 +38,7 @@ class Bands:
     fine, medium, coarse : float
         Gains of structure below 0.1 mm, from 0.2 to 0.7 mm, above 2 mm (half a period).
     quiet : float
-        Share of the noise's amplitude that is left above 4 cycles/mm; all of it below 0.9.
+        Share of the noise's amplitude that is left above 4.5 cycles/mm; all of it below 2.
     soft_limit : float
         Amplitude at which a gain is halved: faint structure is raised more than what is plain already.
     """

@@ -40,9 +40,9 @@ class _Look:
 
 
 _LOOKS = {
-    "standard": _Look(0.30, 0.85, 0.95, 0.80, 0.90, 0.30, 0.80),
-    "soft": _Look(0.32, 0.6, 0.90, 0.00, 0.25, 0.00, 0.60),
-    "crisp": _Look(0.29, 1.0, 0.97, 0.50, 1.20, 0.40, 0.80),
+    "standard": _Look(0.28, 1.00, 0.95, 1.20, 1.60, 0.90, 0.55),
+    "soft": _Look(0.30, 0.75, 0.90, 0.30, 0.60, 0.30, 0.50),
+    "crisp": _Look(0.27, 1.15, 0.97, 1.80, 2.20, 1.10, 0.70),
     "film": _Look(0.33, 0.8, 0.30, 0.00, 0.00, 0.00, 1.00),
 }
 
@@ -149,9 +149,7 @@ def _flatten(half: F32, inside: F32, around: Rim) -> None:
         stop = min(start + _ROWS, len(half))
         share = inside[start:stop]
         thin, first = _rim(around.lift, start, stop), _whole(share == 1)
-        more = around.lift[start:stop, thin:]
-        more -= around.skin[start:stop, thin:]
-        half[start:stop, thin:] += more * share[:, thin:]
+        half[start:stop, thin:] += around.lift[start:stop, thin:] * share[:, thin:]
         half[start:stop, first:] += around.beyond[start:stop, first:] * (1 - share[:, first:])
 
 
@@ -168,10 +166,8 @@ def _combine(added: F32, half: F32, finer: F32, around: Rim, middle: float, slop
         part -= half[start:stop] * gain
         gain += 1
         share[start:stop] = gain
-        lift = around.lift[start:stop, thin:]
-        skin = around.skin[start:stop, thin:]
-        part[:, thin:] += (lift - skin) * gain[:, thin:]
-        part[:, thin:] += skin
+        part[:, thin:] += around.lift[start:stop, thin:] * gain[:, thin:]
+        part[:, thin:] += around.skin[start:stop, thin:]
         part -= np.float32(middle)
         part *= np.float32(slope)
     return share

@@ -29,15 +29,16 @@ class Rim:
     Attributes
     ----------
     lift : Coarse
-        Optical depth to add where the breast is thinner than it is inside; at least a trace of it near the skin.
+        Optical depth to add where the breast is thinner than it is inside, the skin's band taken away; at least a trace
+        of it near the skin.
     beyond : Coarse
         A smooth image to go on with outside the breast.
     skin : Coarse
-        By how much the skin's band stands out of fat, once the rim is lifted.
+        By how much that band stands out of fat once the rim is lifted.
     distance : Coarse
         Millimetres to the skin, the nipple's included; negative outside. For pixels half as wide as the others'.
     level : (rows, columns) float32
-        The lifted cells.
+        The lifted cells, the skin's band as it is.
     inside : (rows, columns) float32
         The breast's share of each cell.
     """
@@ -95,7 +96,7 @@ def measure(
     beyond[beyond == 0] = level.sum() / max(float(weight.sum()), 1.0)
     # where there is less than the skin's band has elsewhere, such as beside the nipple, less of it is taken away
     skin = np.minimum(fat.skin(body), np.maximum(mean + lift - fat.full, 0)) * (1 - own)
-    maps = [Coarse(one.astype(np.float32), step, depth.shape) for one in (lift, beyond, skin)]
+    maps = [Coarse(one.astype(np.float32), step, depth.shape) for one in (lift - skin, beyond, skin)]
     distance = Coarse(whole, 2 * step, (2 * depth.shape[0], 2 * depth.shape[1]))
     return Rim(maps[0], maps[1], maps[2], distance, level, cells)
 
@@ -133,8 +134,8 @@ def _smooth(values: F32, weight: F32, sigma: float) -> F32:
     """Means about each cell over those that count; 0 where none is near."""
     from scipy.ndimage import gaussian_filter
 
-    held = gaussian_filter(weight, sigma)
-    means = gaussian_filter(values * weight, sigma) / np.maximum(held, np.float32(1e-3))
+    held = gaussian_filter(weight, sigma, truncate=2.5)
+    means = gaussian_filter(values * weight, sigma, truncate=2.5) / np.maximum(held, np.float32(1e-3))
     return np.asarray(np.where(held > 1e-3, means, 0), np.float32)
 
 
@@ -152,7 +153,7 @@ def _uneven(level: F32, weight: F32, body: F32, fat: _Fat, cell_mm: float) -> F3
 
 def _fat(depth: F32, body: F32, step: int, pitch_mm: float, thickness_mm: float) -> _Fat:
     """Reads fat off a low percentile of the depth at each distance from the skin, along some of the rows."""
-    rows = np.arange(step // 2, len(depth), max(1, round(0.6 / pitch_mm)))
+    rows = np.arange(step // 2, len(depth), max(1, round(1.2 / pitch_mm)))
     where = Coarse(body, step, depth.shape)
     distance = np.concatenate([where.rows(row, row + 1) for row in rows.tolist()]).ravel()
     values = depth[rows].ravel()
