@@ -14,7 +14,8 @@ from phantom.imaging.pyramid import Doubled, halved
 _COARSEST_MM = 5.0
 _ROWS = 32  # a strip that stays in the processor's cache
 _KNOTS = 0.25, 0.7, 2.6, 5.2  # cycles/mm: coarse up to the first, medium between the middle two, fine from the last
-_QUIET = 2.0, 4.5  # cycles/mm: noise is left as it is below the first, and suppressed in full above the second
+_QUIET = 2.6, 4.5  # cycles/mm: noise is suppressed from the first on, in full above the second
+_ALIKE = 0.55  # of structure's gain that noise gets below: a display that lifts strands alone out of it looks etched
 _PEAK = 0.36  # cycles per cell at which a band is strongest
 _WHITE = 0.82  # the share of white noise that a band holds
 _MARGIN = 1.0  # times the noise's variance: what a band's power exceeds it by is structure
@@ -53,7 +54,7 @@ class Bands:
         """What of the band whose pixels have this side is added: of its noise, and of its structure."""
         f = math.log(_PEAK / cell_mm)
         raised = float(np.interp(f, np.log(_KNOTS), [self.coarse, self.medium, self.medium, self.fine]))
-        return float(np.interp(f, np.log(_QUIET), [0.0, self.quiet - 1])), raised
+        return float(np.interp(f, np.log(_QUIET), [_ALIKE * raised, self.quiet - 1])), raised
 
     def enhancement(self, image: F32, cell_mm: float, depth: F32, noise: Noise) -> tuple[F32, F32]:
         """What to add to an image, and how much of the detail that is finer than its pixels.

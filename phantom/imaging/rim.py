@@ -19,7 +19,7 @@ _FLOOR, _FLOOR_MM, _FLOOR_TO_MM = np.float32(0.1), 0.7, 6.0  # near the skin not
 _FREE_MM = 4.0  # from the skin to where the rim may be evened: the skin's band lies there
 _ROUND_MM, _MOST, _EVENED = 6.0, np.float32(0.2), 0.6  # over which, up to which log exposure, and what share of it
 _FAT = 20.0  # percentile of the optical depth, at one distance from the skin, that is taken to be fat
-_SKIN_MM = 5.0  # the skin's bright band and its foot
+_SKIN_MM, _BAND = 5.0, np.float32(0.65)  # the skin's bright band and its foot, and what share of it is shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Rim:
     beyond : Coarse
         A smooth image to go on with outside the breast.
     skin : Coarse
-        By how much that band stands out of fat once the rim is lifted.
+        By how much that band is shown to stand out of fat.
     distance : Coarse
         Millimetres to the skin, the nipple's included; negative outside. For pixels half as wide as the others'.
     level : (rows, columns) float32
@@ -96,7 +96,7 @@ def measure(
     beyond[beyond == 0] = level.sum() / max(float(weight.sum()), 1.0)
     # where there is less than the skin's band has elsewhere, such as beside the nipple, less of it is taken away
     skin = np.minimum(fat.skin(body), np.maximum(mean + lift - fat.full, 0)) * (1 - own)
-    maps = [Coarse(one.astype(np.float32), step, depth.shape) for one in (lift - skin, beyond, skin)]
+    maps = [Coarse(one.astype(np.float32), step, depth.shape) for one in (lift - skin, beyond, _BAND * skin)]
     distance = Coarse(whole, 2 * step, (2 * depth.shape[0], 2 * depth.shape[1]))
     return Rim(maps[0], maps[1], maps[2], distance, level, cells)
 

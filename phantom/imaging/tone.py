@@ -13,7 +13,7 @@ _STEEP = 0.8  # the share of a latitude over which the sigmoid is steep
 _BROAD_MM = 4.0
 _STRIPS = -20.0, -10.0, -1.5, 8.0  # mm behind a muscle's front: far before, before, behind, and from the last on deep
 _STEP, _MOST = 0.075, 0.4  # log exposure; share of the breast
-_BRIGHT, _GIVEN_BACK = 0.3, np.float32(0.5)  # latitudes above the middle: three quarters of full scale
+_BRIGHT, _GIVEN_BACK = 0.25, np.float32(0.6)  # latitudes above the middle: three quarters of full scale
 _LEAST = 0.30  # log exposure: breasts without contrast are not stretched until their noise fills the scale
 
 
@@ -36,7 +36,7 @@ def centre(values: F32, weight: F32, level: float, latitude: float) -> float:
 def shoulder(values: F32, weight: F32, middle: float, latitude: float, cell_mm: float) -> F32:
     """What to take from the cells so that broad bright parts, the muscle above all, keep their own contrast.
 
-    Where the smooth level lies far above the middle of the scale, half of the excess goes: nothing broad is flat white.
+    Where the smooth level lies far above the middle of the scale, most of the excess goes: nothing broad is flat white.
     """
     from scipy.ndimage import gaussian_filter
 
