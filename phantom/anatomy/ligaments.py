@@ -58,7 +58,7 @@ def grow_fibres(parenchyma: Parenchyma, count: int, rng: np.random.Generator) ->
     turn = np.where(rng.random(count) < 0.7, rng.normal(0, 0.25, count), rng.normal(0, 1.0, count))[:, None]
     heading = along * np.cos(turn) + across * np.sin(turn)
     length = np.clip(np.exp(rng.normal(np.log(11.0), 0.6, count)), 3.0, 60.0)
-    return _drawn(parenchyma, start, heading, length, 0.075, 0.4, 0.2, rng, centred=True)
+    return _drawn(parenchyma, start, heading, length, 0.075, 0.65, 0.2, rng, centred=True)
 
 
 def _within(body: BreastOutline, count: int, rng: np.random.Generator, behind_mm: float) -> Floats:
@@ -103,4 +103,4 @@ def _drawn(
         np.sqrt(np.clip(np.sin(np.pi * t01), 0.02, 1.0)) if centred else np.sqrt(np.clip(1.05 - 0.6 * t01, 0.02, 1.0))
     )
     radius = np.exp(rng.normal(np.log(radius_mm), unequal, (n, 1))) * taper
-    return Strands(points, np.clip(radius, 0.02, 0.3), 1.8)
+    return Strands(points, np.clip(radius, 0.02, 0.4), 1.8)

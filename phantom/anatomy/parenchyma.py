@@ -63,9 +63,9 @@ class Pattern:
     cloud: float = 0.7
     cellular: float = 1.0
     wall_mm: float = 0.5
-    lobule_walls: tuple[float, float, int, float, float] = (0.0, 0.9, 3, 0.6, 2.5)
+    lobule_walls: tuple[float, float, int, float, float] = (0.0, 1.4, 4, 0.6, 2.5)
     part_walls: tuple[float, float, int, float, float] = (0.04, 0.30, 2, 0.25, 1.2)
-    ligament_walls: tuple[float, float, int, float, float] = (0.0, 0.9, 3, 0.5, 3.0)
+    ligament_walls: tuple[float, float, int, float, float] = (0.0, 1.6, 4, 0.5, 3.0)
     core: float = 1.5
     subcutaneous_mm: float = 9.0
     retromammary: float = 0.28

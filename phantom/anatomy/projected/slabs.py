@@ -25,7 +25,7 @@ _ROUGH_MM, _ROUGH_BETA, _ROUGH_WAVES_MM = 0.07, 3.0, (0.24, 8.0)  # displacement
 _MOTTLE, _MOTTLE_BETA, _MOTTLE_WAVES_MM = 0.10, 1.2, (0.2, 3.0)  # of gland in a slab: the same
 _TILE_MM = 110.0  # at least: after which random texture repeats
 _RIM, _FADE_MM, _FADED = 0.93, 12.0, 2.0  # folds: from this part of the radius tissue fades, how fast, how far
-_FABRIC_MM = 0.13  # sd of the finest texture where there is 1 mm of tissue; it grows as the root of that
+_FABRIC_MM = 0.18  # sd of the finest texture where there is 1 mm of tissue; it grows as the root of that
 _FABRIC_BETA, _FABRIC_LONGEST_MM, _FABRIC_REACH = 1.0, 1.2, 5  # its spectrum across, and points that it is drawn out by
 _FABRIC_LAYERS = ((0.25, 0.0), (0.75, 0.6))  # depths, as parts of the thickness, and turns from the fabric's direction
 

@@ -47,14 +47,24 @@ def draw_out(noise: F32, at: Array, dx: F32, dy: F32, every: int, steps: int, st
             ey = (1 - fr) * ((1 - fc) * dy[i, j] + fc * dy[i, j + 1]) + fr * (
                 (1 - fc) * dy[i + 1, j] + fc * dy[i + 1, j + 1]
             )
+            # one step a point along the steeper axis, between two points along the other
             total = np.float32(0)
-            for s in range(-steps, steps + 1):
-                w = np.float32(1) - np.float32(abs(s)) / np.float32(steps + 1)
-                total += (
-                    w
-                    * noise[
-                        (r + at[0] + int(np.floor(ey * s + 0.5))) & wrap,
-                        (c + at[1] + int(np.floor(ex * s + 0.5))) & wrap,
-                    ]
-                )
+            if abs(ex) >= abs(ey):
+                slope = ey / ex if ex != np.float32(0) else np.float32(0)
+                for s in range(-steps, steps + 1):
+                    w = np.float32(1) - np.float32(abs(s)) / np.float32(steps + 1)
+                    place = slope * np.float32(s)
+                    whole = int(np.floor(place))
+                    part = place - np.float32(whole)
+                    ti, tj = (r + at[0] + whole) & wrap, (c + at[1] + s) & wrap
+                    total += w * ((np.float32(1) - part) * noise[ti, tj] + part * noise[(ti + 1) & wrap, tj])
+            else:
+                slope = ex / ey
+                for s in range(-steps, steps + 1):
+                    w = np.float32(1) - np.float32(abs(s)) / np.float32(steps + 1)
+                    place = slope * np.float32(s)
+                    whole = int(np.floor(place))
+                    part = place - np.float32(whole)
+                    ti, tj = (r + at[0] + s) & wrap, (c + at[1] + whole) & wrap
+                    total += w * ((np.float32(1) - part) * noise[ti, tj] + part * noise[ti, (tj + 1) & wrap])
             out[r, c] += much * total * norm
