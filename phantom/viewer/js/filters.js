@@ -129,11 +129,14 @@ function orders() {
 function sorted(all) {
   const [, key, falling] = orders()[query.sort || ""] || orders()[""];
   if (!key) return all;
-  const value = item => {
-    const v = key(item);
-    return v === undefined || v === null ? (falling ? -Infinity : Infinity) : v;
-  };
-  return d3.sort(all, (a, b) => (falling ? d3.descending : d3.ascending)(value(a), value(b)));
+  const last = falling ? -Infinity : Infinity,
+    compare = falling ? d3.descending : d3.ascending;
+  // each key once: there may be many items
+  const keys = all.map(item => key(item) ?? last);
+  return d3
+    .range(all.length)
+    .sort((a, b) => compare(keys[a], keys[b]) || a - b)
+    .map(i => all[i]);
 }
 
 function filterForm() {

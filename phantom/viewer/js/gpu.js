@@ -216,7 +216,7 @@ class GpuRenderer {
     gl.uniform2i(this.resample.size, image.levels[depth].columns, image.levels[depth].rows);
     gl.uniform2f(this.resample.origin, origin[0] - x, origin[1] - y);
     gl.uniform1f(this.resample.texels, texels);
-    gl.uniform1i(this.resample.how, sharp && texels < 1 ? 2 : texels > 1.001 && !quick ? 0 : 1);
+    gl.uniform1i(this.resample.how, quick || (sharp && texels < 1) ? 2 : texels > 1.001 ? 0 : 1);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     return kept.texture;

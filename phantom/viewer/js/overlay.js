@@ -24,6 +24,14 @@ function drawOverlay(pane, ratio) {
   }
   const c = canvas.getContext("2d"),
     t = pane.t;
+  // drawn again only if it would look different: a change of window leaves it as it is
+  const what = JSON.stringify([
+    [t.k, t.x, t.y, w, h, ratio, pane.image ? 1 : 0, pane.ruler],
+    [on.outlines, on.labels, on.marks, on.lens ? pane.pointer : 0, query.finding, query.image],
+    detectors.map(one => one.corner),
+  ]);
+  if (pane.drawn === what) return;
+  pane.drawn = what;
   c.setTransform(ratio, 0, 0, ratio, 0, 0);
   c.clearRect(0, 0, pane.w, pane.h);
   if (!pane.image) return;
