@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -18,7 +18,8 @@ Converter = Literal["a-Se", "CsI"]
 
 # Thickness, cm, times packing of the two converters the tables are made for.
 _CONVERTERS = {"a-Se": ("selenium", 0.0200), "CsI": ("caesium_iodide", 0.0080)}
-TARGET_FILTERS = ("W/Rh", "W/Ag", "W/Al", "Mo/Mo", "Mo/Rh", "Rh/Rh", "Rh/Ag")
+TargetFilter = Literal["W/Rh", "W/Ag", "W/Al", "Mo/Mo", "Mo/Rh", "Rh/Rh", "Rh/Ag"]
+TARGET_FILTERS: tuple[str, ...] = get_args(TargetFilter)
 TABLE_DISTANCE_MM = 650.0
 _PIECE = 1 << 15
 

@@ -40,7 +40,7 @@ class _Changed(Detector):
         object.__setattr__(self, "more", {"structure": 0.0, "dead_share": 0.0, **more})
 
     @property
-    def system(self):
+    def unit(self):
         return replace(mammography_units.load(self.name), **self.more)
 
 
