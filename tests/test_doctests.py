@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import doctest
+import importlib.util
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -26,3 +28,11 @@ def test_examples_in_docstrings_run(name, tmp_path, monkeypatch):
     failed, tried = doctest.testmod(import_module(name), optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     assert tried
     assert not failed
+
+
+def test_the_benchmark_times_functions_that_exist():
+    spec = importlib.util.spec_from_file_location("render_benchmark", ROOT / "benchmarks" / "render.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    assert all(callable(getattr(owner, name)) for owner, name, _ in module.stages())
