@@ -1,6 +1,8 @@
 # make demo    4 cases of preset `benign` into ./demo
 # make test    the whole suite except what is slow
 # make slow    what is slow        make lint    ruff        make types    mypy
+# make lowest  a quick part of the tests with the lowest permitted version of every dependency, on the oldest Python
+# make newest  the same part with the newest versions, on Python 3.13
 #
 # Needs Python 3.11 or newer, its `venv`, and the package index that pip already uses.
 
@@ -11,7 +13,12 @@ BIN := $(VENV)/bin
 # one thread each: the tests run side by side, and the bytes must not depend on it
 export OMP_NUM_THREADS = 1
 
-.PHONY: demo test slow lint types clean
+# what the versions of packages decide about: files, pictures, marks, and one case from recipe to export
+QUICK := tests/dataset/format tests/recipe tests/scoring/test_read.py tests/test_versions.py
+LOW := .venv-lowest
+NEW := .venv-newest
+
+.PHONY: demo test slow lint types lowest newest clean
 
 demo: $(VENV)/.installed
 	$(BIN)/phantom generate --preset benign --out demo --overwrite
@@ -28,8 +35,19 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
+lowest:
+	python3.11 -m venv --clear $(LOW)
+	$(LOW)/bin/python -m pip install --quiet --disable-pip-version-check $$(python3.11 tools/lowest.py)
+	@echo "lowest versions, on $$($(LOW)/bin/python --version):" $$(python3.11 tools/lowest.py)
+	$(LOW)/bin/python -m pytest -q -m "not slow" -W ignore::DeprecationWarning -p no:cacheprovider $(QUICK)
+
+newest:
+	python3.13 -m venv --clear $(NEW)
+	$(NEW)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[dicom,score]" "hypothesis>=6.90" "pytest>=8.0"
+	$(NEW)/bin/python -m pytest -q -m "not slow" -p no:cacheprovider $(QUICK)
+
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) $(LOW) $(NEW) demo
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "phantom needs Python 3.11 or newer; say where it is: make PYTHON=/path/to/python" >&2; exit 1; }

@@ -11,7 +11,7 @@ import numpy as np
 
 from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.columns import to_disk
-from phantom.dataset.format.layout import CASE_FORMAT, FORMAT_VERSION, LICENCE, TABLE_FILES
+from phantom.dataset.format.layout import CASE_FORMAT, FORMAT_VERSION, LIBVER, LICENCE, TABLE_FILES
 from phantom.errors import DatasetError
 from phantom.tables import Table
 
@@ -41,7 +41,7 @@ def renumbered(path: Path, old: int, new: int) -> bytes:
     import h5py
 
     with hdf5_checks.translated(path), hdf5_checks.open_case(path) as source, h5py.File(
-        f"case-{new}", "w", driver="core", backing_store=False, block_size=1 << 20, libver=("v108", "v110")
+        f"case-{new}", "w", driver="core", backing_store=False, block_size=1 << 20, libver=LIBVER
     ) as file:  # fmt: skip
         file.attrs.update({"format": CASE_FORMAT, "format_version": FORMAT_VERSION, "case": new, "licence": LICENCE})
         file.attrs.update({"synthetic": True, "made_as": int(source.attrs.get("made_as", old))})

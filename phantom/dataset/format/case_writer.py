@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.columns import HULL, RUN, pack, to_disk
 from phantom.dataset.format.files import replace, sha256
-from phantom.dataset.format.layout import CASE_FORMAT, FORMAT_VERSION, LICENCE
+from phantom.dataset.format.layout import CASE_FORMAT, FORMAT_VERSION, LIBVER, LICENCE
 
 if TYPE_CHECKING:
     import h5py
@@ -43,10 +44,13 @@ def write_case(case: Case, path: Path, about: Mapping[str, Any] | None = None, p
     ------
     Unwritable
         If the disk is full or the folder cannot be written.
+    DatasetError
+        If the installed h5py cannot read what it has just made; nothing is written then.
     ValueError
         If the case does not fit the layout (`phantom.tables`).
     """
     data = encode(case, about)
+    hdf5_checks.readable(data, path)
     replace(path, data, part)
     return sha256(data)
 
@@ -65,7 +69,7 @@ def encode(case: Case, about: Mapping[str, Any] | None = None) -> bytes:
     if len({view.image_id for view in views}) != len(views) or not views:
         raise ValueError(f"case {case.index}: needs at least one image, and no two of one image_id")
     with h5py.File(
-        f"case-{case.index}", "w", driver="core", backing_store=False, block_size=1 << 20, libver=("v108", "v110")
+        f"case-{case.index}", "w", driver="core", backing_store=False, block_size=1 << 20, libver=LIBVER
     ) as file:
         file.attrs.update({"format": CASE_FORMAT, "format_version": FORMAT_VERSION, "case": case.index})
         file.attrs.update({"licence": LICENCE, "synthetic": True, **(about or {})})

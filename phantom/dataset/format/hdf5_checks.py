@@ -6,6 +6,7 @@ there. A case file needs none of that, so all of it is refused.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from phantom.dataset.format.columns import HULL, RUN, from_disk
-from phantom.dataset.format.layout import CASE_FORMAT, FORMAT_VERSION
+from phantom.dataset.format.layout import CASE_FORMAT, FORMAT_VERSION, TABLE_FILES
 from phantom.errors import DatasetError
 from phantom.tables import Table
 
@@ -69,17 +70,40 @@ def open_case(path: Path) -> h5py.File:
     with translated(path):
         file = h5py.File(path, "r", locking=False)
         try:
-            known = file.attrs.get("format"), file.attrs.get("format_version")
+            _is_case(file)
         except BaseException:
             file.close()
             raise
-        if not isinstance(known[0], str) or known[0] != CASE_FORMAT:
-            file.close()
-            raise DatasetError("an HDF5 file, but not a case of phantom")
-        if not isinstance(known[1], (int, np.integer)) or known[1] != FORMAT_VERSION:
-            file.close()
-            raise DatasetError(f"written in version {known[1]!r} of the format; this phantom reads {FORMAT_VERSION}")
         return file
+
+
+def _is_case(file: h5py.File) -> None:
+    known = file.attrs.get("format"), file.attrs.get("format_version")
+    if not isinstance(known[0], str) or known[0] != CASE_FORMAT:
+        raise DatasetError("an HDF5 file, but not a case of phantom")
+    if not isinstance(known[1], (int, np.integer)) or known[1] != FORMAT_VERSION:
+        raise DatasetError(f"written in version {known[1]!r} of the format; this phantom reads {FORMAT_VERSION}")
+
+
+def readable(data: bytes | Path, path: Path) -> None:
+    """Opens everything in a case file except its pixels: from its bytes, before it gets its name, or from its place.
+
+    Raises
+    ------
+    DatasetError
+        If the installed HDF5 cannot read it, or it is no case file; the message names `path`.
+    """
+    import h5py
+
+    with translated(path), h5py.File(io.BytesIO(data), "r") if isinstance(data, bytes) else open_case(data) as file:
+        _is_case(file)
+        for image_id in map(str, table(file, "images")["image_id"]):
+            for name in ARRAYS:
+                if name in image_group(file, image_id):
+                    array(file, image_id, name)
+        for name in (*TABLE_FILES, "runs", "hulls"):
+            table(file, name)
+        scene(file)
 
 
 def member(group: h5py.Group, name: str, wanted: type) -> Any:

@@ -19,6 +19,10 @@ CASES = "cases"
 TABLE_FILES = {name: f"{name}.csv" for name in ("images", "findings", "calcifications", "hosts")}
 PART = ".part"
 
+# versions of HDF5's own format that a case file may use: what 1.10 reads, and no version whose in-memory image it
+# would write in a form that HDF5 1.14 cannot open again
+LIBVER = ("earliest", "v110")
+
 MAX_CASES = 1_000_000  # a case's name has six digits
 _CASE = re.compile(r"cases/(\d{6})\.h5")
 

@@ -281,6 +281,7 @@ def versions() -> dict[str, str]:
     import zlib
 
     import h5py
+    import numba
     import numpy as np
     import PIL
     import scipy
@@ -291,6 +292,7 @@ def versions() -> dict[str, str]:
         "scipy": scipy.__version__,
         "h5py": h5py.__version__,
         "hdf5": h5py.version.hdf5_version,
+        "numba": numba.__version__,
         "pillow": PIL.__version__,
         "zlib": zlib.ZLIB_RUNTIME_VERSION,
     }

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.case_writer import write_case
 from phantom.dataset.format.files import aside, sha256_of, unwritable
 from phantom.dataset.format.layout import CASES, PART, case_name
-from phantom.errors import CaseError, PhantomError
+from phantom.errors import CaseError, DatasetError, PhantomError
 
 if TYPE_CHECKING:
     from phantom.exam.case import Case
@@ -95,7 +96,7 @@ def make_case(job: Job, index: int, known: str | None = None) -> CaseResult:
     """
     path = Path(job.folder) / case_name(index)
     there = sha256_of(path)
-    if there is not None and there == known:
+    if there is not None and there == known and _can_be_read(path):
         return CaseResult(index, there, 0)
     part = aside(path)
     try:
@@ -117,6 +118,15 @@ def make_case(job: Job, index: int, known: str | None = None) -> CaseResult:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
     return CaseResult(index, digest, len(case.views), damaged=there is not None and known is not None)
+
+
+def _can_be_read(path: Path) -> bool:
+    """Whether a case file opens: its checksum fits as well where another version of h5py wrote what none reads."""
+    try:
+        hdf5_checks.readable(path, path)
+    except DatasetError:
+        return False
+    return True
 
 
 def marks(folder: Path) -> dict[int, list[int]]:

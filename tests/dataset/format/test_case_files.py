@@ -15,7 +15,7 @@ import pytest
 from hostile import HOSTILE, HOSTILE_TABLES, image_group, replaced
 
 from phantom import tables
-from phantom.dataset.format import hdf5_checks
+from phantom.dataset.format import case_writer, hdf5_checks
 from phantom.dataset.format.case_writer import encode, write_array, write_case
 from phantom.dataset.format.columns import from_csv, pack, row_of, to_csv
 from phantom.errors import DatasetError, Unwritable
@@ -59,6 +59,13 @@ def test_any_hdf5_reader_finds_the_arrays_as_they_were(case, path):
             assert shown.attrs["ImageLaterality"] == view.row["laterality"]
         assert json.loads(file["scene"][()]) == case.scene
         assert file.attrs["seed"] == "3"
+
+
+def test_a_case_that_the_installed_h5py_cannot_read_back_never_gets_its_name(case, tmp_path, monkeypatch):
+    monkeypatch.setattr(case_writer, "encode", lambda *args: encode(*args)[:-5000])
+    with pytest.raises(DatasetError, match=r"000001\.h5: "):
+        write_case(case, tmp_path / "000001.h5")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_large_images_are_stored_in_chunks_of_256_and_only_where_there_is_something(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import random
@@ -49,6 +50,17 @@ def whole(tmp_path_factory) -> dict[str, bytes]:
     made(folder)
     assert verify(folder) == []
     return content(folder)
+
+
+def test_a_case_whose_checksum_fits_but_which_cannot_be_read_is_made_again(whole, tmp_path):
+    made(tmp_path / "data")
+    path, bad = tmp_path / "data/cases/000002.h5", b"written by another version"
+    path.write_bytes(bad)
+    told = json.loads((tmp_path / "data/manifest.json").read_text())
+    told["files"]["cases/000002.h5"] = hashlib.sha256(bad).hexdigest()
+    (tmp_path / "data/manifest.json").write_text(json.dumps(told))
+    assert made(tmp_path / "data", resume=True).repaired == 1
+    assert content(tmp_path / "data") == whole
 
 
 def test_a_finished_folder_holds_what_the_layout_says_and_nothing_else(whole):
