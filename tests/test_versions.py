@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import phantom
-from phantom.dataset.running.run import generate
+from phantom.dataset.running.run import RunOptions, generate
 from phantom.dataset.verify import verify
 from phantom.exam import preset as presets
 
@@ -22,7 +22,7 @@ SMALL = {
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     out = tmp_path_factory.mktemp("versions") / "data"
-    generate(presets.from_dict(SMALL), 1, 1, out, workers=1)
+    generate(presets.from_dict(SMALL), 1, 1, out, RunOptions(workers=1))
     return out
 
 
