@@ -91,6 +91,7 @@ def test_grey_follows_the_window(tab, pages, images, webgl):
     assert plain + page.grey(70, 100) == 255
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("webgl", [True, False])
 @pytest.mark.parametrize(("scale", "within"), [(0.93, 1), (0.6, 1), (0.37, 25), (0.13, 15)])
 def test_made_smaller_is_the_mean_of_what_is_covered(tab, webgl, scale, within, tmp_path):
@@ -245,6 +246,7 @@ def test_findings_are_jumped_to_and_pinned_in_every_view(tab, pages):
     page.page.keyboard.press("f")
     page.page.mouse.click(*page.place(52, 163))
     assert page("phantomView.query.finding") == "1"
+    assert max(page("phantomView.panes.map(p => p.breast.h * p.t.k / p.h)")) < 1  # what is pointed at does not jump
     assert "vascular" in page.page.inner_text("#finding-facts")
     assert page.page.get_attribute('[data-finding="1"]', "aria-pressed") == "true"
     page.page.keyboard.press(".")
@@ -367,9 +369,31 @@ def test_no_mark_is_shown_above_every_score(tab, pages):
     assert page.page.is_visible("#empty")
 
 
+def test_misses_and_false_marks_are_gone_through_one_by_one(tab, pages, detectors):
+    page = tab().open(pages / "marked.html", "#list=findings&marks=missed0&s0=0.0001&sort=faint")
+    count = page.cards()
+    assert count > 2
+    page.page.click("#cards .card")
+    for number in range(count):
+        page.loaded()
+        assert page.page.inner_text("#where") == f"{number + 1} of {count} findings"
+        assert "vascular" in page.page.inner_text("#finding-facts")
+        page.page.keyboard.press("n")
+    assert page.page.inner_text("#where") == f"1 of {count} findings"
+    page = tab().open(pages / "marked.html", "#list=marks&marks=false1&s1=0.0001")
+    marks = np.sort(detectors[1].marks[detectors[1].marks["fate"] == 1], order="score")[::-1]
+    page.page.click("#cards .card")
+    for mark in marks[:3]:
+        page.loaded()
+        middle = page("(() => { const p = phantomView.panes[0]; return p.at(p.w / 2, p.h / 2); })()")
+        assert middle == pytest.approx([mark["x_px"] + 0.5, mark["y_px"] + 0.5], abs=0.1)
+        page.page.keyboard.press("n")
+
+
 # small screens, keys, colours, many images
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (820, 1180), (1440, 900)])
 @pytest.mark.parametrize(
     "hash_", ["", "#list=findings", "#list=marks", "#image=000005-L-CC", "#image=000005-L-CC&layout=exam"]
@@ -512,6 +536,7 @@ def test_names_of_everything_that_acts(tab, pages):
     assert nameless == []
 
 
+@pytest.mark.slow
 def test_ten_thousand_images_ask_for_no_more_than_what_is_seen(tab, images, tmp_path):
     from phantom.viewer.columns import FINDING_COLUMNS, IMAGE_COLUMNS, Table
     from phantom.viewer.page import page as html

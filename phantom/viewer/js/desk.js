@@ -64,35 +64,67 @@ function showDesk() {
   for (const option of el("layout").options)
     option.disabled = option.value !== "one" && hanging(n, option.value).length < 2;
   showFindings();
-  const lit = pinned();
-  if (lit && lit.row !== null && (fresh || wasFinding !== query.finding)) jump(lit.row);
-  if (fresh && query.at) {
-    const [x, y] = query.at.split(",").map(Number),
-      pane = panes[focused];
-    if (Number.isFinite(x) && Number.isFinite(y)) pane.lookAt(x + 0.5, y + 0.5, Math.max(1, pane.t.k));
+  const lit = pinned(),
+    place = `${query.image} ${query.finding} ${query.at}`,
+    mark = markAsked();
+  if (fresh || place !== wasPlace) {
+    if (stay) drawSoon();
+    else if (lit && lit.row !== null) jump(lit.row);
+    else if (mark) active().lookAt(mark[0] + 0.5, mark[1] + 0.5, Math.max(1, active().t.k));
+    const { places, at } = itinerary();
+    el("where").textContent =
+      at < 0 ? "" : `${(at + 1).toLocaleString("en")} of ${places.length.toLocaleString("en")} ${listed()}`;
+    loadAhead();
   }
-  wasFinding = query.finding;
+  wasPlace = place;
   drawSoon();
 }
-let wasFinding;
+// the mark that was opened from the list
+function markAsked() {
+  const place = (query.at || "").split(",").map(Number);
+  return place.length === 2 && place.every(Number.isFinite) ? place : null;
+}
+let wasPlace,
+  stay = false;
 
-// the next image of the list as it is filtered and sorted, each once
+// where an item of the list is looked at: an image, a finding in it, or a mark
+function placeOf(item) {
+  const list = listed();
+  if (list === "images") return { image: images.get("image_id", item), finding: "", at: "" };
+  if (list === "findings") {
+    const image = images.get("image_id", findings.get("image", item));
+    return { image, finding: String(findings.get("finding_id", item)), at: "" };
+  }
+  const [one, i] = item;
+  return {
+    image: images.get("image_id", one.marks.image[i]),
+    finding: "",
+    at: `${one.marks.x[i]},${one.marks.y[i]}`,
+  };
+}
+// the list as it is filtered and sorted, and how far in it what is open comes: itself, or the first of its image
+function itinerary() {
+  const places = sorted(items()).map(placeOf),
+    same = place => (place.finding || "") === (query.finding || "") && (place.at || "") === (query.at || "");
+  const exact = places.findIndex(place => place.image === query.image && (listed() === "images" || same(place)));
+  return { places, at: exact < 0 ? places.findIndex(place => place.image === query.image) : exact };
+}
 function step(by) {
-  const list = [
-    ...new Set(
-      sorted(items()).map(item =>
-        listed() === "findings"
-          ? findings.get("image", item)
-          : listed() === "marks"
-            ? item[0].marks.image[item[1]]
-            : item,
-      ),
-    ),
-  ];
-  if (!list.length) return;
-  const at = list.indexOf(imageNumbers.get(query.image)),
-    next = list[(at + by + list.length) % list.length];
-  go({ image: images.get("image_id", next), finding: "", at: "" });
+  const { places, at } = itinerary();
+  if (places.length) go(places[((at < 0 && by < 0 ? 0 : at) + by + places.length) % places.length]);
+}
+// what comes next is loaded while this is looked at
+const AHEAD_MS = 500;
+let ahead = 0;
+function loadAhead() {
+  clearTimeout(ahead);
+  ahead = setTimeout(() => {
+    if (el("desk").hidden || panes.some(pane => !pane.image)) return;
+    const { places, at } = itinerary(),
+      next = places.slice(at + 1).find(place => place.image !== query.image);
+    const shown = panes.map(pane => pane.n);
+    if (next) for (const [n] of hanging(imageNumbers.get(next.image), query.layout)) load(n, shown).catch(() => {});
+  }, AHEAD_MS);
 }
 // the next finding of the image
 function stepFinding(by) {
@@ -100,7 +132,7 @@ function stepFinding(by) {
     lit = pinned();
   if (!rows.length) return;
   const at = lit ? rows.indexOf(lit.row) : by > 0 ? -1 : 0;
-  go({ finding: String(findings.get("finding_id", rows[(at + by + rows.length) % rows.length])) });
+  go({ finding: String(findings.get("finding_id", rows[(at + by + rows.length) % rows.length])), at: "" });
 }
 
 const active = () => panes[Math.min(focused, panes.length - 1)];

@@ -139,10 +139,7 @@ function showFindings() {
       ` ${findings.get("category", row)} · ${number(findings.get("extent_mm", row))} mm · d′ ${number(findings.get("dprime", row))} `,
       ...verdicts(row),
     );
-    button.onclick = () => {
-      go({ finding: chosen ? "" : String(id) });
-      if (!chosen) jump(row);
-    };
+    button.onclick = () => go({ finding: chosen ? "" : String(id), at: "" });
     return make("li", {}, button);
   });
   el("findings").replaceChildren(...(list.length ? list : [make("li", {}, "none")]));

@@ -11,7 +11,8 @@ function imageCard(n) {
       `${detectors.length > 1 ? one.letter + ": " : ""}${one.counts.hit[n]} hit, ${one.counts.missed[n]} missed, ${one.counts.false[n]} false`,
   );
   return card(
-    { image: n },
+    n,
+    n,
     picture("thumbnails", n),
     images.get("image_id", n),
     [
@@ -30,14 +31,7 @@ function findingCard(row) {
     `${number(findings.get("extent_mm", row))} mm · d′ ${number(findings.get("dprime", row))} · ${findings.get("n_calcifications", row)} grains`,
     images.get("image_id", n),
   ];
-  return card(
-    { image: n, finding: row },
-    at,
-    words(findings.get("kind", row)),
-    lines,
-    findings.get("class", row),
-    verdicts(row),
-  );
+  return card(row, n, at, words(findings.get("kind", row)), lines, findings.get("class", row), verdicts(row));
 }
 function markCard([one, i]) {
   const n = one.marks.image[i],
@@ -45,7 +39,8 @@ function markCard([one, i]) {
     place = one.marks.crop[i];
   const sign = { hit: "✓ hit", false: "✗ false", ignored: "does not count" }[fate];
   return card(
-    { image: n, x: one.marks.x[i], y: one.marks.y[i] },
+    [one, i],
+    n,
     place >= 0 ? picture("marks" + one.d, place) : null,
     `${detectors.length > 1 ? one.letter + " " : ""}${number(one.marks.score[i])}`,
     [fate === "false" ? words(one.cause(i)) : "", images.get("image_id", n)],
@@ -54,7 +49,7 @@ function markCard([one, i]) {
   );
 }
 
-function card(where, source, title, lines, kind, more = []) {
+function card(item, n, source, title, lines, kind, more = []) {
   const image = source
     ? make("img", { src: source, alt: "", loading: "lazy", decoding: "async" })
     : make("span", { class: "nothing" }, "no picture");
@@ -66,15 +61,10 @@ function card(where, source, title, lines, kind, more = []) {
     ...more,
     ...lines.filter(Boolean).map(text => make("small", { title: text }, text)),
   );
-  node.dataset.image = images.get("image_id", where.image);
+  node.dataset.image = images.get("image_id", n);
   node.onclick = () => {
-    const changes = {
-      image: images.get("image_id", where.image),
-      finding: where.finding === undefined ? "" : String(findings.get("finding_id", where.finding)),
-      at: where.x === undefined ? "" : `${where.x},${where.y}`,
-    };
     scrolled = el("list").scrollTop;
-    go(changes, true);
+    go(placeOf(item), true);
   };
   return node;
 }

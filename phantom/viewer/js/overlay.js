@@ -27,7 +27,7 @@ function drawOverlay(pane, ratio) {
   // drawn again only if it would look different: a change of window leaves it as it is
   const what = JSON.stringify([
     [t.k, t.x, t.y, w, h, ratio, pane.image ? 1 : 0, pane.ruler],
-    [on.outlines, on.labels, on.marks, on.lens ? pane.pointer : 0, query.finding, query.image],
+    [on.outlines, on.labels, on.marks, on.lens ? pane.pointer : 0, query.finding, query.image, query.at],
     detectors.map(one => one.corner),
   ]);
   if (pane.drawn === what) return;
@@ -69,6 +69,8 @@ function drawTruth(c, pane, t) {
     c.restore();
   }
   for (const row of findingsOf(pane.n)) drawFrame(c, row, t, isLit(row, lit));
+  const asked = images.get("image_id", pane.n) === query.image && markAsked();
+  if (asked) drawCorners(c, (asked[0] + 0.5) * t.k + t.x, (asked[1] + 0.5) * t.k + t.y, Math.max(14, 8 * t.k));
   if (on.marks)
     for (const one of detectors) for (const i of one.marksOf(pane.n)) if (one.shown(i)) drawMark(c, one, i, t);
 }
@@ -163,6 +165,25 @@ function drawSymbol(c, d, fate, x, y, r) {
     c.stroke();
   }
   c.setLineDash([]);
+}
+
+// four corners around the mark that was opened from the list
+function drawCorners(c, x, y, r) {
+  c.beginPath();
+  for (const u of [-1, 1])
+    for (const v of [-1, 1]) {
+      c.moveTo(x + u * r, y + 0.5 * v * r);
+      c.lineTo(x + u * r, y + v * r);
+      c.lineTo(x + 0.5 * u * r, y + v * r);
+    }
+  for (const [colour, width] of [
+    ["#000", 4],
+    [COLOUR.lit, 2],
+  ]) {
+    c.strokeStyle = colour;
+    c.lineWidth = width;
+    c.stroke();
+  }
 }
 
 function drawScale(c, pane, t) {

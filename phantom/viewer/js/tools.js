@@ -91,9 +91,11 @@ function pin(pane) {
   const [x, y] = pane.at(...pane.pointer),
     [grain] = pane.grainsUnder(Math.floor(x), Math.floor(y));
   const row = grain === undefined ? pane.findingUnder(x, y) : pane.image.findingRow[grain];
+  stay = true; // what is pointed at is in sight
   go({
     image: images.get("image_id", pane.n),
     finding: row === undefined || row < 0 ? "" : String(findings.get("finding_id", row)),
-    grain: "",
+    at: "",
   });
+  stay = false;
 }
