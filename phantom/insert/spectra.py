@@ -11,6 +11,7 @@ import numpy as np
 from phantom.arrays import F32, Bools, Floats
 
 TILE_PX = 64
+_EVERY = 4  # pixels: of which every so many it is looked at whether they are breast
 _REGION_MM = 25.6  # as in Burgess, Jacobson & Judy 2001
 _FIT_PER_MM = (0.15, 0.7)  # where breast tissue follows a power law, and noise does not show
 _NOISE_FROM = 0.5  # of the Nyquist frequency: above it noise is nearly all there is
@@ -91,7 +92,7 @@ def spectra(values: F32, usable: Bools, spacing_mm: float) -> Spectra:
     variance = noise_variance(f, noise, spacing_mm)
     scale = variance / max(float(radial[quiet][:, high].mean()), 1e-30)
     levels, sds = _by_level(tiles[quiet], radial[quiet][:, high].mean(axis=1) * scale)
-    large = max(TILE_PX, 2 * round(0.5 * _REGION_MM / spacing_mm))
+    large = max(TILE_PX, 2 * _EVERY * round(0.5 / _EVERY * _REGION_MM / spacing_mm))
     _, wide = _tiles(values, usable, large, spacing_mm, _REGIONS)
     wf, wrings = _rings(large, spacing_mm)
     structure = _radial(wide, wrings, len(wf)).mean(axis=0) if len(wide) else np.interp(wf, f, radial.mean(axis=0))
@@ -125,16 +126,19 @@ def _tiles(values: F32, usable: Bools, size: int, spacing_mm: float, most: int) 
     from scipy.fft import rfft2
 
     step = size // 2
-    inside = np.zeros((usable.shape[0] + 1, usable.shape[1] + 1), np.int64)
-    inside[1:, 1:] = usable.cumsum(axis=0, dtype=np.int64).cumsum(axis=1)
+    few = usable[::_EVERY, ::_EVERY]
+    inside = np.zeros((few.shape[0] + 1, few.shape[1] + 1), np.int64)
+    inside[1:, 1:] = few.cumsum(axis=0, dtype=np.int32).cumsum(axis=1)
     rows, columns = np.arange(0, usable.shape[0] - size + 1, step), np.arange(0, usable.shape[1] - size + 1, step)
     if not rows.size or not columns.size:
         return np.zeros(0), np.zeros((0, size, size // 2 + 1))
     i, j = (a.ravel() for a in np.meshgrid(rows, columns, indexing="ij"))
-    held = inside[i + size, j + size] - inside[i, j + size] - inside[i + size, j] + inside[i, j]
-    enough = held >= 0.995 * size * size
+    top, left, across = i // _EVERY, j // _EVERY, size // _EVERY
+    bottom, right = top + across, left + across
+    held = inside[bottom, right] - inside[top, right] - inside[bottom, left] + inside[top, left]
+    enough = held >= 0.995 * across * across
     if not enough.any():
-        enough = held >= 0.9 * size * size
+        enough = held >= 0.9 * across * across
     i, j = i[enough], j[enough]
     if len(i) > most:
         chosen = np.unique(np.linspace(0, len(i) - 1, most).astype(int))
