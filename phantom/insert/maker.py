@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from phantom import tables
 from phantom.anatomy.patient import birads_density
 from phantom.arrays import U16
 from phantom.calcifications.finding import Finding
+from phantom.dataset.format.columns import INSERTED, dtype_with
 from phantom.dataset.format.layout import INSERTED_SCENE
 from phantom.errors import PhantomError
 from phantom.exam.case import Case
@@ -163,18 +163,19 @@ def _row(on: Canvas, view: FittedView, image_id: str, index: int, variant: str, 
         "density": density,
         "birads_density": birads_density(density),
         "angle_deg": view.view.angle_deg,
+        "bits_stored": picture.bits,
+        "thickness_sd_mm": on.found.thickness_sd_mm,
         "target_filter": technique.target_filter,
         "tube_kv": technique.tube_kv,
         "mas": technique.mas,
         "entrance_kerma_mgy": technique.entrance_kerma_mgy,
         "detector_kerma_ugy": technique.detector_kerma_ugy,
         "mgd_mgy": technique.mgd_mgy,
-        "bits_stored": picture.bits,
         "grey_per_contrast": 0.0 if response is None else float(response.gain(response.at)),
         "grey_per_contrast_sd": 0.0 if response is None else float(response.gain(response.at)) * response.sd,
     }
     plain: dict[str, Any] = {"U": "", "f": 0.0, "i": 0, "u": 0, "b": False}
-    types = tables.dtype_of("images")
+    types = dtype_with("images", INSERTED)
     return {name: known.get(name, plain[types[name].kind]) for name in types.names or ()}
 
 

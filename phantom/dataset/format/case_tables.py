@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from phantom.dataset.format import hdf5_checks
-from phantom.dataset.format.columns import dtype_with, to_csv
+from phantom.dataset.format.columns import INSERTED, dtype_with, to_csv
 from phantom.dataset.format.layout import TABLE_FILES, case_name
 from phantom.dataset.format.manifest import Manifest
 from phantom.dataset.format.split import split_column
@@ -59,6 +59,7 @@ def columns_of(table: str, manifest: Manifest) -> np.dtype[Any]:
     optional = []
     if table == "images":
         optional = ["sweep", "sweep_value"] * bool(manifest.sweeps) + ["split"] * bool(manifest.split)
+        optional += list(INSERTED) * bool(manifest.inserted)
     return dtype_with(table, optional)
 
 

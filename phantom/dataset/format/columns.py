@@ -19,11 +19,16 @@ RUN = np.dtype([("start", "u4"), ("length", "u4")])
 HULL = np.dtype([("finding", "u4"), ("x_px", "f8"), ("y_px", "f8")])
 
 # columns that a table has only where a run asked for them
+INSERTED = ("bits_stored", "thickness_sd_mm", "grey_per_contrast", "grey_per_contrast_sd")
 OPTIONAL: dict[str, Columns] = {
     "images": {
         "sweep": ("U64", "the recipe's key that was changed for this image"),
         "sweep_value": ("U32", "the value it was given"),
         "split": ("U16", "the part of the split the case belongs to"),
+        "bits_stored": ("u1", "of the real picture"),
+        "thickness_sd_mm": ("f8", "uncertainty of its thickness; 0 where its header gives it"),
+        "grey_per_contrast": ("f8", "its grey values per unit of the logarithm of the exposure; 0 for processing"),
+        "grey_per_contrast_sd": ("f8", "uncertainty of that estimate"),
     },
 }
 
