@@ -101,6 +101,19 @@ def mammogram(image: Any, intent: str, key: str, number: int, generator: str, op
     return ds
 
 
+def mark_as_inserted(ds: Any, generator: str) -> None:
+    """Say that an image is a real mammogram, of a person nobody names, with synthetic calcifications."""
+    ds.ImageType = ["DERIVED", "SECONDARY", ""]
+    ds.DerivationDescription = f"Synthetic calcifications put into a real mammogram by {generator}"
+    ds.ImageComments = "Synthetic calcifications in a real mammogram; not for diagnosis"
+    ds.StudyDescription = "Mammography with synthetic calcifications"
+    ds.SeriesDescription = ds.SeriesDescription.replace("Synthetic", "Synthetic calcifications")
+    ds.PatientName, ds.PatientBirthDate = str(ds.PatientName).replace("SYNTHETIC", "ANONYMOUS"), ""
+    ds.PatientIdentityRemoved = "YES"
+    ds.DeidentificationMethod = "Only pixels, view, side, spacing, beam and detector were kept"
+    ds.BurnedInAnnotation = "YES"  # what is burned into a real picture stays in it, and nobody has read it
+
+
 def _geometry(ds: Any, image: Any) -> None:
     row = image.row
     side, view = str(row["laterality"]), str(row["view"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from phantom.dataset.format.key import key_of
-from phantom.formats._dicom import file_of, mammogram
+from phantom.formats._dicom import file_of, mammogram, mark_as_inserted
 from phantom.formats._dicom_seg import segmentation
 from phantom.formats._dicom_sr import report
 from phantom.formats._export import Unit, file_name, put
@@ -53,10 +53,14 @@ def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
         stem = folder / unit.name / file_name(image.image_id)
         if image.for_processing.size:
             raw = mammogram(image, "for_processing", key, number, generator, options)
+            if data.manifest.inserted:
+                mark_as_inserted(raw, generator)
             put(stem.with_name(f"{stem.name}.raw.dcm"), file_of(raw, options.compress or "none"))
         if options.seg and image.findings:
             put(stem.with_name(f"{stem.name}.seg.dcm"), file_of(segmentation(image, key, number, options)))
         shown = mammogram(image, "for_presentation", key, number, generator, options)
+        if data.manifest.inserted:
+            mark_as_inserted(shown, generator)
         put(stem.with_name(f"{stem.name}.dcm"), file_of(shown, options.compress or "none"))
         image.__dict__.pop("for_presentation", None)
         image.__dict__.pop("for_processing", None)

@@ -268,6 +268,28 @@ def test_stated_contrast_counts(pictures, tmp_path):
     assert 2.5 < changes[1] / changes[0] < 5
 
 
+def test_exported_again_it_says_what_it_is(pictures, tmp_path):
+    import pydicom
+
+    assert inserted(sorted(pictures.iterdir())[:1], tmp_path / "out") == 0
+    assert (
+        cli.run(
+            ["export", str(tmp_path / "out"), "--to", "dicom", "--no-seg", "--no-sr", "--out", str(tmp_path / "dcm")]
+        )
+        == 0
+    )
+    (path,) = (tmp_path / "dcm").rglob("*.dcm")
+    ds, (source,), (image,) = pydicom.dcmread(path), sorted(pictures.iterdir())[:1], phantom.open(tmp_path / "out")
+    was = pydicom.dcmread(source)
+    assert np.array_equal(ds.pixel_array, image.for_presentation)
+    assert ds.ImageType[:2] == ["DERIVED", "SECONDARY"]
+    assert "real mammogram" in ds.DerivationDescription
+    assert (ds.SyntheticData, ds.BurnedInAnnotation, ds.PatientBirthDate) == ("YES", "YES", "")
+    for name in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "PatientID", "PatientName"):
+        assert getattr(ds, name) != getattr(was, name)
+    assert (ds.ViewPosition, ds.ImageLaterality, ds.KVP) == (was.ViewPosition, was.ImageLaterality, was.KVP)
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
