@@ -89,13 +89,13 @@ def pair(a: int, b: int) -> Any:
 
 
 @compiled
-def _third_nearest(x: Any, y: Any, z: Any, cells: Cells) -> Any:
-    """Squared distance from a point to the third nearest seed, looked for ring by ring of bins."""
+def _second_nearest(x: Any, y: Any, z: Any, cells: Cells) -> Any:
+    """Squared distance from a point to the second nearest seed, looked for ring by ring of bins."""
     seeds, start, origin, step, shape = cells.seeds, cells.start, cells.origin, cells.step, cells.shape
     i0 = min(max(int((x - origin[0]) / step), 0), shape[0] - 1)
     j0 = min(max(int((y - origin[1]) / step), 0), shape[1] - 1)
     k0 = min(max(int((z - origin[2]) / step), 0), shape[2] - 1)
-    first, second, third = _FAR, _FAR, _FAR
+    first, second = _FAR, _FAR
     for ring in range(_RINGS):
         for i in range(max(i0 - ring, 0), min(i0 + ring, shape[0] - 1) + 1):
             for j in range(max(j0 - ring, 0), min(j0 + ring, shape[1] - 1) + 1):
@@ -108,21 +108,20 @@ def _third_nearest(x: Any, y: Any, z: Any, cells: Cells) -> Any:
                     for s in range(start[b], start[b + 1]):
                         dx, dy, dz = seeds[s, 0] - x, seeds[s, 1] - y, seeds[s, 2] - z
                         d = dx * dx + dy * dy + dz * dz
-                        third = min(third, max(second, d))
                         second = min(second, max(first, d))
                         first = min(first, d)
         sure = np.float32(ring) * step  # nothing beyond the rings looked at is nearer than this
-        if third <= sure * sure:
+        if second <= sure * sure:
             break
-    return third
+    return second
 
 
 @compiled
 def candidates(x: Any, y: Any, z: Any, reach: Any, cells: Cells, found: Array) -> int:
-    """Put into `found` the cells that can be among the three nearest of a place within `reach` of a point; their number."""
+    """Put into `found` the cells that can be among the two nearest of a place within `reach` of a point; their number."""
     seeds, start, origin, step, shape = cells.seeds, cells.start, cells.origin, cells.step, cells.shape
-    third = _third_nearest(x, y, z, cells)
-    radius = np.float32(np.sqrt(third)) + _TWO * reach
+    second = _second_nearest(x, y, z, cells)
+    radius = np.float32(np.sqrt(second)) + _TWO * reach
     limit = radius * radius
     low0, high0 = int((x - radius - origin[0]) / step), int((x + radius - origin[0]) / step)
     low1, high1 = int((y - radius - origin[1]) / step), int((y + radius - origin[1]) / step)
@@ -144,6 +143,8 @@ def candidates(x: Any, y: Any, z: Any, reach: Any, cells: Cells, found: Array) -
 @compiled
 def nearest(x: F32, y: F32, z: F32, cells: Cells, found: Array, count: int, d: F32, which: Array) -> None:
     """Of places x, y, z (each (m,)): d (3, m) the three least squared distances to candidates, which (2, m) the two nearest.
+
+    The third distance is that of a candidate, which need not be the third nearest cell where that is far.
 
     Without branches, so that the compiler works on several places at once.
     """

@@ -18,7 +18,7 @@ from phantom.recipe.seed import Seed
 
 PLANE_MM, FINE_MM = 0.28, 0.14  # spacing of the lattice of slabs, and of the one that strands are drawn on
 EVERY = 8  # points of the plane from node to node: places are followed through space at nodes
-_SLAB_MM, _FEWEST = 3.0, 4
+_SLAB_MM, _FEWEST = 3.4, 4
 _TOGETHER = 4  # slabs that are rough alike: a sheet that stands on edge stays sharp
 _BLUR = 0.6  # of the lattice's spacing: how far a point reaches
 _ROUGH_MM, _ROUGH_BETA, _ROUGH_WAVES_MM = 0.07, 3.0, (0.24, 8.0)  # displacement: sd, spectrum f^-beta between two waves

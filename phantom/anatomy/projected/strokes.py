@@ -10,6 +10,7 @@ from scipy.special import j1
 
 from phantom.anatomy.texture import frequencies
 from phantom.arrays import F32, Floats
+from phantom.compiled import compiled
 from phantom.geometry.compression import Compression
 from phantom.geometry.grid import Grid
 
@@ -90,21 +91,25 @@ def _stretches(lines: Sequence[tuple[Floats, Floats, float]], pressed: Compressi
 
 def _splat(column: F32, row: F32, mass: F32, shape: tuple[int, int]) -> F32:
     """Add masses at fractional places to the four points around each."""
-    rows, columns = shape
-    keep = (column > 0) & (column < columns - 1.01) & (row > 0) & (row < rows - 1.01)
-    column, row, mass = column[keep], row[keep], mass[keep]
-    i, j = row.astype(np.intp), column.astype(np.intp)
-    right, below = column - j, mass * (row - i)
-    above = mass - below
-    places, weights = np.empty((4, len(mass)), np.intp), np.empty((4, len(mass)))
-    np.add(i * columns, j, out=places[0])
-    for k, by in enumerate((1, columns, columns + 1), start=1):
-        np.add(places[0], by, out=places[k])
-    np.multiply(above, right, out=weights[1])
-    np.multiply(below, right, out=weights[3])
-    np.subtract(above, weights[1], out=weights[0])
-    np.subtract(below, weights[3], out=weights[2])
-    return np.bincount(places.reshape(-1), weights.reshape(-1), rows * columns).reshape(shape).astype(np.float32)
+    out = np.zeros(shape, np.float32)
+    _add(column, row, mass, out)
+    return out
+
+
+@compiled
+def _add(column: F32, row: F32, mass: F32, out: F32) -> None:
+    rows, columns = out.shape
+    one = np.float32(1)
+    for k in range(mass.size):
+        x, y = column[k], row[k]
+        if x <= 0 or y <= 0 or x >= columns - 1.01 or y >= rows - 1.01:
+            continue
+        i, j = int(y), int(x)
+        below, right = y - np.float32(i), x - np.float32(j)
+        out[i, j] += mass[k] * (one - below) * (one - right)
+        out[i, j + 1] += mass[k] * (one - below) * right
+        out[i + 1, j] += mass[k] * below * (one - right)
+        out[i + 1, j + 1] += mass[k] * below * right
 
 
 def _disc(f: F32, radius_mm: float) -> F32:
