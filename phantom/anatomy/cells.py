@@ -197,10 +197,11 @@ class Frame(NamedTuple):
 
 
 @inlined
-def bisector(a: int, b: int, nearer: Any, further: Any, cells: Cells, frame: Frame) -> Any:
-    """Distance (mm) from the wall between two cells, how far it changes through slab and point (mm), mm per square.
+def bisector(a: int, b: int, cells: Cells, frame: Frame) -> Any:
+    """Of the wall between two cells: mm per difference of squared distances, and how far it is spread (mm).
 
-    The difference of the squared distances to two seeds is linear in the place: exact for a slab of any thickness.
+    Half the difference of the squared distances to two seeds, over the distance between them, is the distance from
+    the wall; it is linear in the place, so that a slab of any thickness is integrated exactly.
     """
     seeds = cells.seeds
     nx, ny, nz = seeds[b, 0] - seeds[a, 0], seeds[b, 1] - seeds[a, 1], seeds[b, 2] - seeds[a, 2]
@@ -208,19 +209,35 @@ def bisector(a: int, b: int, nearer: Any, further: Any, cells: Cells, frame: Fra
     along = (nx * frame.ux + ny * frame.uy + nz * frame.uz) / apart
     stretch = frame.scale * np.float32(np.sqrt(max(_ONE - frame.squeeze * along * along, np.float32(0.05))))
     mm = _HALF / (apart * stretch)
-    deep = _TWO * mm * abs(frame.hx * nx + frame.hy * ny + frame.hz * nz)
-    return (further - nearer) * mm, deep + frame.blur_mm, mm
+    return mm, _TWO * mm * abs(frame.hx * nx + frame.hy * ny + frame.hz * nz) + frame.blur_mm
 
 
-@inlined
-def wall(u: Any, third_mm: Any, walls: Walls) -> Any:
-    """Half thickness (mm) of the wall of a pair with number u, where a third cell's is so far."""
-    rise = u * u
-    for _ in range(walls.power - 2):
-        rise *= u
-    half = max(walls.least + walls.most * rise, _ZERO)
-    close = max(_ONE - third_mm / walls.reach, _ZERO)
-    return half + walls.node * (np.float32(0.25) + u) * close * close
+@compiled
+def walls_at(cells: Cells, walls: Walls, frame: Frame, d: F32, which: Array, out: F32) -> None:
+    """Of places: distance from the nearest wall, how far it is spread (both mm), half its thickness (mm), into out (3, m).
+
+    d (3, m), which (2, m): as `nearest` gives them. The thickness is 0 where a slab shows nothing of the wall.
+    """
+    gap, spread, half = out[0], out[1], out[2]
+    last_a, last_b = -1, -1
+    mm, wide, base, node = _ONE, _ONE, _ZERO, _ZERO
+    per_reach = _ONE / walls.reach
+    for p in range(d.shape[1]):
+        a, b = which[0, p], which[1, p]
+        if a != last_a or b != last_b:  # neighbours mostly lie between the same two cells
+            last_a, last_b = a, b
+            mm, wide = bisector(a, b, cells, frame)
+            u = pair(a, b)
+            rise = u * u
+            for _ in range(walls.power - 2):
+                rise *= u
+            base, node = max(walls.least + walls.most * rise, _ZERO), walls.node * (np.float32(0.25) + u)
+        gap[p], spread[p] = (d[1, p] - d[0, p]) * mm, wide
+        if gap[p] - _HALF * wide >= walls.largest:
+            half[p] = _ZERO
+        else:
+            close = max(_ONE - (d[2, p] - d[0, p]) * mm * per_reach, _ZERO)
+            half[p] = base + node * close * close
 
 
 @inlined

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from phantom.anatomy.cells import MOST, Cells, Frame, Walls, bisector, candidates, covered, nearest, pair, wall
+from phantom.anatomy.cells import MOST, Cells, Frame, Walls, candidates, covered, nearest, walls_at
 from phantom.arrays import F32, Array
 from phantom.compiled import compiled, inlined
 
@@ -89,14 +89,6 @@ class Roughness(NamedTuple):
 
 
 @inlined
-def _solid(a: int, b: int, gap: Any, spread: Any, third: Any, walls: Walls, times: Any) -> Any:
-    """How much of a slab the wall between two cells covers, 0 to 1, from its distance to it and to a third cell's, mm."""
-    if gap - _HALF * spread >= walls.largest:
-        return _ZERO
-    return covered(gap, times * wall(pair(a, b), third, walls), spread)
-
-
-@inlined
 def _glandular(tissue: Tissue, a: int, b: int, j: int, m: int, share: Any, share2: Any, gone: Any) -> Any:
     """How much of a slab is gland, 0 to 1, where `share` of it lies in lobule a, the rest in b, `share2` in part j."""
     g = _ZERO
@@ -108,6 +100,29 @@ def _glandular(tissue: Tissue, a: int, b: int, j: int, m: int, share: Any, share
             other = min(max((fill - tissue.chance[m]) * _SHARP + _HALF, _ZERO), _ONE)
             g += of * tissue.level[cell] * (share2 * one + (_ONE - share2) * other)
     return g
+
+
+@compiled
+def _between(
+    q: F32, i: int, j: int, every: int, scale: Any, rough: Roughness, r0: int, c0: int, x: F32, y: F32, z: F32
+) -> None:
+    """Warped places of all points between four nodes, linear between them, roughly displaced."""
+    wrap = rough.mottle.shape[0] - 1
+    per = _ONE / np.float32(every)
+    ax, bx, ex, fx = q[i, j, 0], q[i, j + 1, 0], q[i + 1, j, 0], q[i + 1, j + 1, 0]
+    ay, by, ey, fy = q[i, j, 1], q[i, j + 1, 1], q[i + 1, j, 1], q[i + 1, j + 1, 1]
+    az, bz, ez, fz = q[i, j, 2], q[i, j + 1, 2], q[i + 1, j, 2], q[i + 1, j + 1, 2]
+    for r in range(every):
+        fr = np.float32(r) * per
+        ti = (r0 + r + rough.shift_at[0]) & wrap
+        lx, ly, lz = ax + fr * (ex - ax), ay + fr * (ey - ay), az + fr * (ez - az)
+        sx, sy, sz = bx + fr * (fx - bx) - lx, by + fr * (fy - by) - ly, bz + fr * (fz - bz) - lz
+        for c in range(every):
+            fc = np.float32(c) * per
+            tj, p = (c0 + c + rough.shift_at[1]) & wrap, r * every + c
+            x[p] = lx + fc * sx + scale * rough.shift[0, ti, tj]
+            y[p] = ly + fc * sy + scale * rough.shift[1, ti, tj]
+            z[p] = lz + fc * sz + scale * rough.shift[2, ti, tj]
 
 
 @compiled
@@ -132,10 +147,10 @@ def add_slab(nodes: Nodes, weight: F32, every: int, blur_mm: Any, rough: Roughne
     many = every * every
     x, y, z = np.empty(many, np.float32), np.empty(many, np.float32), np.empty(many, np.float32)
     d1, d2, d3 = np.empty((3, many), np.float32), np.empty((3, many), np.float32), np.empty((3, many), np.float32)
+    v1, v2, v3 = np.empty((3, many), np.float32), np.empty((3, many), np.float32), np.empty((3, many), np.float32)
     w1, w2, w3 = np.empty((2, many), np.int32), np.empty((2, many), np.int32), np.empty((2, many), np.int32)
     wrap = rough.mottle.shape[0] - 1
     rows, columns = weight.shape
-    per = _ONE / np.float32(every)
     q, dq, fade = nodes.q, nodes.dq, nodes.fade
     for bi in range(q.shape[0] - 1):
         for bj in range(q.shape[1] - 1):
@@ -161,23 +176,13 @@ def add_slab(nodes: Nodes, weight: F32, every: int, blur_mm: Any, rough: Roughne
                 mx / away, my / away, mz / away, scale, nodes.squeeze[bi, bj],
                 dq[bi, bj, 0], dq[bi, bj, 1], dq[bi, bj, 2], blur_mm,
             )  # fmt: skip
-            for r in range(every):
-                fr = np.float32(r) * per
-                ti = (r0 + r + rough.shift_at[0]) & wrap
-                for c in range(every):
-                    fc = np.float32(c) * per
-                    tj, p = (c0 + c + rough.shift_at[1]) & wrap, r * every + c
-                    v0, v1 = (_ONE - fr) * (_ONE - fc), (_ONE - fr) * fc
-                    v2, v3 = fr * (_ONE - fc), fr * fc
-                    x[p] = v0 * q[bi, bj, 0] + v1 * q[bi, bj + 1, 0] + v2 * q[bi + 1, bj, 0] + v3 * q[bi + 1, bj + 1, 0]
-                    y[p] = v0 * q[bi, bj, 1] + v1 * q[bi, bj + 1, 1] + v2 * q[bi + 1, bj, 1] + v3 * q[bi + 1, bj + 1, 1]
-                    z[p] = v0 * q[bi, bj, 2] + v1 * q[bi, bj + 1, 2] + v2 * q[bi + 1, bj, 2] + v3 * q[bi + 1, bj + 1, 2]
-                    x[p] += scale * rough.shift[0, ti, tj]
-                    y[p] += scale * rough.shift[1, ti, tj]
-                    z[p] += scale * rough.shift[2, ti, tj]
+            _between(q, bi, bj, every, scale, rough, r0, c0, x, y, z)
             nearest(x, y, z, lobule, found1, n1, d1, w1)
             nearest(x, y, z, part, found2, n2, d2, w2)
             nearest(x, y, z, compartment, found3, n3, d3, w3)
+            walls_at(lobule, tissue.lobule_walls, frame, d1, w1, v1)
+            walls_at(part, tissue.part_walls, frame, d2, w2, v2)
+            walls_at(compartment, tissue.compartment_walls, frame, d3, w3, v3)
             gone = _QUARTER * (fade[bi, bj] + fade[bi, bj + 1] + fade[bi + 1, bj] + fade[bi + 1, bj + 1])
             kept = tissue.thin * max(_ONE - _FADE * gone, _LEAST_KEPT)
             for r in range(r0, r1):
@@ -186,33 +191,26 @@ def add_slab(nodes: Nodes, weight: F32, every: int, blur_mm: Any, rough: Roughne
                     if w <= _ZERO:
                         continue
                     p = (r - r0) * every + c - c0
-                    a, b, j, m = w1[0, p], w1[1, p], w2[0, p], w2[1, p]
-                    gap, spread, mm = bisector(a, b, d1[0, p], d1[1, p], lobule, frame)
-                    gap2, spread2, mm2 = bisector(j, m, d2[0, p], d2[1, p], part, frame)
-                    share, share2 = min(_HALF + gap / spread, _ONE), min(_HALF + gap2 / spread2, _ONE)
-                    solid = _glandular(tissue, a, b, j, m, share, share2, gone)
+                    a, b = w1[0, p], w1[1, p]
+                    share, share2 = min(_HALF + v1[0, p] / v1[1, p], _ONE), min(_HALF + v2[0, p] / v2[1, p], _ONE)
+                    solid = _glandular(tissue, a, b, w2[0, p], w2[1, p], share, share2, gone)
                     if solid > _ZERO:
                         mottle = rough.mottle[(r + rough.mottle_at[0]) & wrap, (c + rough.mottle_at[1]) & wrap]
                         solid *= max(_ONE + mottle, _ZERO)
                     much = kept * tissue.clump[a]
-                    third, third2 = (d1[2, p] - d1[0, p]) * mm, (d2[2, p] - d2[0, p]) * mm2
-                    solid = max(solid, _solid(a, b, gap, spread, third, tissue.lobule_walls, much))
-                    solid = max(solid, _solid(j, m, gap2, spread2, third2, tissue.part_walls, much))
-                    a, b = w3[0, p], w3[1, p]
-                    gap, spread, mm = bisector(a, b, d3[0, p], d3[1, p], compartment, frame)
-                    third = (d3[2, p] - d3[0, p]) * mm
-                    solid = max(solid, _solid(a, b, gap, spread, third, tissue.compartment_walls, kept))
+                    solid = max(solid, covered(v1[0, p], much * v1[2, p], v1[1, p]))
+                    solid = max(solid, covered(v2[0, p], much * v2[2, p], v2[1, p]))
+                    solid = max(solid, covered(v3[0, p], kept * v3[2, p], v3[1, p]))
                     total[r, c] += w * solid
 
 
 @compiled
-def _in_one(q: F32, cells: Cells, frame: Frame, walls: Walls, times: Any, found: Array, d: F32, w: Array) -> Any:
-    """Of one warped place q (3, 1): the cell it lies in, and how much of it that cell's nearest wall covers."""
+def _in_one(q: F32, cells: Cells, frame: Frame, walls: Walls, found: Array, d: F32, w: Array, v: F32) -> int:
+    """Of one warped place q (3, 1): the cell it lies in; its nearest wall's measures into v (3, 1)."""
     count = candidates(q[0, 0], q[1, 0], q[2, 0], _ZERO, cells, found)
     nearest(q[0], q[1], q[2], cells, found, count, d, w)
-    a, b = w[0, 0], w[1, 0]
-    gap, spread, mm = bisector(a, b, d[0, 0], d[1, 0], cells, frame)
-    return a, _solid(a, b, gap, spread, (d[2, 0] - d[0, 0]) * mm, walls, times)
+    walls_at(cells, walls, frame, d, w, v)
+    return int(w[0, 0])
 
 
 @compiled
@@ -222,14 +220,16 @@ def sample(q: F32, unit: F32, scale: F32, squeeze: F32, tissue: Tissue, which: A
     unit (n, 3), scale, squeeze (n,): as in `Frame`.
     """
     found = np.empty(MOST, np.int32)
-    d, w, one = np.empty((3, 1), np.float32), np.empty((2, 1), np.int32), np.empty((3, 1), np.float32)
+    d, w, v = np.empty((3, 1), np.float32), np.empty((2, 1), np.int32), np.empty((3, 1), np.float32)
+    one = np.empty((3, 1), np.float32)
     for n in range(q.shape[0]):
         for k in range(3):
             one[k, 0] = q[n, k]
         frame = Frame(unit[n, 0], unit[n, 1], unit[n, 2], scale[n], squeeze[n], _ZERO, _ZERO, _ZERO, _POINT_MM)
-        which[0, n], wall_1 = _in_one(one, tissue.lobule, frame, tissue.lobule_walls, tissue.thin, found, d, w)
-        wall_1 *= tissue.clump[which[0, n]]
+        which[0, n] = _in_one(one, tissue.lobule, frame, tissue.lobule_walls, found, d, w, v)
         much = tissue.thin * tissue.clump[which[0, n]]
-        which[1, n], wall_2 = _in_one(one, tissue.part, frame, tissue.part_walls, much, found, d, w)
-        _, wall_3 = _in_one(one, tissue.compartment, frame, tissue.compartment_walls, tissue.thin, found, d, w)
-        solid[n] = max(wall_1, wall_2, wall_3)
+        most = covered(v[0, 0], much * v[2, 0], v[1, 0])
+        which[1, n] = _in_one(one, tissue.part, frame, tissue.part_walls, found, d, w, v)
+        most = max(most, covered(v[0, 0], much * v[2, 0], v[1, 0]))
+        _in_one(one, tissue.compartment, frame, tissue.compartment_walls, found, d, w, v)
+        solid[n] = max(most, covered(v[0, 0], tissue.thin * v[2, 0], v[1, 0]))

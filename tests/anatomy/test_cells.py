@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from phantom.anatomy.cells import Frame, Walls, binned, bisector, candidates, covered, nearest, pair, wall
+from phantom.anatomy.cells import Cells, Frame, Walls, binned, candidates, covered, nearest, pair, walls_at
 from phantom.anatomy.patient import Anatomy
 from phantom.recipe.draw import Draw
 from phantom.recipe.seed import Seed
@@ -57,40 +57,49 @@ def test_a_pair_has_one_number_whoever_asks_and_numbers_are_even() -> None:
     assert u.max() <= 1
 
 
+WALLS = Walls(np.float32(0.0), np.float32(0.4), 3, np.float32(0.2), np.float32(2.0), np.float32(9.0))
+
+
+def measured(places: np.ndarray, cells: Cells, one: Frame, walls: Walls = WALLS) -> np.ndarray:
+    """Distance, spread and half thickness (3, n) of the nearest wall at places (n, 3)."""
+    x, y, z = np.ascontiguousarray(np.asarray(places, np.float32).T)
+    found, d, which = np.empty(40, np.int32), np.empty((3, x.size), np.float32), np.empty((2, x.size), np.int32)
+    count = candidates(np.float32(0), np.float32(0), np.float32(0), np.float32(500), cells, found)
+    nearest(x, y, z, cells, found, count, d, which)
+    out = np.empty((3, x.size), np.float32)
+    walls_at(cells, walls, one, d, which, out)
+    return out
+
+
 @pytest.mark.parametrize("tilt", [0.0, 0.3, 2.0, 10.0])
 def test_a_wall_keeps_its_volume_through_a_slab_at_any_slant(tilt: float) -> None:
     """A wall 0.5 mm thick that moves sideways by `tilt` mm through the slab: as much tissue as if it stood upright."""
     length = np.hypot(1.0, tilt)
     places = np.array([[-5.0 / length, 0, 5.0 * tilt / length], [5.0 / length, 0, -5.0 * tilt / length]], np.float32)
     cells, _ = binned(places, 20.0)
-    low, high = cells.seeds[0], cells.seeds[1]
-    total, step = 0.0, 0.01
-    for x in np.arange(-12, 12, step):
-        p = np.array([x, 0, 0], np.float32)
-        d = [np.float32(((p - s) ** 2).sum()) for s in (low, high)]
-        a, b = (0, 1) if d[0] <= d[1] else (1, 0)
-        gap, spread, _ = bisector(a, b, min(d), max(d), cells, frame(hz=1.0, blur_mm=0.05))
-        total += float(covered(gap, np.float32(0.25), spread)) * step
+    x = np.arange(-12, 12, 0.01)
+    gap, spread, _ = measured(np.stack([x, 0 * x, 0 * x], axis=1), cells, frame(hz=1.0, blur_mm=0.05))
+    total = sum(float(covered(g, np.float32(0.25), s)) for g, s in zip(gap, spread, strict=True)) * 0.01
     assert total == pytest.approx(0.5 * length, rel=0.03)  # its horizontal cut is longer by the slant
 
 
 def test_distances_are_mm_in_a_warped_space() -> None:
-    places = np.array([[-3.0, 0, 0], [3.0, 0, 0], [0, -3.0, 9.0], [0, 3.0, 9.0]], np.float32)
-    cells, order = binned(places, 50.0)
-    index = [int(np.flatnonzero(order == k)[0]) for k in range(4)]
-    one = frame(scale=2.0, squeeze=0.75)  # 2 mm across count 2 x 2, along half of that
-    gap, _, _ = bisector(index[0], index[1], np.float32(4), np.float32(16), cells, one)
-    assert gap == pytest.approx(1.0 / 1.0, rel=1e-3)  # 1 along is 1 mm
-    gap, _, _ = bisector(index[2], index[3], np.float32(4), np.float32(16), cells, one)
-    assert gap == pytest.approx(1.0 / 2.0, rel=1e-3)  # 1 across is half a mm
+    one = frame(scale=2.0, squeeze=0.75)  # 1 mm across counts 2, along 1
+    along, _ = binned(np.array([[-3.0, 0, 0], [3.0, 0, 0]], np.float32), 50.0)
+    across, _ = binned(np.array([[0, -3.0, 0], [0, 3.0, 0]], np.float32), 50.0)
+    assert measured(np.array([[1.0, 0, 0]]), along, one)[0] == pytest.approx(1.0, rel=1e-3)
+    assert measured(np.array([[0, 1.0, 0]]), across, one)[0] == pytest.approx(0.5, rel=1e-3)
 
 
 def test_walls_are_unequal_and_thicken_where_three_meet() -> None:
-    walls = Walls(*(np.float32(v) for v in (0.0, 0.4)), 3, np.float32(0.2), np.float32(2.0), np.float32(9.0))
-    half = [float(wall(np.float32(u), np.float32(5.0), walls)) for u in (0.2, 0.5, 1.0)]
-    assert half == pytest.approx([0.4 * u**3 for u in (0.2, 0.5, 1.0)], rel=1e-5)
-    near = [float(wall(np.float32(0.5), np.float32(mm), walls)) for mm in (0.0, 1.0, 2.0)]
-    assert near[0] > near[1] > near[2] == pytest.approx(half[1], rel=1e-5)
+    cells, _ = binned(np.array([[-4.0, 0, 0], [4.0, 0, 0], [0, 7.0, 0]], np.float32), 50.0)
+    u = next(pair(a, b) for a in range(3) for b in range(a) if abs(cells.seeds[a, 1]) + abs(cells.seeds[b, 1]) == 0)
+    at_wall = np.array([[0.05, y, 0] for y in (-6.0, 0.5, 1.5, 2.0)])
+    half = measured(at_wall, cells, frame())[2]
+    assert half[0] == pytest.approx(0.4 * float(u) ** 3, rel=1e-4)
+    assert half[3] > half[2] > half[1] >= half[0]
+    thicker = measured(at_wall[:1], cells, frame(), WALLS._replace(most=np.float32(0.8)))[2]
+    assert thicker[0] == pytest.approx(2 * half[0], rel=1e-4)
 
 
 @pytest.mark.parametrize("density", [0.04, 0.12, 0.3, 0.5])
