@@ -3,7 +3,8 @@
     python benchmarks/realism.py [--breasts 6] [--drawn 600] [--out docs]
 
 writes `realism.md` and `realism.png` there, and prints the tables. With the default of 6 breasts for each
-of the four densities, CC and MLO, 48 views are rendered for processing and for presentation: minutes, not seconds.
+of the four densities, CC and MLO, 48 views are rendered for processing and for presentation, and 24 at full resolution
+for what `phantom compare` measures: minutes, not seconds.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from PIL import Image
 from scipy import stats
 
 from phantom.anatomy.patient import Anatomy
+from phantom.compare.comparison import Side
+from phantom.compare.measure import measure
+from phantom.compare.sides import displayed
+from phantom.compare.table import ROWS
 from phantom.exam import preset as presets
 from phantom.exam import scene as scenes
 from phantom.exam.acquisition import position_breast
@@ -117,22 +122,6 @@ def _fraction(r: Floats) -> float:
     return divergence(share) / divergence(laplace)
 
 
-def skin_rise_mm(view: ViewImage) -> float:
-    """Median over rows of the distance in which the skin line rises from 10 to 90 % of its first plateau."""
-    pitch = view.row["pixel_spacing_mm"]
-    image = view.for_presentation[:, ::-1] if view.row["laterality"] == "R" else view.for_presentation
-    out = []
-    for row in image[image.shape[0] // 3 : 2 * image.shape[0] // 3 : 8].astype(float):
-        last = int(np.flatnonzero(row).max(initial=0))
-        profile = row[max(last - round(3 / pitch), 0) : last + 1][::-1]
-        if len(profile) * pitch < 2.5:
-            continue
-        top = np.median(profile[round(1.2 / pitch) :])
-        rising = np.maximum.accumulate(profile)
-        out.append((np.argmax(rising >= 0.9 * top) - np.argmax(rising >= 0.1 * top)) * pitch)
-    return float(np.median(out))
-
-
 def structure_table(count: int) -> tuple[list[str], list[ViewImage]]:
     """Spectra and entropies by density and view; the first breast of each density for the page of pictures."""
     rows, shown = [], []
@@ -168,9 +157,28 @@ def _row(letter: str, name: str, views: list[ViewImage], clean: Floats) -> str:
     return (
         f"| {letter} | {name} | {len(betas)} | {np.mean(betas):.2f} ± {np.std(betas):.2f} | {BETA[letter]:.2f} ± 0.25 "
         f"| {np.mean(shown):.2f} | {' / '.join(f'{b:.1f}' for b in falls)} | "
-        f"{' / '.join(f'{100 * e:.0f}' for e in entropy)} "
-        f"| {np.mean([skin_rise_mm(v) for v in views]):.2f} |"
+        f"{' / '.join(f'{100 * e:.0f}' for e in entropy)} |"
     )
+
+
+def displayed_table(count: int) -> list[str]:
+    """What `phantom compare` measures of a dataset's images, by density, CC and MLO together, at full resolution."""
+    columns = []
+    for letter, density in DENSITIES.items():
+        recipe = presets.load("normal", [f"anatomy.density={density}"])
+        found = []
+        for index in range(count):
+            scene = scenes.grow(recipe, case_seed(200 + ord(letter), index), index)
+            for view in scene.views:
+                picture = displayed(render(scene, view))
+                found.append(measure(picture, f"{letter}{index}", 32))
+        columns.append(Side(letter, tuple(found)))
+    rows = []
+    for row in ROWS:
+        means = [side.by_woman(row.key) for side in columns]
+        name = f"{row.name} ({row.unit})" if row.unit else row.name
+        rows.append(f"| {name} | {' | '.join(f'{m.mean():.3g} ± {m.std():.2g}' for m in means)} |")
+    return rows
 
 
 def marginals_table(count: int) -> list[str]:
@@ -221,9 +229,19 @@ Regions of {roi} mm, half overlapping, where the breast has its full thickness; 
 noise (2 to 2.5 expected beyond 1, and no step). LFE is the Laplacian fractional entropy of Gabor responses at
 0.5 / 1 / 2 cycles/mm, in per cent (Abbey 2012): 0 for a Gaussian field. Pixels are 0.14 mm.
 
-| density | view | regions | β | published | β shown | slope | LFE % | skin rises over (mm) |
-|---|---|---|---|---|---|---|---|---|
+| density | view | regions | β | published | β shown | slope | LFE % |
+|---|---|---|---|---|---|---|---|
 {structure}
+
+## As displayed
+
+What [`phantom compare`](compare.md) measures of images for presentation, at full resolution: mean and standard
+deviation over {displayed} women of each density, CC and MLO. [compare.md](compare.md) says what each line is; hold real
+mammograms of your own against a dataset to see how far these numbers are from them.
+
+| | a | b | c | d |
+|---|---|---|---|---|
+{table}
 
 ## Who the women are
 
@@ -241,12 +259,14 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Statistics of the breasts beside the published ones.")
     parser.add_argument("--breasts", type=int, default=6, help="breasts for each of the four densities")
+    parser.add_argument("--displayed", type=int, default=3, help="breasts of each density measured as displayed")
     parser.add_argument("--drawn", type=int, default=600, help="women drawn for the marginals")
     parser.add_argument("--out", type=Path, default=Path("docs"))
     said = parser.parse_args()
     structure, shown = structure_table(said.breasts)
     text = TEXT.format(
-        roi=ROI_MM, structure="\n".join(structure), drawn=said.drawn, marginals="\n".join(marginals_table(said.drawn))
+        roi=ROI_MM, structure="\n".join(structure), displayed=said.displayed, drawn=said.drawn,
+        table="\n".join(displayed_table(said.displayed)), marginals="\n".join(marginals_table(said.drawn)),
     )
     said.out.mkdir(parents=True, exist_ok=True)
     (said.out / "realism.md").write_text(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,8 @@ def measured(entry: Entry, most: int) -> Measured | tuple[str, str]:
     """An entry measured, or its name and why it cannot be used."""
     try:
         picture, woman = entry.read()
-        return measure(picture, woman, most)
+        # files in different folders may bear the same name
+        return replace(measure(picture, woman, most), name=entry.name)
     except Unreadable as why:
         return entry.name, str(why)
 

@@ -32,7 +32,7 @@ def write(found: Comparison, path: Path, seed: int = 0, each: int = _EACH) -> No
     rng = np.random.default_rng(seed)
     count = min(each, found.dataset.patches, found.reference.patches)
     patches = [
-        {"side": name, "from": source, **_shown(grey)}
+        {"side": name, "from": Path(source).name, **_shown(grey)}
         for name, side in (("dataset", found.dataset), ("reference", found.reference))
         for source, grey in _some(side, count, rng)
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from phantom.compare.comparison import Comparison, Line, Side
@@ -129,8 +130,8 @@ def _short(value: float) -> str:
 
 
 def _by(told: Told) -> str:
-    shown = list(told.by_fold.items())
-    return ", ".join(f"{name} {value:.2f}" for name, value in shown) if shown else "too few images"
+    shown = [f"{Path(name).name} {value:.2f}" for name, value in told.by_fold.items()]
+    return ", ".join(shown) or "too few images"
 
 
 def _many(count: int, one: str, several: str = "") -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -38,6 +38,30 @@ class Entry(Protocol):
         ...
 
 
+class Viewed(Protocol):
+    """An image of a dataset, or one just simulated (`phantom.exam.mammogram.ViewImage`)."""
+
+    @property
+    def row(self) -> Mapping[str, Any]:
+        """Its row of the images' table."""
+        ...
+
+    @property
+    def for_presentation(self) -> U16:
+        """Pixels, 12 bits."""
+        ...
+
+
+def displayed(image: Viewed) -> Picture:
+    """An image for presentation, chest wall at the left."""
+    row = image.row
+    name, view, side = row["image_id"], row["view"], row["laterality"]
+    picture = Picture(name, image.for_presentation, 12, row["pixel_spacing_mm"], view, side, False)
+    if chest_wall_left(picture.brightness()):
+        return picture
+    return replace(picture, pixels=np.ascontiguousarray(picture.pixels[:, ::-1]), mirrored=True)
+
+
 @dataclass(frozen=True)
 class Stored:
     """An image of a dataset."""
@@ -48,12 +72,7 @@ class Stored:
 
     def read(self) -> tuple[Picture, str]:
         """The image for presentation."""
-        image = open_dataset(self.folder)[self.name]
-        row = image.row
-        view, side = row["view"], row["laterality"]
-        picture = Picture(self.name, image.for_presentation, 12, row["pixel_spacing_mm"], view, side, False)
-        if not chest_wall_left(picture.brightness()):
-            picture = replace(picture, pixels=np.ascontiguousarray(picture.pixels[:, ::-1]), mirrored=True)
+        picture = displayed(open_dataset(self.folder)[self.name])
         return picture, self.woman
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 
@@ -17,6 +18,9 @@ from phantom.compare.measure import Measured, measure_all
 from phantom.compare.sides import entries
 
 pytest.importorskip("sklearn", reason="needs the extra 'compare'")
+BROWSER = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
 
 
 def side(place):
@@ -150,6 +154,37 @@ def test_the_page_mixes_as_many_patches_of_both(some, tmp_path):
     assert "AUC" in data["report"]
 
 
+@pytest.mark.readers
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium")
+def test_a_person_marks_patches_and_reveals_them(some, tmp_path):
+    playwright = pytest.importorskip("playwright.sync_api")
+    page.write(comparison.of_sides(*halves(some)), tmp_path / "page.html", each=4)
+    with playwright.sync_playwright() as browsers:
+        browser = browsers.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        tab = browser.new_page()
+        problems = []
+        tab.on("pageerror", lambda error: problems.append(str(error)))
+        tab.goto((tmp_path / "page.html").as_uri())
+        patches = tab.query_selector_all("#patches button")
+        assert len(patches) == 8
+        assert not tab.is_visible("#report")
+        patches[0].click()
+        patches[1].click()
+        patches[1].click()
+        for _ in range(3):
+            patches[2].click()
+        assert tab.inner_text("#count") == "2 of 8 marked"
+        assert "dataset" in patches[1].inner_text()
+        tab.click("#stretch")
+        tab.click("#reveal")
+        truth = [patch.get_attribute("data-guess") for patch in patches]
+        right = (truth[0] == "reference") + (truth[1] == "dataset")
+        assert tab.inner_text("#score").startswith(f"{right} of 2 right")
+        assert tab.is_visible("#report")
+        assert not problems
+        browser.close()
+
+
 @pytest.mark.slow
 def test_a_network_tells_a_smoothed_copy(some, tmp_path):
     pytest.importorskip("torch", reason="needs torch")
@@ -174,7 +209,7 @@ def test_without_scikit_learn_one_message_says_what_to_install(phantom_, tmp_pat
 @pytest.fixture
 def two(tmp_path):
     smooth = folder(tmp_path / "b", 2, seed=1, change=lambda x: gaussian_filter(x, 1.0))
-    return folder(tmp_path / "a", 3), smooth, "--spacing-mm", "0.14", "--workers", "1", "--patches", "8"
+    return folder(tmp_path / "a", 2), smooth, "--spacing-mm", "0.14", "--workers", "1", "--patches", "8"
 
 
 def test_the_command_prints_both_sides_or_json_and_writes_a_page(phantom_, two, tmp_path):
@@ -182,8 +217,7 @@ def test_the_command_prints_both_sides_or_json_and_writes_a_page(phantom_, two, 
     save(first / "nothing_L_CC.png", np.full((300, 300), 0.2))
     code, out, err = phantom_("compare", first, "--with", second, *options, "--page", tmp_path / "p.html")
     assert code == 0
-    assert "3 women, 6 images" in out
-    assert "2 women, 4 images" in out
+    assert out.count("2 women, 4 images") == 2
     assert "outside" in out
     assert "nothing_L_CC.png: " in err
     assert (tmp_path / "p.html").stat().st_size > 10_000
