@@ -13,7 +13,7 @@ from phantom.imaging.pyramid import Doubled, halved
 
 _COARSEST_MM = 5.0
 _ROWS = 32  # a strip that stays in the processor's cache
-_KNOTS = 0.25, 0.7, 2.6, 5.2  # cycles/mm: coarse up to the first, medium between the middle two, fine from the last
+_KNOTS = 0.45, 1.1, 2.6, 5.2  # cycles/mm: coarse up to the first, medium between the middle two, fine from the last
 _QUIET = 2.6, 4.5  # cycles/mm: noise is suppressed from the first on, in full above the second
 _ALIKE = 0.55  # of structure's gain that noise gets below: a display that lifts strands alone out of it looks etched
 _PEAK = 0.36  # cycles per cell at which a band is strongest

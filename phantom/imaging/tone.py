@@ -14,7 +14,7 @@ _BROAD_MM = 4.0
 _STRIPS = -20.0, -10.0, -1.5, 8.0  # mm behind a muscle's front: far before, before, behind, and from the last on deep
 _STEP, _MOST = 0.075, 0.4  # log exposure; share of the breast
 _BRIGHT, _GIVEN_BACK = 0.25, np.float32(0.6)  # latitudes above the middle: three quarters of full scale
-_LEAST = 0.30  # log exposure: breasts without contrast are not stretched until their noise fills the scale
+_LEAST = 0.35  # log exposure: breasts without contrast are not stretched until their noise fills the scale
 
 
 def latitude(values: F32, weight: F32, contrast: float) -> float:
