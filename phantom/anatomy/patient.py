@@ -79,7 +79,7 @@ class Anatomy:
         Draw, Within(0, 0.1), "how far the areola stands out of the outline, over the half width of the base"
     ] = Draw.uniform(0.004, 0.026)
     nipple_mm: Annotated[Draw, Within(0, 15, "mm"), "how far the nipple stands out of the outline in profile"] = (
-        Draw.uniform(0.6, 3.2)
+        Draw.lognormal(1.3, 1.7, 0.3, 5)
     )
     areola_mm: Annotated[Draw, Within(5, 40, "mm"), "radius of the areola"] = Draw.uniform(12, 22)
     nipple_in_profile: Annotated[Draw, Within(0, 1), "probability that the nipple is seen in profile"] = Draw.constant(
@@ -111,9 +111,7 @@ class Anatomy:
     muscle_length_mm: Annotated[Draw, Within(40, 240, "mm"), "height of the pectoral muscle in an MLO view"] = (
         Draw.normal(132, 25, 75, 200)
     )
-    muscle_sagitta_mm: Annotated[Draw, Within(-6, 12, "mm"), "how much the muscle's edge bulges"] = Draw.uniform(
-        -0.5, 8
-    )
+    muscle_sagitta_mm: Annotated[Draw, Within(-6, 12, "mm"), "how much the muscle's edge bulges"] = Draw.uniform(-1, 10)
     fold_mm: Annotated[
         Draw, Within(0, 90, "mm"), "width of the axillary fold beside the muscle at the top of an MLO view"
     ] = Draw.normal(47, 12, 18, 85)

@@ -11,6 +11,7 @@ from phantom.geometry.chest import Chest
 from phantom.geometry.silhouette import Silhouette
 from phantom.geometry.view import ViewName
 
+_LEAST_FAT_MM = 12.0  # between the muscle, which pushes the breast by half its width, and the axillary skin
 _MOUND_WIDTH = 0.1  # of the half width of the base: about a centimetre
 _WAVES = 26  # periods a turn up to which an outline is uneven: 10 mm
 
@@ -54,15 +55,16 @@ def chests(
 ) -> dict[ViewName, Chest]:
     """Muscle and folds beside one breast. `shared` is the woman's dice, `side` the breast's: sides are much alike."""
     width, length, bulge, fold = side.normal(1, 0.08, 4)
-    bow, slope = shared.uniform(-5, 1), shared.uniform(0.08, 0.3)
+    bow, slope = shared.uniform(-5, 1), shared.uniform(-0.04, 0.22)
     thick, soft = shared.uniform(11, 17), shared.uniform(2.0, 4.5)
     strip = values["inframammary_mm"] * side.uniform(0.7, 1.3)
+    muscle = values["muscle_mm"] * width
     oblique = Chest(
-        muscle_top_mm=values["muscle_mm"] * width,
+        muscle_top_mm=muscle,
         muscle_length_mm=values["muscle_length_mm"] * length,
         muscle_sagitta_mm=values["muscle_sagitta_mm"] * bulge,
         top_mm=-values["above_nipple_mm"],
-        fold_mm=values["fold_mm"] * fold,
+        fold_mm=max(values["fold_mm"] * fold, 0.5 * muscle + _LEAST_FAT_MM),
         inframammary_mm=strip,
         fold_bow_mm=bow,
         abdomen_slope=slope,
@@ -74,7 +76,7 @@ def chests(
         muscle_top_mm=shared.uniform(6, 18) * width,
         muscle_length_mm=shared.uniform(60, 130) * length,
         muscle_sagitta_mm=1.0,
-        fold_mm=0.75 * oblique.fold_mm,
+        fold_mm=0.75 * values["fold_mm"] * fold,
     )
     entered, middle = shared.random() < values["muscle_in_cc"], shared.uniform(-25, 40)
     half = shared.uniform(30, 65)

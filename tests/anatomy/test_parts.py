@@ -7,12 +7,16 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from phantom.anatomy.breast import Breast
 from phantom.anatomy.patient import Anatomy
 from phantom.anatomy.projected.lattices import strips
 from phantom.anatomy.projected.layers import Layers, parts_over
+from phantom.exam import preset as presets
 from phantom.exam.field_of_view import frame
+from phantom.exam.render import render
+from phantom.exam.scene import grow
 from phantom.geometry.compression import Compression
 from phantom.geometry.grid import Grid
 from phantom.geometry.view import View
@@ -163,3 +167,29 @@ def test_both_sides_of_a_woman_have_like_outlines_and_women_differ() -> None:
     sides = np.mean([np.abs(radii(s, "L") - radii(s, "R")).mean() for s in range(8)])
     women = np.mean([np.abs(radii(s, "L") - radii(s + 1, "L")).mean() for s in range(8)])
     assert 0 < sides < 0.7 * women
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_reader_sees_the_nipple_as_a_part_of_the_breast(index: int) -> None:
+    """In the displayed image: no dark gap between the breast and what stands out of it, and it is not lost in black."""
+    sets = ("detector.binning=4", "anatomy.nipple_in_profile=1", "anatomy.nipple_mm=2.5", 'exam.views=["CC"]')
+    recipe = presets.load("normal", sets)
+    scene = grow(recipe, Seed(11), index)
+    view = scene.views[0]
+    breast = scene.breasts[view.laterality]
+    pressed = breast.compress(view)
+    image = render(scene, view)
+    shown = image.for_presentation.astype(float)
+    shown = shown if view.laterality == "L" else shown[:, ::-1]
+    field = frame(breast, pressed, recipe.detector.grid).field
+    x, y, _ = pressed.forward(breast.nipple_mm[None])[0]
+    slope = [pressed.edge_mm(x - 1, y) - pressed.edge_mm(x + 1, y), pressed.edge_mm(x, y - 1) - pressed.edge_mm(x, y + 1)]
+    ahead = np.array(slope) / np.hypot(*slope)
+    at = np.arange(-4.0, 5.0, 0.2)
+    column, row = field.px(x + at * ahead[0], y + at * ahead[1])
+    seen = map_coordinates(gaussian_filter(shown, 0.7), [row, column], order=1)
+    outward = np.maximum.accumulate(seen[::-1])[::-1]  # the brightest from there outward
+    assert (seen >= 0.6 * outward)[at > -1.0].all()
+    mask = image.breast_mask if view.laterality == "L" else image.breast_mask[:, ::-1]
+    inside = shown[mask > 0].mean()
+    assert seen[(at > 0.5) & (at < 1.2)].mean() > 0.25 * inside

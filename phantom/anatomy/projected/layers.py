@@ -57,7 +57,7 @@ def parts_over(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -
     coarse, wide, plane = (lattice(window, pitch) for pitch in (_EDGE_MM, _SKIN_MM, MUSCLE_MM))
     x, y = coarse.x_mm[None, :], coarse.y_mm[:, None]
     edge = np.asarray(pressed.edge_mm(x, y), np.float32)
-    skin_mm = local_skin_mm(breast, pressed, wide)
+    skin_mm = local_skin_mm(breast, pressed, wide, seed)
     return Parts(coarse, edge, along_mm(pressed, x, y), wide, skin_mm, plane, muscle_path(pressed, plane, seed))
 
 

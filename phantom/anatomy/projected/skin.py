@@ -16,9 +16,10 @@ from phantom.recipe.seed import Seed
 
 # Along a ray that grazes the edge the dermis is here thinner and there thicker: parts of the ray, and the skin's
 # thickness there over its mean. It makes the band fall off over millimetres, as it does in clinical views (an estimate).
-_PARTS = ((0.35, 0.65), (0.40, 0.95), (0.25, 1.57))
+_PARTS = ((0.25, 0.57), (0.30, 0.84), (0.27, 1.14), (0.18, 1.66))
 _AREOLA = 1.0  # how much thicker the skin is at the nipple's foot, over its mean
 _AT_CHEST, _AT_CHEST_MM = 1.1, 13.0  # how much thicker it is where it runs out on the chest, and how far from there
+_UNEVEN, _KNOT_MM, _KNOTS = 0.13, 9.0, 64  # how uneven it is along the outline (sd of ln), and over which length
 _STREAKED_MM = 6.0  # from the outline, how far in the skin and what hangs on it is streaked
 _STREAKS = np.float32(0.26)
 _CELL_MM = (1.6, 0.22)  # of the streaks' texture, along the skin and across
@@ -50,12 +51,18 @@ def skin_path(pressed: Compression, depth_mm: F32, whole_mm: F32, skin_mm: F32) 
     return np.asarray(np.clip(whole_mm - inner, 0, whole_mm), np.float32)
 
 
-def local_skin_mm(breast: Breast, pressed: Compression, plane: Grid) -> F32:
-    """Thickness of the skin over a lattice (rows, columns): thicker below, medially, at the areola and beside the chest."""
+def local_skin_mm(breast: Breast, pressed: Compression, plane: Grid, seed: Seed) -> F32:
+    """Thickness of the skin over a lattice (rows, columns).
+
+    It is thicker below, medially, at the areola and beside the chest, and a little uneven along the outline.
+    """
     x, y = plane.x_mm[None, :], plane.y_mm[:, None]
     x0, y0, bottom, top = pressed.unpress(x, y)
     middle = np.stack([x0, y0, 0.5 * (bottom + top)], axis=-1) @ pressed.view.axes
     t = breast.skin_mm(middle.reshape(-1, 3)).reshape(x0.shape)
+    knots = gaussian_filter1d(seed.child("skin", "uneven").rng().standard_normal(_KNOTS), 1.0, mode="wrap")
+    at = np.interp(along_mm(pressed, x, y) / _KNOT_MM % _KNOTS, np.arange(_KNOTS + 1), np.append(knots, knots[0]))
+    t = t * np.exp(_UNEVEN * at / knots.std())
     nipple = pressed.forward(breast.nipple_mm[None])[0]
     away = ((x - nipple[0]) ** 2 + (y - nipple[1]) ** 2) / breast.nipple.areola_mm**2
     t = t * (1 + _AREOLA * np.exp(-2.2 * away))
