@@ -39,7 +39,7 @@ class Anatomy:
     ligaments, vessels) over the volume inside the skin, muscle left out: BI-RADS a 0.02-0.065,
     b 0.065-0.155, c 0.155-0.34, d 0.34-0.60. Sources of the defaults: density Yaffe 2009 on the scale without
     skin; thickness Yaffe 2009 and UK screening 2016-19; area Boone 2000; skin Huang 2008; ducts Rusby 2007.
-    Shape, folds and muscle are estimates.
+    Shape, folds and muscle are estimates; of the muscle, breasts that reach little forward show less than was drawn.
     """
 
     age: Annotated[Draw, Within(25, 95, "years"), "the woman's age"] = Draw.normal(57, 10, 40, 85)
@@ -105,9 +105,9 @@ class Anatomy:
     cloud: Annotated[Draw, Within(0, 3), "weight of smooth variation in the gland"] = Draw.uniform(0.5, 0.9)
     cellular: Annotated[Draw, Within(0, 3), "weight of the lobules' own brightness"] = Draw.uniform(0.8, 1.4)
     wall_mm: Annotated[Draw, Within(0, 3, "mm"), "thickness of the walls between lobules"] = Draw.uniform(0.35, 0.65)
-    muscle_mm: Annotated[Draw, Within(0, 100, "mm"), "width of the pectoral muscle at the top of an MLO view"] = (
-        Draw.normal(48, 14, 18, 90)
-    )
+    muscle_mm: Annotated[
+        Draw, Within(0, 100, "mm"), "width of the pectoral muscle at the top of an MLO view"
+    ] = Draw.normal(48, 14, 18, 90)
     muscle_length_mm: Annotated[Draw, Within(40, 240, "mm"), "height of the pectoral muscle in an MLO view"] = (
         Draw.normal(132, 25, 75, 200)
     )

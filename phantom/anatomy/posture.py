@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from phantom.geometry.chest import Chest
 from phantom.geometry.silhouette import Silhouette
 from phantom.geometry.view import ViewName
 
+_LEAST_STRIP_MM = 5.0
 _LEAST_FAT_MM = 12.0  # between the muscle, which pushes the breast by half its width, and the axillary skin
 _MOUND_WIDTH = 0.1  # of the half width of the base: about a centimetre
 _WAVES = 26  # periods a turn up to which an outline is uneven: 10 mm
@@ -58,13 +60,18 @@ def chests(
     bow, slope = shared.uniform(-5, 1), shared.uniform(-0.04, 0.22)
     thick, soft = shared.uniform(11, 17), shared.uniform(2.0, 4.5)
     strip = values["inframammary_mm"] * side.uniform(0.7, 1.3)
-    muscle = values["muscle_mm"] * width
+    # small breasts lie on a small part of the muscle: how far the breast reaches, about, from its area
+    reach = 8.4 * math.sqrt(values["area_cm2"] * values["height_to_width"])
+    muscle = min(values["muscle_mm"] * width, 0.65 * reach)
+    axilla = min(values["fold_mm"] * fold, 0.62 * reach)
+    if strip < _LEAST_STRIP_MM:
+        slope = 0.35  # what is hardly there soon runs out
     oblique = Chest(
         muscle_top_mm=muscle,
         muscle_length_mm=values["muscle_length_mm"] * length,
         muscle_sagitta_mm=values["muscle_sagitta_mm"] * bulge,
         top_mm=-values["above_nipple_mm"],
-        fold_mm=max(values["fold_mm"] * fold, 0.5 * muscle + _LEAST_FAT_MM),
+        fold_mm=max(axilla, 0.5 * muscle + _LEAST_FAT_MM),
         inframammary_mm=strip,
         fold_bow_mm=bow,
         abdomen_slope=slope,
@@ -76,13 +83,14 @@ def chests(
         muscle_top_mm=shared.uniform(6, 18) * width,
         muscle_length_mm=shared.uniform(60, 130) * length,
         muscle_sagitta_mm=1.0,
-        fold_mm=0.75 * values["fold_mm"] * fold,
+        fold_mm=0.75 * axilla,
     )
     entered, middle = shared.random() < values["muscle_in_cc"], shared.uniform(-25, 40)
     half = shared.uniform(30, 65)
     size = half * shared.uniform(0.05, 0.14)
     above = Chest(
-        inframammary_mm=1.0,
+        inframammary_mm=shared.uniform(0.2, 3.0),
+        abdomen_slope=0.2,
         muscle_thick_mm=0.6 * thick,
         muscle_soft_mm=soft,
         sliver_mm=size * side.uniform(0.7, 1.3) if entered else 0.0,

@@ -161,7 +161,7 @@ class Compression:
         radius = np.interp(phi, self._phi, self.outline_mm)
         depth = (radius - rho) * np.interp(phi, self._phi, slant(self.outline_mm, self._phi))
         if self.chest.fold_mm:
-            depth = _union(depth, self._fold(x, y))
+            depth = _union(depth, self._fold(x, y), 10.0)
         if self.chest.inframammary_mm:
             # the abdominal wall's skin leaves the breast below and runs out toward the chest wall
             under = np.maximum(y - self.outline_mm[-1] + 6.0, 0.0)
