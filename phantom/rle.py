@@ -11,6 +11,7 @@ from phantom.arrays import Bools, Ints, Runs
 
 Point = tuple[float, float]
 Corner = tuple[int, int]
+MAX_CODE = 1 << 22  # characters of one mask as COCO writes it
 
 
 def pixels(runs: Runs) -> Ints:
@@ -96,12 +97,15 @@ def clip(runs: Runs, shape: tuple[int, int], row: int, column: int, window: tupl
 
 def box(runs: Runs, columns: int) -> tuple[int, int, int, int]:
     """First column, first row, columns and rows of the box around the runs; all 0 if there are none."""
-    flat = pixels(runs)
-    if not len(flat):
+    pairs = np.asarray(runs, np.int64).reshape(-1, 2)
+    pairs = pairs[pairs[:, 1] > 0]
+    if not len(pairs):
         return 0, 0, 0, 0
-    y, x = flat // columns, flat % columns
-    x0, y0 = int(x.min()), int(y.min())
-    return x0, y0, int(x.max()) - x0 + 1, int(y.max()) - y0 + 1
+    (y, x), (y_end, x_end) = np.divmod(pairs[:, 0], columns), np.divmod(pairs.sum(axis=1) - 1, columns)
+    y0, height = int(y.min()), int(y_end.max()) - int(y.min()) + 1
+    if (y_end > y).any():  # a run goes on into the next row
+        x, x_end = np.where(y_end > y, 0, x), np.where(y_end > y, columns - 1, x_end)
+    return int(x.min()), y0, int(x_end.max()) - int(x.min()) + 1, height
 
 
 def coco_counts(runs: Runs, shape: tuple[int, int]) -> list[int]:
@@ -155,6 +159,8 @@ def from_coco_text(text: str) -> list[int]:
     ValueError
         If the text ends within a number or holds a foreign character.
     """
+    if len(text) > MAX_CODE:
+        raise ValueError(f"its counts have {len(text)} characters; at most {MAX_CODE} are allowed")
     counts: list[int] = []
     value = shift = 0
     for letter in text:

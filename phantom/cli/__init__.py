@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import errno
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -23,6 +24,8 @@ from phantom.errors import PhantomError
 
 _FOLDER = Path(__file__).parent
 _INTERRUPTED = 130
+# what a terminal would obey, in names and texts that others have written
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 class _Folder(click.Group):
@@ -98,7 +101,7 @@ def main() -> NoReturn:
 
 
 def _say(message: str, code: int) -> int:
-    click.echo(message, err=True)
+    click.echo(_CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", message), err=True)
     return code
 
 

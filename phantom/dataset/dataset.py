@@ -13,8 +13,11 @@ from phantom.dataset.format.columns import from_csv, row_of
 from phantom.dataset.format.files import sha256
 from phantom.dataset.format.layout import TABLE_FILES
 from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
+from phantom.dataset.format.untrusted import read_plain
 from phantom.errors import DatasetError
 from phantom.tables import Table
+
+MAX_TABLE_BYTES = 1 << 33  # the calcifications of a million cases; a table must have the manifest's checksum too
 
 
 def open(folder: str | Path) -> Dataset:  # noqa: A001 - phantom.open reads as it should
@@ -125,7 +128,7 @@ class Dataset:
         path = self.folder / TABLE_FILES[name]
         if path.is_symlink() or not path.is_file():
             raise DatasetError(f"{path}: missing")
-        data = path.read_bytes()
+        data = read_plain(path, MAX_TABLE_BYTES)
         if sha256(data) != self.manifest.files.get(path.name):
             raise DatasetError(f"{path}: not as it was written; `phantom verify` tells what else is wrong")
         try:

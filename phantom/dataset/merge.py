@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.case_tables import Count
 from phantom.dataset.format.files import folder_size, sha256, sha256_of, unwritable
 from phantom.dataset.format.files import replace as replace_file
 from phantom.dataset.format.layout import MAX_CASES, UNFINISHED, case_name
 from phantom.dataset.format.manifest import Manifest, is_unfinished, processor, read_manifest, versions
+from phantom.dataset.format.untrusted import read_plain
 from phantom.dataset.renumber import read_through, renumbered
 from phantom.dataset.running import resume
 from phantom.dataset.running.finish import finish
@@ -92,7 +94,7 @@ def _carry(piece: _Piece, target: Path) -> str:
         raise DatasetError(f"{path}: missing or damaged; repair it first (generate --resume)")
     if piece.old == piece.new:
         read_through(path, piece.old)
-        data = path.read_bytes()
+        data = read_plain(path, hdf5_checks.MAX_FILE)
     else:
         data = renumbered(path, piece.old, piece.new)
     replace_file(target / case_name(piece.new), data)

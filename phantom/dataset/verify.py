@@ -165,6 +165,9 @@ def _image(
         arrays[name] = data[()]
     yield from _pixels(arrays, is_real)
     yield from _rows(image, findings, grains)
+    if int(grains["run_count"].sum()) and _covered(grains, runs) > 4 * shape[0] * shape[1]:
+        yield "its calcifications cover more than four times its pixels"
+        return
     painted = []
     for grain in grains:
         mask_runs = runs_of(grain, runs, shape)
@@ -176,6 +179,14 @@ def _image(
             yield f"calcification {grain['calcification_id']}: its box is not that of its runs"
     if not np.array_equal(labels_of(painted, shape), arrays["labels"]):
         yield "its labels are not what the runs say"
+
+
+def _covered(grains: Table, runs: Table) -> int:
+    """How many pixels the runs of these calcifications have in all."""
+    ends = np.concatenate([[0], np.cumsum(runs["length"], dtype=np.int64)])
+    first = np.minimum(grains["run_offset"].astype(np.int64), len(runs))
+    last = np.minimum(first + grains["run_count"], len(runs))
+    return int((ends[last] - ends[first]).sum())
 
 
 def _pixels(arrays: dict[str, Any], is_real: bool) -> Iterator[str]:

@@ -59,7 +59,7 @@ def _pixels(path: Path) -> tuple[Any, int]:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=("PNG", "TIFF")) as image:
             mode, frames = image.mode, getattr(image, "n_frames", 1)
             if frames > 1:
                 raise Unreadable(f"{frames} frames: only single images can be used")

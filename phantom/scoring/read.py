@@ -10,7 +10,7 @@ from phantom.scoring.lesions import ImageTruth
 from phantom.scoring.marks import Marks
 
 # A million marks fill about 150 MB of JSON; what is larger is not a list of marks.
-LARGEST_BYTES = 512 * 1024**2
+LARGEST_BYTES = 256 * 1024**2
 _FORMS = "COCO results (.json), CSV (.csv), DICOM CAD SR (.dcm) or a folder of score maps (.npy, .png) or of CAD SRs"
 
 

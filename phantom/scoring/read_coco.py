@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from phantom import rle
+from phantom.dataset.format.untrusted import parse_json
 from phantom.errors import UsageError
 from phantom.scoring.lesions import ImageTruth
 from phantom.scoring.marks import Marks, Raw, check
 
 # The categories `phantom export --to coco` writes; 1 is for detectors that know only one.
 CATEGORIES = {1: "", 2: "benign", 3: "suspicious", 4: "artefact"}
+MAX_VALUES = 12_000_000  # of a file: a million marks with their boxes
+MAX_PIXELS = 1 << 26  # of an image
+MAX_MASK = 1 << 22  # pixels of one mark
 Box = tuple[float, float, float, float]
 
 
@@ -40,11 +43,8 @@ def read_coco(path: Path, images: Sequence[ImageTruth], regions: bool = False) -
 
 
 def _load(path: Path) -> Any:
-    def refuse(word: str) -> float:
-        raise UsageError(f"{path}: {word} is no number a mark may have")
-
     try:
-        return json.loads(path.read_bytes(), parse_constant=refuse)
+        return parse_json(path.read_bytes(), MAX_VALUES)
     except RecursionError as why:
         raise UsageError(f"{path}: nested far too deeply for COCO results") from why
     except (UnicodeDecodeError, ValueError) as why:
@@ -69,6 +69,8 @@ def _own_places(path: Path, images: Any) -> dict[int | str, _Place]:
             height, width, x, y = (image.get(key, 0) for key in ("height", "width", "tile_x", "tile_y"))
             if not all(isinstance(number, int) and 0 <= number < 1 << 20 for number in (height, width, x, y)):
                 raise UsageError(f"{path}: image {image['id']} has no sensible width and height")
+            if height * width > MAX_PIXELS:
+                raise UsageError(f"{path}: image {image['id']} has {height * width} pixels; at most {MAX_PIXELS}")
             out[image["id"]] = _Place(str(name), (height, width), x, y)
     return out
 
@@ -137,6 +139,8 @@ def _masked(
             raise ValueError("its counts are neither text nor whole numbers")
         if sum(counts) != shape[0] * shape[1]:
             raise ValueError("its counts do not fill the image")
+        if sum(counts[1::2]) > MAX_MASK:
+            raise ValueError(f"it covers more than {MAX_MASK} pixels")
         runs = rle.from_coco_counts(counts, shape)
     except (ValueError, OverflowError) as why:
         raise UsageError(f"{path}: {where}: segmentation: {why}") from why

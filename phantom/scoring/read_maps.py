@@ -50,7 +50,7 @@ def read_maps(paths: Sequence[Path], images: Sequence[ImageTruth], source: str) 
 
 
 def _load(path: Path, shape: tuple[int, int]) -> Array:
-    data = _load_npy(path) if path.suffix.lower() == ".npy" else _load_png(path, shape)
+    data = _load_npy(path, shape) if path.suffix.lower() == ".npy" else _load_png(path, shape)
     if data.shape != shape:
         raise UsageError(f"{path}: {data.shape} is not the shape of its image, {shape}")
     if not np.isfinite(data).all():
@@ -58,13 +58,15 @@ def _load(path: Path, shape: tuple[int, int]) -> Array:
     return data
 
 
-def _load_npy(path: Path) -> Array:
+def _load_npy(path: Path, shape: tuple[int, int]) -> Array:
     try:
         data = np.load(path, allow_pickle=False, mmap_mode="r")
-    except (OSError, ValueError, EOFError) as why:
-        raise UsageError(f"{path}: not a NumPy array file: {why}") from why
+    except Exception as why:  # a header is Python's own syntax: anything may be wrong with it
+        raise UsageError(f"{path}: not a NumPy array file: {str(why)[:200]}") from why
     if not isinstance(data, np.ndarray) or data.dtype.kind not in "fiub":
         raise UsageError(f"{path}: it holds no numbers")
+    if data.shape != shape:
+        raise UsageError(f"{path}: {str(data.shape)[:60]} is not the shape of its image, {shape}")
     return np.asarray(data, np.float32)
 
 
@@ -74,7 +76,7 @@ def _load_png(path: Path, shape: tuple[int, int]) -> Array:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            with Image.open(path, formats=("PNG",)) as image:
                 if image.size != (shape[1], shape[0]):
                     raise UsageError(f"{path}: {image.size[::-1]} is not the shape of its image, {shape}")
                 deep = image.mode.startswith("I")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections import OrderedDict
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import h5py
 
 _OPEN_FILES = 8
+MAX_MASK = 1 << 22  # pixels of one calcification
 
 
 class StoredImage:
@@ -128,7 +130,10 @@ class StoredImage:
     def _window(self) -> tuple[float, float]:
         with self._file() as file:
             attributes = self._checked(file, "for_presentation").attrs
-            return float(attributes["WindowCenter"]), float(attributes["WindowWidth"])
+            window = float(attributes["WindowCenter"]), float(attributes["WindowWidth"])
+        if not all(map(math.isfinite, window)):
+            raise DatasetError(f"{self.image_id}: its window is not a number")
+        return window
 
     def _u16(self, name: str) -> U16:
         pixels: U16 = self._read(name)
@@ -161,6 +166,11 @@ def runs_of(record: Any, runs: Table, shape: tuple[int, int]) -> np.ndarray[Any,
     if len(mask_runs) != count:
         raise DatasetError(f"calcification {record['calcification_id']}: its runs are not in the table of runs")
     ends = mask_runs["start"].astype(np.int64) + mask_runs["length"]
+    area = int(mask_runs["length"].sum(dtype=np.int64))
+    if area > MAX_MASK or (mask_runs["length"] == 0).any():
+        raise DatasetError(
+            f"calcification {record['calcification_id']}: has a run without a pixel, or more than {MAX_MASK} pixels"
+        )
     if count and (int(ends.max()) > shape[0] * shape[1] or int((ends[:-1] > mask_runs["start"][1:]).sum())):
         raise DatasetError(f"calcification {record['calcification_id']}: its runs overlap or leave the image")
     return np.stack([mask_runs["start"], mask_runs["length"]], axis=1)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from phantom.dataset.format.untrusted import IMAGE_ID, SPLIT_NAME
 from phantom.errors import DatasetError
 from phantom.tables import Columns, Table, dtype_of
 
@@ -50,6 +51,9 @@ def pack(table: str, rows: Iterable[Mapping[str, Any]]) -> Table:
         column, or a number is not finite or does not fit.
     """
     listed = list(rows)
+    wrong_ids = [row["image_id"] for row in listed if not IMAGE_ID.fullmatch(str(row.get("image_id", "")))]
+    if wrong_ids:
+        raise ValueError(f"{table}.image_id: {wrong_ids[0]!r} is no image's id")
     optional = {name for row in listed for name in row} & set(OPTIONAL.get(table, {}))
     dtype = dtype_with(table, optional)
     names = set(dtype.names or ())
@@ -132,7 +136,25 @@ def from_disk(table: str, stored: Table) -> Table:
             out[name] = np.char.decode(column, "utf-8") if wanted.kind == "S" else column
         except UnicodeDecodeError as error:
             raise DatasetError(f"the column {name} of the table {table} is not UTF-8 text") from error
-    return out
+    try:
+        return _named(out)
+    except ValueError as error:
+        raise DatasetError(f"the table {table}: {error}") from error
+
+
+def _named(table: Table) -> Table:
+    """The table, once every name in it that may become a path has the form such names have.
+
+    Raises
+    ------
+    ValueError
+    """
+    for name, form in (("image_id", IMAGE_ID), ("split", SPLIT_NAME)):
+        if name in (table.dtype.names or ()):
+            for text in np.unique(table[name]).tolist():
+                if not form.fullmatch(text) and not (name == "split" and not text):
+                    raise ValueError(f"{name} {ascii(text)[:60]} is none that phantom writes")
+    return table
 
 
 def to_csv(table: Table, header: bool = True) -> str:
@@ -166,7 +188,7 @@ def from_csv(table: str, text: str) -> Table:
             if len(cells) != len(header) or any(len(cell) > wide for cell, wide in zip(cells, widths, strict=True)):
                 raise ValueError("too many or too few cells, or too long a cell")
             rows.append(tuple(read(cell) for read, cell in zip(readers, cells, strict=True)))
-        return np.array(rows, dtype)
+        return _named(np.array(rows, dtype))
     except (ValueError, OverflowError, csv.Error) as error:
         raise DatasetError(f"{table}.csv, line {reader.line_num}: {error}") from error
 

@@ -10,6 +10,7 @@ import secrets
 from pathlib import Path
 
 from phantom.dataset.format.layout import PART
+from phantom.dataset.format.untrusted import open_plain
 from phantom.errors import DatasetError, Unwritable
 
 
@@ -34,7 +35,7 @@ def replace(path: Path, data: bytes, part: Path | None = None) -> None:
     part = part or aside(path)
     try:
         try:
-            with part.open("wb") as file:
+            with os.fdopen(open_plain(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -94,7 +95,7 @@ def sha256_of(path: Path) -> str | None:
     if path.is_symlink() or not path.is_file():
         return None
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_plain(path), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error.strerror or error}") from error

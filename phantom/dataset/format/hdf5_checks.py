@@ -7,7 +7,6 @@ there. A case file needs none of that, so all of it is refused.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,16 +16,22 @@ import numpy as np
 
 from phantom.dataset.format.columns import HULL, RUN, from_disk
 from phantom.dataset.format.layout import CASE_FORMAT, FORMAT_VERSION, TABLE_FILES
+from phantom.dataset.format.untrusted import parse_json
 from phantom.errors import DatasetError
 from phantom.tables import Table
 
 if TYPE_CHECKING:
     import h5py
 
+MAX_FILE = 1 << 32
 MAX_SIDE = 32_768
-MAX_PIXELS = 1 << 28
-MAX_CHUNK = 1 << 22
-MAX_ROWS = 1 << 26
+MAX_PIXELS = 1 << 26  # of an image; the largest detectors have 24 million
+MAX_CHUNK = 1 << 22  # bytes
+MAX_CHUNKS = 1 << 14
+MAX_TABLE = 1 << 27  # bytes in memory
+MAX_SCENE = 48 << 20  # bytes of text, and of whatever else is neither pixels nor tables
+MAX_ATTRIBUTE = 1 << 16
+MAX_VALUES = 6_000_000  # in the scene
 ARRAYS = {"for_presentation": "u2", "for_processing": "u2", "labels": "u2", "breast_mask": "u1"}
 _FILTERS = {1, 2}  # deflate, shuffle
 
@@ -65,12 +70,15 @@ def open_case(path: Path) -> h5py.File:
 
     if path.is_symlink() or path.parent.is_symlink():
         raise DatasetError(f"{path}: a link to another place; a case must be a file of its own")
-    if not path.is_file():
+    if path.exists() and not path.is_file():
+        raise DatasetError(f"{path}: is not a plain file")
+    if not path.exists():
         raise DatasetError(f"{path}: missing")
     with translated(path):
         file = h5py.File(path, "r", locking=False)
         try:
             _is_case(file)
+            _no_ballast(file, path.stat().st_size)
         except BaseException:
             file.close()
             raise
@@ -83,6 +91,22 @@ def _is_case(file: h5py.File) -> None:
         raise DatasetError("an HDF5 file, but not a case of phantom")
     if not isinstance(known[1], (int, np.integer)) or known[1] != FORMAT_VERSION:
         raise DatasetError(f"written in version {known[1]!r} of the format; this phantom reads {FORMAT_VERSION}")
+
+
+def _no_ballast(file: h5py.File, size: int) -> None:
+    """Refuses a large file whose size is not that of its pixels and tables: a text of any length is read whole."""
+    import h5py
+
+    if size > MAX_FILE:
+        raise DatasetError(f"{size} bytes; at most {MAX_FILE} are allowed")
+    if size <= MAX_SCENE:
+        return
+    groups = [member(file, "truth", h5py.Group)]
+    images = member(file, "images", h5py.Group)
+    groups += [member(images, name, h5py.Group) for name in images]
+    stored = sum(member(group, name, h5py.Dataset).id.get_storage_size() for group in groups for name in group)
+    if size - stored > MAX_SCENE:
+        raise DatasetError(f"{size - stored} bytes are neither pixels nor tables; at most {MAX_SCENE} are allowed")
 
 
 def readable(data: bytes | Path, path: Path) -> None:
@@ -139,9 +163,23 @@ def _stored_here(data: h5py.Dataset) -> None:
     size = int(np.prod(data.chunks, dtype=object)) * data.dtype.itemsize
     if size > MAX_CHUNK:
         raise DatasetError(f"{data.name} is stored in chunks of {size} bytes; at most {MAX_CHUNK} are allowed")
-    for i in range(data.id.get_num_chunks()):
-        if data.id.get_chunk_info(i).size > size + size // 64 + 1024:
-            raise DatasetError(f"{data.name} has a chunk that is larger than its pixels")
+    count, largest = _chunks(data)
+    if count > MAX_CHUNKS:
+        raise DatasetError(f"{data.name} is stored in {count} chunks; at most {MAX_CHUNKS} are allowed")
+    if largest > size + size // 64 + 1024:
+        raise DatasetError(f"{data.name} has a chunk that is larger than its pixels")
+
+
+def _chunks(data: h5py.Dataset) -> tuple[int, int]:
+    """How many chunks are stored, and the bytes of the largest; asked for one by one, each would be searched for."""
+    sizes: list[int] = []
+
+    def count(chunk: Any) -> bool | None:
+        sizes.append(chunk.size)
+        return True if len(sizes) > MAX_CHUNKS else None
+
+    data.id.chunk_iter(count)
+    return len(sizes), max(sizes, default=0)
 
 
 def array(file: h5py.File, image_id: str, name: str) -> h5py.Dataset:
@@ -158,7 +196,7 @@ def array(file: h5py.File, image_id: str, name: str) -> h5py.Dataset:
     if data.dtype != np.dtype(ARRAYS[name]) or data.ndim != 2:
         raise DatasetError(f"{data.name} must be an image of {np.dtype(ARRAYS[name])}")
     if min(data.shape) < 1 or max(data.shape) > MAX_SIDE or data.shape[0] * data.shape[1] > MAX_PIXELS:
-        raise DatasetError(f"{data.name} is {data.shape[0]} x {data.shape[1]} pixels, which no detector has")
+        raise DatasetError(f"{data.name} is {data.shape[0]} x {data.shape[1]} pixels; at most {MAX_PIXELS} are allowed")
     _stored_here(data)
     return data
 
@@ -183,9 +221,10 @@ def table(file: h5py.File, name: str) -> Table:
     data = member(member(file, "truth", h5py.Group), name, h5py.Dataset)
     if data.ndim != 1 or data.dtype.names is None or data.dtype.hasobject:
         raise DatasetError(f"{data.name} is not a table of plain values")
-    if data.shape[0] > MAX_ROWS or data.dtype.itemsize > 4096:
+    if data.dtype.itemsize > 4096 or data.shape[0] * data.dtype.itemsize * 4 > MAX_TABLE:  # a letter takes 4 bytes
         raise DatasetError(
-            f"{data.name} has {data.shape[0]} rows of {data.dtype.itemsize} bytes, more than can be true"
+            f"{data.name} has {data.shape[0]} rows of {data.dtype.itemsize} bytes; at most {MAX_TABLE >> 20} MiB are "
+            "allowed in memory"
         )
     if data.shape[0] and data.chunks is None and data.id.get_storage_size() < data.shape[0] * data.dtype.itemsize:
         raise DatasetError(f"{data.name} says {data.shape[0]} rows, but they are not there")
@@ -205,10 +244,13 @@ def scene(file: h5py.File) -> dict[str, Any]:
     import h5py
 
     data = member(file, "scene", h5py.Dataset)
-    if data.shape != () or h5py.check_string_dtype(data.dtype) is None:
+    kind = h5py.check_string_dtype(data.dtype)
+    if data.shape != () or kind is None:
         raise DatasetError("/scene is not a text")
     _stored_here(data)
-    stored = json.loads(data[()])
+    if (kind.length or 0) > MAX_SCENE:
+        raise DatasetError(f"/scene has {kind.length} bytes; at most {MAX_SCENE} are allowed")
+    stored = parse_json(data[()], MAX_VALUES)
     if not isinstance(stored, dict):
         raise DatasetError("/scene is not a JSON object")
     return stored
@@ -216,5 +258,7 @@ def scene(file: h5py.File) -> dict[str, Any]:
 
 def text_attribute(file: h5py.File, name: str) -> str | None:
     """A text of the file's root; None if it is not there or no text."""
+    if name in file.attrs and file.attrs.get_id(name).get_storage_size() > MAX_ATTRIBUTE:
+        raise DatasetError(f"its attribute {name} has more than {MAX_ATTRIBUTE} bytes")
     found = file.attrs.get(name)
     return found if isinstance(found, str) else None

@@ -22,9 +22,10 @@ from phantom.dataset.format.layout import (
     UNFINISHED,
     case_name,
 )
+from phantom.dataset.format.untrusted import SPLIT_NAME, parse_json, read_plain
 from phantom.errors import DatasetError
 
-MAX_BYTES = 1 << 28
+MAX_BYTES = 1 << 27  # a million cases need 90 MB
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -165,21 +166,13 @@ def read_json(path: Path) -> dict[str, Any]:
     if path.is_symlink() or not path.is_file():
         raise DatasetError(f"{path}: missing")
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DatasetError(f"{path}: larger than {MAX_BYTES >> 20} MiB")
-        data = json.loads(path.read_bytes().decode("utf-8"), parse_constant=_no_constant)
-    except OSError as error:
-        raise DatasetError(f"{path}: {error.strerror or error}") from error
+        data = parse_json(read_plain(path, MAX_BYTES))
     except (ValueError, RecursionError) as error:
         empty = path.stat().st_size == 0
         raise DatasetError(f"{path}: {'empty' if empty else f'not JSON ({str(error)[:120]})'}") from error
     if not isinstance(data, dict):
         raise DatasetError(f"{path}: must be a JSON object")
     return data
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a number")
 
 
 _TYPES: dict[str, type] = {
@@ -204,8 +197,8 @@ def _problems(data: Mapping[str, Any]) -> list[str]:
         wrong.append("parts must be a number of parts")
     if not 0 <= data["seed"] < 1 << 128:
         wrong.append("seed must not be negative, nor have more than 128 bits")
-    if not all(isinstance(v, float) and 0 <= v <= 1 for v in data["split"].values()):
-        wrong.append("split must give shares from 0 to 1")
+    if not _is_split(data["split"]):
+        wrong.append("split must give shares from 0 to 1, by names of at most 16 letters, digits and underscores")
     if not all(isinstance(v, str) for v in (*data["packages"].values(), *data["sweeps"])):
         wrong.append("packages and sweeps must be texts")
     if not all(_is_source(v) for v in data["sources"]):
@@ -270,7 +263,12 @@ def _is_source(data: Any) -> bool:
     if any(type(data[key]) is not kind for key, kind in _SOURCE.items()):
         return False
     numbers = all(0 <= data[key] <= MAX_CASES for key in ("cases", "first_case", "begins_at"))
-    return numbers and 0 <= data["seed"] < 1 << 128 and all(isinstance(v, float) for v in data["split"].values())
+    return numbers and 0 <= data["seed"] < 1 << 128 and _is_split(data["split"])
+
+
+def _is_split(split: Mapping[str, Any]) -> bool:
+    """Whether these are shares by names that may become folders."""
+    return all(isinstance(v, float) and 0 <= v <= 1 and SPLIT_NAME.fullmatch(name) for name, v in split.items())
 
 
 _WORDS: dict[type, str] = {str: "a text", dict: "an object", int: "a whole number", list: "a list"}

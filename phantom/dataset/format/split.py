@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from phantom.dataset.format.untrusted import SPLIT_NAME
 from phantom.errors import UsageError
 from phantom.recipe.seed import Seed
 
@@ -30,7 +31,7 @@ def parse_split(text: str) -> dict[str, float]:
             share = float(value)
         except ValueError:
             share = math.nan
-        if not name.isidentifier() or len(name) > 16 or name in shares or not 0 < share <= 1:
+        if not SPLIT_NAME.fullmatch(name) or name in shares or not 0 < share <= 1:
             raise UsageError(f"--split {text}: must look like train=0.8,val=0.1,test=0.1")
         shares[name] = share
     if abs(sum(shares.values()) - 1) > 1e-6:

@@ -17,6 +17,7 @@ from phantom.dataset.format.files import aside, sha256, sha256_of, sync_folder, 
 from phantom.dataset.format.files import replace as replace_file
 from phantom.dataset.format.layout import CASES, LOCK, MANIFEST, SHEET, TABLE_FILES, case_name, is_scaffold
 from phantom.dataset.format.manifest import Manifest
+from phantom.dataset.format.untrusted import open_plain
 
 
 def finish(folder: Path, manifest: Manifest, digests: Mapping[int, str]) -> tuple[Manifest, Count]:
@@ -98,7 +99,7 @@ class _Growing:
 
     def __enter__(self) -> Self:
         try:
-            self._file = self._part.open("wb")
+            self._file = os.fdopen(open_plain(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb")
         except OSError as error:
             raise unwritable(self.path, error) from error
         return self

@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from phantom.dataset.format.files import unwritable
 from phantom.dataset.format.layout import LOCK
+from phantom.dataset.format.untrusted import must_be_plain
 from phantom.errors import FolderError
 
 
@@ -26,10 +27,13 @@ def folder_lock(folder: Path) -> Iterator[None]:
     ------
     FolderError
         If another run holds it.
+    DatasetError
+        If the lock is a link or a pipe.
     Unwritable
         If the folder cannot be written.
     """
     path = folder / LOCK
+    must_be_plain(path)
     lock = FileLock(path, timeout=0, thread_local=False)
     try:
         lock.acquire()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,9 +25,11 @@ from phantom.dataset.format.layout import (
     is_scaffold,
 )
 from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
+from phantom.dataset.format.untrusted import open_plain
 from phantom.dataset.running.worker import CaseResult
 from phantom.errors import DatasetError, FolderError
 
+_LINE = 4096  # bytes of a journal that are read at once: a line of it has 90
 SAME_JOB = "recipe", "seed", "cases", "parts", "generator", "sweeps", "split"  # what all shards of a job have in common
 
 
@@ -198,10 +201,10 @@ def known_digests(folder: Path) -> dict[int, str]:
 
 def _journalled(path: Path) -> Iterator[tuple[int, str]]:
     """The lines of a journal; a line that was cut short counts for nothing."""
-    if path.is_symlink() or not path.is_file():
+    if not os.path.lexists(path):
         return
-    with path.open("rb") as file:
-        for line in file:
+    with os.fdopen(open_plain(path), "rb") as file:
+        while line := file.readline(_LINE):
             with contextlib.suppress(ValueError, TypeError, KeyError):
                 entry = json.loads(line)
                 if isinstance(entry["case"], int) and isinstance(entry["sha256"], str):
@@ -214,7 +217,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._path = folder / JOURNAL
         try:
-            self._file = self._path.open("ab")
+            self._file = os.fdopen(open_plain(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "ab")
             if self._file.tell():  # a line may have been cut short
                 self._file.write(b"\n")
         except OSError as error:
