@@ -90,7 +90,7 @@ def test_score_maps_give_their_maxima(images, tmp_path):
 
 
 BAD_COCO = {
-    "nan": ('[{"image_id": 1, "score": NaN, "bbox": [1, 1, 2, 2]}]', "NaN is no number"),
+    "nan": ('[{"image_id": 1, "score": NaN, "bbox": [1, 1, 2, 2]}]', "NaN is not a number"),
     "negative": ([{"image_id": 1, "score": 1, "bbox": [10, 10, -2, 2]}], "negative size"),
     "unknown id": ([{"image_id": 99, "score": 1, "bbox": [1, 1, 2, 2]}], "'99' is not in the dataset"),
     "unknown name": ([{"image_id": "000001-R-CC", "score": 1, "bbox": [1, 1, 2, 2]}], "did you mean"),
