@@ -357,7 +357,19 @@ def test_the_operating_point_is_on_the_curve_and_tied_to_the_slider(tab, pages, 
         at = page(f"[phantomView.detectors[{d}].point.false, phantomView.detectors[{d}].threshold]")
         assert at[0] <= 1.06
         assert at[1] == pytest.approx(one.curve.at(1.06)[1])
-    # the score is part of the link
+    # the score is part of the link, and of the way back
+    page.page.click("#cards .card")
+    at = page("phantomView.detectors[0].corner")
+    page("phantomView.go({ s0: 'none' })")
+    assert page("phantomView.detectors[0].corner") == 0
+    page.page.go_back()
+    page.page.wait_for_selector("#gallery", state="visible")
+    assert page("phantomView.detectors[0].corner") == at
+    # even where the next step follows at once
+    page("phantomView.go({ s0: '0.91' }); document.querySelector('#cards .card').click()")
+    page.page.go_back()
+    page.page.wait_for_selector("#gallery", state="visible")
+    assert page("phantomView.query.s0") == "0.91"
     score = page("phantomView.query.s0")
     again = tab().open(pages / "marked.html", f"#s0={score}")
     assert again("phantomView.detectors[0].threshold") == pytest.approx(float(score))

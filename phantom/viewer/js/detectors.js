@@ -17,7 +17,8 @@ class Detector {
       if (!this.ratings.has(row)) this.ratings.set(row, []);
       this.ratings.get(row).push(lesions.rating[i] === null ? -Infinity : lesions.rating[i]);
     });
-    this.corner = this.cornerAt(this.start === null ? Infinity : this.start);
+    this.usual = this.cornerAt(this.start === null ? Infinity : this.start);
+    this.corner = this.usual;
   }
   // the loosest corner of the curve whose score is not below this one
   cornerAt(score) {

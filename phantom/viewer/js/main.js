@@ -2,9 +2,10 @@
 
 function apply() {
   for (const one of detectors) {
-    const asked = query[`s${one.d}`];
-    if (asked === "none") one.corner = 0;
-    else if (asked !== undefined && Number.isFinite(Number(asked))) one.corner = one.cornerAt(Number(asked));
+    const score = query[`s${one.d}`];
+    if (score === "none") one.corner = 0;
+    else if (score !== undefined && Number.isFinite(Number(score))) one.corner = one.cornerAt(Number(score));
+    else one.corner = one.usual;
   }
   const desk = imageNumbers.has(query.image),
     was = !el("desk").hidden;

@@ -16,11 +16,18 @@ function go(changes, push = false) {
   const next = { ...query, ...changes };
   for (const [key, value] of Object.entries(next))
     if (value === "" || value === null || value === undefined) delete next[key];
-  query = next;
   clearTimeout(settling);
+  // a step back leads to what was asked for last
+  if (push && settling) history.replaceState(null, "", hashOf(query));
+  settling = 0;
+  query = next;
   if (push) history.pushState(null, "", hashOf(query));
   // browsers allow so many changes of the address a second, and a slider makes more
-  else settling = setTimeout(() => history.replaceState(null, "", hashOf(query)), 200);
+  else
+    settling = setTimeout(() => {
+      settling = 0;
+      history.replaceState(null, "", hashOf(query));
+    }, 200);
   apply();
 }
 

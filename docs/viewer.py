@@ -1,0 +1,55 @@
+"""Make the pictures of the viewer again: `python docs/viewer.py` writes docs/viewer.png and docs/viewer-list.png.
+
+The example detector looks at images of the preset `benchmark` in both breasts; needs Chromium and playwright.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from phantom.cli._progress import Bar
+from phantom.dataset import generate
+from phantom.exam import preset as presets
+from phantom.viewer.view import view
+
+ROOT = Path(__file__).parents[1]
+CASES, SEED = 3, 5
+WIDTH, HEIGHT = 1280, 800
+# what is looked at: file, place in the page, keys pressed
+PICTURES = [
+    ("viewer.png", "#image=000001-L-CC&layout=exam", ""),
+    ("viewer-list.png", "#list=marks&marks=false0", ""),
+]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, Bar() as bar:
+        data, marks = Path(folder) / "benchmark", Path(folder) / "example.csv"
+        recipe = presets.load("benchmark", ['exam.breasts=["L","R"]'])
+        generate(recipe, seed=SEED, cases=CASES, out=data, progress=bar)
+        subprocess.run([sys.executable, ROOT / "examples" / "detector.py", data, marks], check=True)
+        page = view(data, marks=[marks])[0]
+        with sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            for name, place, keys in PICTURES:
+                tab = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+                tab.goto(page.as_uri() + place)
+                tab.wait_for_function("document.body.dataset.ready && phantomView.panes.every(pane => pane.image)")
+                for key in keys:
+                    tab.keyboard.press(key)
+                tab.wait_for_timeout(2000)
+                shot = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
+                shot.quantize(128).save(ROOT / "docs" / name, optimize=True)
+            chromium.close()
+
+
+if __name__ == "__main__":
+    main()
