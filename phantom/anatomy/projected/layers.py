@@ -9,7 +9,7 @@ import numpy as np
 from phantom.anatomy.breast import Breast
 from phantom.anatomy.projected.lattices import lattice, on_grid
 from phantom.anatomy.projected.muscle import MUSCLE_MM, muscle_path
-from phantom.anatomy.projected.nipple import nipple_shadow
+from phantom.anatomy.projected.nipple import NippleShadow, nipple_shadow
 from phantom.anatomy.projected.skin import along_mm, local_skin_mm, skin_path, streak
 from phantom.arrays import F32
 from phantom.geometry.compression import Compression
@@ -17,7 +17,10 @@ from phantom.geometry.grid import Grid
 from phantom.geometry.pressing import edge_profile
 from phantom.recipe.seed import Seed
 
+Window = tuple[slice, slice]
+
 _EDGE_MM, _SKIN_MM = 0.56, 4.0  # spacing of the lattices that the outline and the skin's thickness lie on
+_FIRM = 0.55  # by which share of the nipple's rise the skin is thicker there
 _MOST_MUSCLE = 0.66  # of the room between the skins
 
 
@@ -102,13 +105,14 @@ class Layers:
         self.whole: F32 = np.full(skin_mm.shape, thickness, np.float32)
         self.skin: F32 = np.asarray(np.minimum(2 * skin_mm, thickness), np.float32)
         depth = self._depth.rows(rows.start, rows.stop, slice(rim, reach))
+        self._raise_outline(rows, slice(rim, reach), depth, skin_mm[:, rim:])
         self.whole[:, rim:] = edge_profile(depth, thickness, pressed.roll_off)
         skin = skin_path(pressed, depth, self.whole[:, rim:], skin_mm[:, rim:])
         streak(
             skin, depth, self._along.rows(rows.start, rows.stop, slice(rim, reach)), 2 * skin_mm[:, rim:], self._seed
         )
         np.minimum(skin, self.whole[:, rim:], out=self.skin[:, rim:])
-        self._add_nipple(rows, reach)
+        self._add_dome(rows, reach)
         self.room: F32 = self.whole - self.skin
         self.muscle: F32 | None = None
         last = min(self._muscle_reach, reach)
@@ -118,22 +122,34 @@ class Layers:
             np.minimum(path, np.float32(_MOST_MUSCLE) * self.room[:, :last], out=self.muscle[:, :last])
             self.room -= self.muscle
 
-    def _add_nipple(self, rows: slice, reach: int) -> None:
-        """In profile it is a rise of the outline; else it is a dome in the breast's own thickness."""
+    def _raise_outline(self, rows: slice, columns: slice, depth_mm: F32, skin_mm: F32) -> None:
+        """Where the nipple is in profile, the outline lies further out, and most of what rises is as firm as skin."""
+        found = self._nipple_window(rows, columns) if self._in_profile else None
+        if found is not None:
+            nipple, here, seen, across = found
+            rise = nipple.rise_mm(self.grid, seen, across, depth_mm[here])
+            depth_mm[here] += rise
+            skin_mm[here] += np.float32(_FIRM) * rise
+
+    def _add_dome(self, rows: slice, reach: int) -> None:
+        """Where the nipple is not in profile, it is a dome in the breast's own thickness."""
+        found = None if self._in_profile else self._nipple_window(rows, slice(0, reach))
+        if found is not None:
+            nipple, here, seen, across = found
+            whole, skin = self.whole[here], self.skin[here]
+            skin += np.minimum(nipple.dome_mm(self.grid, seen, across), np.float32(0.7) * (whole - skin))
+
+    def _nipple_window(self, rows: slice, columns: slice) -> tuple[NippleShadow, Window, slice, slice] | None:
+        """What of the nipple lies in some rows and columns: where in them, and its rows and columns in the grid."""
         nipple = self._nipple
         if nipple is None:
-            return
-        first, last = max(rows.start, nipple.rows.start), min(rows.stop, nipple.rows.stop)
-        columns = slice(nipple.columns.start, min(nipple.columns.stop, reach))
-        if first >= last or columns.start >= columns.stop:
-            return
-        here, seen = (slice(first - rows.start, last - rows.start), columns), slice(first, last)
-        whole, skin = self.whole[here], self.skin[here]
-        if self._in_profile:
-            path, core = nipple.profile(self.grid, seen, self._depth.rows(first, last, nipple.columns))
-            risen = np.maximum(path[:, : whole.shape[1]], whole)
-            skin += risen - whole
-            whole[...] = risen
-            skin += np.minimum(core[:, : whole.shape[1]], np.float32(0.6) * (whole - skin))
-        else:
-            skin += np.minimum(nipple.dome(self.grid, seen)[:, : whole.shape[1]], np.float32(0.7) * (whole - skin))
+            return None
+        seen = slice(max(rows.start, nipple.rows.start), min(rows.stop, nipple.rows.stop))
+        across = slice(max(columns.start, nipple.columns.start), min(columns.stop, nipple.columns.stop))
+        if seen.start >= seen.stop or across.start >= across.stop:
+            return None
+        here = (
+            slice(seen.start - rows.start, seen.stop - rows.start),
+            slice(across.start - columns.start, across.stop - columns.start),
+        )
+        return nipple, here, seen, across

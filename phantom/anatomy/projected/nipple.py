@@ -12,8 +12,7 @@ from phantom.geometry.compression import Compression
 from phantom.geometry.grid import Grid
 
 _HALF = 0.54  # of its foot's radius: there it is half as high as in its middle
-_BEHIND_MM = 8.0  # how deep behind the outline the ducts' bundle is firm
-_CORE = 0.3  # share of the nipple's width that is not fat there
+_BEHIND_MM = 8.0  # how deep behind the outline the skin is thicker for it
 _FACE_ON = 0.22  # height of a nipple that is not in profile, over its width
 
 
@@ -29,8 +28,6 @@ class NippleShadow:
         Its foot in profile, else its middle, in the view plane.
     along : (float, float)
         Where it points.
-    edge_radius_mm : float
-        Of the breast's rounded edge, in the beam's plane.
     breast : Breast
     """
 
@@ -38,45 +35,37 @@ class NippleShadow:
     columns: slice
     centre_mm: tuple[float, float]
     along: tuple[float, float]
-    edge_radius_mm: float
     breast: Breast
 
-    def profile(self, grid: Grid, rows: slice, depth_mm: F32) -> tuple[F32, F32]:
-        """Of a nipple in profile under some rows (of the grid) of its window: the whole path, and what behind it is no fat.
+    def rise_mm(self, grid: Grid, rows: slice, columns: slice, depth_mm: F32) -> F32:
+        """How far a nipple in profile moves the outline out, (rows, columns) float32, under a part of its window.
 
-        It stands on the breast's rounded edge, of radius R in the beam's plane: at a distance r from its axis its
-        surface lies ``stands (1 - r²/foot²)²`` over the breast's, and the breast's lies h²/2R behind its outline.
-        How high a ray that passes at `out` before the outline leaves it is the root of a quadratic.
+        The paddle flattens it: it is as thick along the beam as the rounded edge that it rises from.
 
         Parameters
         ----------
         grid : Grid
-        rows : slice
+        rows, columns : slice
+            Of the grid.
         depth_mm : float32
             Distance inward from the outline there.
         """
         nipple = self.breast.nipple
-        _, aside = self._axes(grid, rows)
-        aside *= aside
-        stands = np.float32(max(nipple.stands_mm, 0.1))
-        foot2, edge2 = np.float32((nipple.radius_mm / _HALF) ** 2), np.float32(2 * self.edge_radius_mm)
-        b = 2 * stands + foot2 / edge2
-        c = stands + aside / edge2 + depth_mm
-        level = (b - np.sqrt(np.maximum(b * b - 4 * stands * c, 0))) / (2 * stands)
-        height2 = np.where((level < 1) & (level >= 0), foot2 * level - aside, 0)
-        behind = np.exp(-np.maximum(depth_mm, 0) * np.float32(1 / _BEHIND_MM))
-        core = np.float32(2 * _CORE * nipple.radius_mm) * np.maximum(1 - aside / foot2, 0) ** 2 * behind
-        return 2 * np.sqrt(np.maximum(height2, 0)), core
+        _, aside = self._axes(grid, rows, columns)
+        aside *= np.float32(_HALF / nipple.radius_mm)
+        bell = np.maximum(1 - aside * aside, 0) ** 2
+        bell *= np.float32(nipple.stands_mm) * np.exp(-np.maximum(depth_mm, 0) * np.float32(1 / _BEHIND_MM))
+        return np.asarray(bell, np.float32)
 
-    def dome(self, grid: Grid, rows: slice) -> F32:
+    def dome_mm(self, grid: Grid, rows: slice, columns: slice) -> F32:
         """Path of a nipple that is not in profile: it rises and falls smoothly."""
         radius = np.float32(self.breast.nipple.radius_mm)
-        ahead, aside = self._axes(grid, rows)
+        ahead, aside = self._axes(grid, rows, columns)
         away = (ahead * ahead + aside * aside) / (np.float32(1.5) * radius * radius)
         return np.asarray(np.float32(2 * _FACE_ON) * radius * np.maximum(1 - away, 0) ** 2, np.float32)
 
-    def _axes(self, grid: Grid, rows: slice) -> tuple[F32, F32]:
-        dx = (grid.x_mm[None, self.columns] - self.centre_mm[0]).astype(np.float32)
+    def _axes(self, grid: Grid, rows: slice, columns: slice) -> tuple[F32, F32]:
+        dx = (grid.x_mm[None, columns] - self.centre_mm[0]).astype(np.float32)
         dy = (grid.y_mm[rows, None] - self.centre_mm[1]).astype(np.float32)
         c, s = (np.float32(v) for v in self.along)
         return dx * c + dy * s, dy * c - dx * s
@@ -98,4 +87,4 @@ def nipple_shadow(breast: Breast, pressed: Compression, grid: Grid) -> NippleSha
     columns = slice(max(column - reach, 0), min(column + reach, grid.shape[1]))
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return None
-    return NippleShadow(rows, columns, centre, along, 0.25 * pressed.thickness_mm / pressed.roll_off, breast)
+    return NippleShadow(rows, columns, centre, along, breast)
