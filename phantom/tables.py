@@ -36,6 +36,7 @@ IMAGES: Columns = {
     "entrance_kerma_mgy": ("f8", "incident air kerma at the top of the breast"),
     "detector_kerma_ugy": ("f8", "air kerma at the detector behind the breast's mean"),
     "mgd_mgy": ("f8", "mean glandular dose"),
+    "calcium_mg": ("f8", "calcium in all calcifications in this image"),
     "class": ("U10", "the highest class of its findings: normal < artefact < benign < suspicious"),
     "n_findings": ("u4", "findings in this image"),
     "n_calcifications": ("u4", "calcifications in this image"),
@@ -60,6 +61,11 @@ FINDINGS: Columns = {
     "box_h_px": ("i4", "rows"),
     "extent_mm": ("f8", "largest distance between two points of its convex hull"),
     "hull_area_mm2": ("f8", "area of its convex hull"),
+    "calcium_mg": ("f8", "calcium in its calcifications in this image"),
+    "length_mm": ("f8", "of vascular findings: calcified length of the arteries in three dimensions; 0 for others"),
+    "calcified_share": ("f8", "of vascular findings: covered share of the arteries' wall over that length; 0 for others"),
+    "dprime": ("f8", "structured detectability of all its calcifications together"),
+    "n_visible": ("u4", "calcifications of it that are visible in this image"),
 }
 
 CALCIFICATIONS: Columns = {
@@ -76,12 +82,15 @@ CALCIFICATIONS: Columns = {
     "box_w_px": ("i4", "columns of its mask"),
     "box_h_px": ("i4", "rows of its mask"),
     "area_mm2": ("f8", "projected area of the solid"),
-    "diameter_mm": ("f8", "largest projected extent of the solid"),
+    "diameter_mm": ("f8", "its largest width in the view, from half density to half density: what a reader measures"),
+    "extent_mm": ("f8", "largest projected extent of the solid, a fading edge included"),
     "thickness_mm": ("f8", "largest path length in it"),
+    "mass_mg": ("f8", "calcium, the element, in what the image holds of it"),
     "contrast": ("f8", "peak over pixels of (S0 - S1)/S0 of the noiseless primary before blur"),
     "sdnr": ("f8", "mean signal difference over its mask, after blur, over the noise of one pixel"),
     "dprime": ("f8", "detectability index of the ideal observer, signal and background known"),
-    "visible": ("?", "dprime of at least 4"),
+    "dprime_structured": ("f8", "the same of the best linear observer, to whom the tissue around it is noise too"),
+    "visible": ("?", "dprime_structured of at least 4"),
     "run_offset": ("u4", "first of its runs in the case's table of runs"),
     "run_count": ("u4", "how many runs its mask has"),
 }

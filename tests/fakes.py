@@ -95,7 +95,7 @@ def _view(preset: FakeRecipe, root: Seed, index: int, side: str, name: str, dots
         "columns": shape[1], "pixel_spacing_mm": 0.28, "detector": "fake", "thickness_mm": 50.0,
         "density": float(rng.uniform(0.05, 0.4)), "birads_density": "b", "age": 55.0, "angle_deg": 0.0,
         "target_filter": "W/Rh", "tube_kv": 28.0, "mas": 80.0, "entrance_kerma_mgy": 4.0, "detector_kerma_ugy": 94.0,
-        "mgd_mgy": 1.2, "class": "benign" if grains else "normal", "n_findings": len(findings),
+        "mgd_mgy": 1.2, "calcium_mg": 0.5 * len(grains), "class": "benign" if grains else "normal", "n_findings": len(findings),
         "n_calcifications": len(grains),
     }  # fmt: skip
     return ViewImage(image_id, row, shown, raw, mask, findings, grains, hosts, 2048.0, 4096.0)
@@ -112,6 +112,7 @@ def _dot(shape: tuple[int, int], rng: np.random.Generator, image_id: str, number
         "material": "calcium_oxalate",
         "x_px": column + (size - 1) / 2, "y_px": row + (size - 1) / 2, "z_mm": 20.0, "box_x_px": x, "box_y_px": y,
         "box_w_px": w, "box_h_px": h, "area_mm2": (0.28 * size) ** 2, "diameter_mm": 0.28 * size * 2**0.5,
+        "extent_mm": 0.28 * size * 2**0.5, "mass_mg": 0.5, "dprime_structured": 4.5,
         "thickness_mm": 0.3, "contrast": float(rng.uniform(0.05, 0.3)), "sdnr": 3.0, "dprime": 5.0, "visible": True,
     }  # fmt: skip
     return CalcificationTruth(told, runs, shape)
@@ -126,7 +127,8 @@ def _finding(image_id: str, grains: tuple[CalcificationTruth, ...]) -> FindingTr
         "distribution": "grouped", "category": "2", "class": "benign", "pathology": "benign",
         "n_calcifications": len(grains), "x_px": (x0 + x1 - 1) / 2, "y_px": (y0 + y1 - 1) / 2, "box_x_px": int(x0),
         "box_y_px": int(y0), "box_w_px": int(x1 - x0), "box_h_px": int(y1 - y0), "extent_mm": 8.0,
-        "hull_area_mm2": 30.0,
+        "hull_area_mm2": 30.0, "calcium_mg": 0.5 * len(grains), "length_mm": 0.0, "calcified_share": 0.0, "dprime": 9.0,
+        "n_visible": len(grains),
     }  # fmt: skip
     hull = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], float)
     return FindingTruth(row, hull)

@@ -36,8 +36,8 @@ def grain(
         "material": "calcium_oxalate",
         "x_px": float(x.mean()), "y_px": float(y.mean()), "z_mm": 20.0, "box_x_px": x0, "box_y_px": y0, "box_w_px": w,
         "box_h_px": h, "area_mm2": mask.sum() * SPACING**2, "diameter_mm": max(w, h) * SPACING, "thickness_mm": 0.2,
-        "contrast": 0.1, "sdnr": dprime / 4, "dprime": dprime, "visible": dprime >= 4, "run_offset": 0,
-        "run_count": len(runs),
+        "contrast": 0.1, "sdnr": dprime / 4, "dprime": dprime, "dprime_structured": dprime, "visible": dprime >= 4,
+        "run_offset": 0, "run_count": len(runs),
     }  # fmt: skip
     return CalcificationTruth(row, runs, mask.shape)
 

@@ -71,6 +71,8 @@ class Finding:
         Views it is present in; empty for all (residue on the skin may be wiped off between two).
     asked : (str, float) or None
         The median over its grains that the recipe asked for: ``dprime`` or ``sdnr``, and how much.
+    length_mm, calcified_share : float
+        Of calcified arteries: their calcified length, and the share of the wall that is covered over it; else 0.
     """
 
     kind: str
@@ -85,6 +87,8 @@ class Finding:
     finding_id: int = -1
     views: tuple[str, ...] = ()
     asked: tuple[str, float] | None = None
+    length_mm: float = 0.0
+    calcified_share: float = 0.0
 
     @property
     def finding_class(self) -> FindingClass:

@@ -15,11 +15,13 @@ from phantom.calcifications.finding import Calcification, Finding
 from phantom.exam.truth import CalcificationTruth, FindingTruth, HostTruth
 from phantom.geometry import hull
 from phantom.geometry.grid import Grid
-from phantom.imaging import beam
-from phantom.imaging.observer import DetectorResponse, Difference, detectability
+from phantom.exam.together import dprime_together
+from phantom.imaging import beam, materials, structure
+from phantom.imaging.observer import DetectorResponse, Difference, detectability_in
 from phantom.imaging.projection import Shadow
 from phantom.imaging.quantities import Coarse, Signal, Stamp
 from phantom.imaging.stamp_pixels import Windows
+from phantom.imaging.structure import Structure
 
 VISIBLE_DPRIME = 4.0  # a human needs about 1/0.65 of the ideal observer's 2.6 (92 % right of four choices)
 
@@ -77,7 +79,12 @@ class Exposed:
 
 
 def measure(
-    image_id: str, placed: Sequence[Placed], exposed: Exposed, optics: Optics, converter: DetectorResponse
+    image_id: str,
+    placed: Sequence[Placed],
+    exposed: Exposed,
+    optics: Optics,
+    converter: DetectorResponse,
+    tissue: Structure | None = None,
 ) -> tuple[tuple[FindingTruth, ...], tuple[CalcificationTruth, ...]]:
     """The truth of every calcification and finding in one image.
 
@@ -90,6 +97,8 @@ def measure(
         The noiseless image.
     optics, converter
         The beam and the detector that made it.
+    tissue : Structure or None
+        The structure around each, where it is known; None to measure it in the image.
 
     Returns
     -------
@@ -101,10 +110,42 @@ def measure(
     windows = Windows.around([one.shadow for one in placed])
     mask = windows.mask(np.concatenate([one.shadow.coverage.reshape(-1) for one in placed]))
     contrast, differences = _differences(placed, windows, mask, exposed, optics)
-    sdnr, dprime = detectability(differences, exposed.grid.pitch_mm, converter)
-    measured = {"contrast": contrast, "sdnr": sdnr, "dprime": dprime}
+    if tissue is None:
+        tissue = _tissue(placed, windows, exposed, optics)
+    pitch_mm = exposed.grid.pitch_mm
+    sdnr, dprime, structured = detectability_in(differences, tissue, pitch_mm, converter)
+    measured = {"contrast": contrast, "sdnr": sdnr, "dprime": dprime, "dprime_structured": structured}
     calcifications = _calcifications(image_id, placed, windows, mask, exposed, measured)
-    return _findings(image_id, placed, calcifications, exposed), calcifications
+    members: dict[int, list[int]] = {}
+    for i, one in enumerate(placed):
+        members.setdefault(one.finding.finding_id, []).append(i)
+    groups = [which for _, which in sorted(members.items())]
+    corners = [(one.shadow.row, one.shadow.column) for one in placed]
+    together = dprime_together(groups, differences, corners, structured, tissue, pitch_mm, converter)
+    findings = tuple(
+        _finding(
+            image_id, placed[which[0]].finding, [calcifications[i] for i in which],
+            [placed[i].shadow for i in which], exposed, seen,
+        )
+        for which, seen in zip(groups, together.tolist(), strict=True)
+    )  # fmt: skip
+    return findings, calcifications
+
+
+def _tissue(placed: Sequence[Placed], windows: Windows, exposed: Exposed, optics: Optics) -> Structure:
+    """The structure around each calcification; all of them are out of the image while it is measured."""
+    where = np.unique(windows.row * exposed.grid.shape[1] + windows.column)
+    planes = exposed.g_cm.reshape(-1), exposed.a_cm.reshape(-1)
+    before = [plane[where] for plane in planes]
+    per_mm = np.array([beam.stamp_basis(one.stamp, optics) for one in placed], np.float32)[windows.of]
+    under = windows.row * exposed.grid.shape[1] + windows.column
+    for plane, worth in zip(planes, per_mm.T, strict=True):
+        np.subtract.at(plane, under, windows.path_mm * worth)
+    at = np.stack(exposed.grid.px(*np.array([one.shadow.centre_mm for one in placed]).T), axis=1)
+    found = structure.around(at, exposed.g_cm, exposed.a_cm, optics.primary, exposed.grid.pitch_mm)
+    for plane, values in zip(planes, before, strict=True):
+        plane[where] = values
+    return found
 
 
 def _differences(
@@ -121,10 +162,13 @@ def _differences(
     signal = background - np.minimum((with_it + scatter) * air, ceiling)
     pixels = np.add.reduceat(mask, windows.first, dtype=np.int64)
     mean = np.add.reduceat(np.where(mask, background, 0.0), windows.first) / pixels
-    parts = (windows.first.tolist(), windows.end.tolist(), windows.shapes, mean.tolist(), energy.tolist())
+    primary = np.add.reduceat(np.where(mask, without * air, 0.0), windows.first) / pixels
+    numbers = (mean.tolist(), energy.tolist(), primary.tolist())
     differences = [
-        Difference(signal[first:end].reshape(shape), mask[first:end].reshape(shape), kev, hardness)
-        for first, end, shape, kev, hardness in zip(*parts, strict=True)
+        Difference(signal[first:end].reshape(shape), mask[first:end].reshape(shape), *means)
+        for first, end, shape, *means in zip(
+            windows.first.tolist(), windows.end.tolist(), windows.shapes, *numbers, strict=True
+        )
     ]
     return _largest(contrast, windows), differences
 
@@ -182,7 +226,7 @@ def _calcifications(
         "box_w_px": np.maximum.reduceat(column, first) - left + 1,
         "box_h_px": np.maximum.reduceat(row, first) - top + 1,
         **measured,
-        "visible": measured["dprime"] >= VISIBLE_DPRIME,
+        "visible": measured["dprime_structured"] >= VISIBLE_DPRIME,
     }
     rows = zip(*(values.tolist() for values in numbers.values()), strict=True)
     return tuple(
@@ -196,7 +240,9 @@ def _calcifications(
                 "z_mm": one.z_mm,
                 "area_mm2": one.shadow.area_mm2,
                 "diameter_mm": one.shadow.diameter_mm,
+                "extent_mm": one.shadow.extent_mm,
                 "thickness_mm": one.shadow.thickness_mm,
+                "mass_mg": _calcium_mg(one, exposed.grid.pitch_mm),
                 "run_count": len(mask_runs),
                 **dict(zip(numbers, row, strict=True)),
             },
@@ -207,26 +253,19 @@ def _calcifications(
     )
 
 
-def _findings(
-    image_id: str, placed: Sequence[Placed], calcifications: Sequence[CalcificationTruth], exposed: Exposed
-) -> tuple[FindingTruth, ...]:
-    members: dict[int, list[int]] = {}
-    for i, one in enumerate(placed):
-        members.setdefault(one.finding.finding_id, []).append(i)
-    return tuple(
-        _finding(
-            image_id,
-            placed[which[0]].finding,
-            [calcifications[i] for i in which],
-            [placed[i].shadow for i in which],
-            exposed,
-        )
-        for _, which in sorted(members.items())
-    )
+def _calcium_mg(one: Placed, pitch_mm: float) -> float:
+    grain = one.calcification
+    volume = float(one.shadow.path_mm.sum(dtype=np.float64)) * pitch_mm**2
+    return volume * grain.relative_density * materials.calcium_mg_per_mm3(grain.material)
 
 
 def _finding(
-    image_id: str, finding: Finding, grains: Sequence[CalcificationTruth], shadows: Sequence[Shadow], exposed: Exposed
+    image_id: str,
+    finding: Finding,
+    grains: Sequence[CalcificationTruth],
+    shadows: Sequence[Shadow],
+    exposed: Exposed,
+    dprime: float,
 ) -> FindingTruth:
     boxes = np.array([[g.row[k] for k in ("box_x_px", "box_y_px", "box_w_px", "box_h_px")] for g in grains])
     (x, y), (x_end, y_end) = boxes[:, :2].min(axis=0), (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
@@ -251,6 +290,11 @@ def _finding(
         "box_h_px": int(y_end - y),
         "extent_mm": hull.extent(hull_mm),
         "hull_area_mm2": hull.area(hull_mm),
+        "calcium_mg": sum(g.row["mass_mg"] for g in grains),
+        "length_mm": finding.length_mm,
+        "calcified_share": finding.calcified_share,
+        "dprime": dprime,
+        "n_visible": sum(bool(g.row["visible"]) for g in grains),
     }
     return FindingTruth(row, np.stack([hx + exposed.offset[1], hy + exposed.offset[0]], axis=1))
 

@@ -197,6 +197,7 @@ def _row(acquisition: Acquisition, twin: _Twin, technique: Technique, density: f
         "entrance_kerma_mgy": technique.entrance_kerma_mgy,
         "detector_kerma_ugy": technique.detector_kerma_ugy,
         "mgd_mgy": technique.mgd_mgy,
+        "calcium_mg": sum(grain.row["mass_mg"] for grain in twin.calcifications),
         "class": highest_class(finding.row["class"] for finding in twin.findings),
         "n_findings": len(twin.findings),
         "n_calcifications": len(twin.calcifications),

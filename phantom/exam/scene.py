@@ -247,6 +247,8 @@ def _finding_to_dict(finding: Finding) -> dict[str, Any]:
         **{word: getattr(finding, word) for word in _FINDING_WORDS},
         "views": list(finding.views),
         "asked": list(finding.asked) if finding.asked else None,
+        "length_mm": finding.length_mm,
+        "calcified_share": finding.calcified_share,
         "calcifications": [
             {
                 **{word: getattr(grain, word) for word in _GRAIN_WORDS},
@@ -284,7 +286,8 @@ def _finding_from_dict(stored: Mapping[str, Any]) -> Finding:
     )
     words = {word: stored[word] for word in _FINDING_WORDS}
     asked = (str(stored["asked"][0]), float(stored["asked"][1])) if stored.get("asked") else None
-    return Finding(**words, calcifications=grains, hosts=hosts, views=tuple(stored["views"]), asked=asked)
+    wall = {name: float(stored.get(name, 0.0)) for name in ("length_mm", "calcified_share")}
+    return Finding(**words, calcifications=grains, hosts=hosts, views=tuple(stored["views"]), asked=asked, **wall)
 
 
 def _triple(values: Any) -> tuple[float, float, float]:

@@ -29,7 +29,7 @@ class CalcificationTruth:
 
     def __repr__(self) -> str:
         (x, y), row = self.center_px, self.row
-        size = f"{self.diameter_mm:.2f} mm, d' {self.dprime:.1f}"
+        size = f"{self.diameter_mm:.2f} mm, d' {self.dprime_structured:.1f}"
         return f"<{row['kind']} {row['calcification_id']} at ({x:.1f}, {y:.1f}): {size}>"
 
     @property
@@ -48,13 +48,18 @@ class CalcificationTruth:
 
     @property
     def diameter_mm(self) -> float:
-        """The solid's largest projected extent."""
+        """Its largest width in the view, from half density to half density."""
         return float(self.row["diameter_mm"])
 
     @property
     def dprime(self) -> float:
-        """Detectability index of the ideal observer."""
+        """Detectability index of the ideal observer, the background known."""
         return float(self.row["dprime"])
+
+    @property
+    def dprime_structured(self) -> float:
+        """The same in the tissue around it, which is noise too."""
+        return float(self.row["dprime_structured"])
 
 
 @dataclass(frozen=True, eq=False)

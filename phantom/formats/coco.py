@@ -33,7 +33,9 @@ OPTIONS: dict[str, Any] = {
     "keypoints": False,
 }
 CATEGORIES = {"calcification": 1, "benign": 2, "suspicious": 3, "artefact": 4}
-_NUMBERS = ("diameter_mm", "thickness_mm", "contrast", "sdnr", "dprime")
+_NUMBERS = (
+    "diameter_mm", "extent_mm", "thickness_mm", "mass_mg", "contrast", "sdnr", "dprime", "dprime_structured",
+)  # fmt: skip
 _WORDS = ("kind", "cause", "descriptor", "distribution", "category", "class", "pathology")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -158,3 +159,43 @@ def mu_at(name: str, energy_kev: float) -> float:
     if not energy[0] <= energy_kev <= energy[-1]:
         raise UsageError(f"energy {energy_kev:g} keV lies outside the table, {energy[0]:g} to {energy[-1]:g} keV")
     return float(np.exp(np.interp(np.log(energy_kev), np.log(energy), np.log(mu))))
+
+
+# IUPAC 2021, of the elements that materials with calcium hold
+_ATOMIC_WEIGHT = {
+    "H": 1.008, "C": 12.011, "O": 15.999, "Na": 22.990, "Si": 28.085, "P": 30.974, "Ca": 40.078,
+}  # fmt: skip
+
+
+def calcium_mg_per_mm3(name: str) -> float:
+    """Calcium, the element, in a material as it lies in the breast: anhydrous oxalate has 0.557.
+
+    Raises
+    ------
+    UsageError
+        If there is no such material.
+    """
+    material = MATERIALS.get(name)
+    if material is None:
+        if name in NAMES:
+            return 0.0
+        raise UsageError(f"no such material: {name!r}; there are {', '.join(sorted(NAMES))}")
+    return material.density_g_cm3 * _calcium_fraction(material.composition)
+
+
+@cache
+def _calcium_in(formula: str) -> float:
+    """The mass fraction of calcium in a chemical formula, or in a material that a mixture names."""
+    if formula in MATERIALS:
+        return _calcium_fraction(MATERIALS[formula].composition)
+    atoms = [(symbol, float(count or 1)) for symbol, count in re.findall(r"([A-Z][a-z]?)(\d*)", formula)]
+    if all(symbol != "Ca" for symbol, _ in atoms):
+        return 0.0
+    masses = [count * _ATOMIC_WEIGHT[symbol] for symbol, count in atoms]
+    return sum(mass for mass, (symbol, _) in zip(masses, atoms, strict=True) if symbol == "Ca") / sum(masses)
+
+
+def _calcium_fraction(composition: str | dict[str, float]) -> float:
+    if isinstance(composition, str):
+        return _calcium_in(composition)
+    return sum(share * _calcium_in(part) for part, share in composition.items())

@@ -44,8 +44,10 @@ class Shadow:
         The part of each pixel that is covered, 0 to 1.
     area_mm2 : float
         Projected area.
+    extent_mm : float
+        Largest projected extent; of what has no border, where the path exceeds 10 % of its peak.
     diameter_mm : float
-        Largest projected extent.
+        The same between the places where the solid has half its density: of a crisp edge the extent.
     thickness_mm : float
         Largest path of a ray.
     centre_mm : (float, float)
@@ -59,6 +61,7 @@ class Shadow:
     path_mm: F32
     coverage: F32
     area_mm2: float
+    extent_mm: float
     diameter_mm: float
     thickness_mm: float
     centre_mm: tuple[float, float]
@@ -112,7 +115,7 @@ def shadows(shapes: Sequence[Shape], poses: Sequence[Pose], grid: Grid) -> list[
             volume, mass = solids.volume_mm3(seen.of), seen.total_mm * seen.cell_mm2
             right = np.abs(mass - volume) <= _MAX_MASS_ERROR * volume
             off += [(int(i), float(m)) for i, m in zip(seen.of[~right], mass[~right], strict=True)]
-            for i, cast in _cut(seen, np.flatnonzero(right), volume / mass, grid):
+            for i, cast in _cut(seen, np.flatnonzero(right), volume / mass, solids):
                 out[i] = cast
         which = np.array([i for i, _ in off], np.int64)
         if not which.size:
@@ -184,15 +187,16 @@ def _width(coverage: Floats) -> float:
     return max(1.0, 2.0 * np.count_nonzero(inside) / max(0.25 * math.pi * edges, 1.0))
 
 
-def _cut(seen: Seen, which: Any, factor: Floats, grid: Grid) -> Iterator[tuple[int, Shadow]]:
+def _cut(seen: Seen, which: Any, factor: Floats, solids: Solids) -> Iterator[tuple[int, Shadow]]:
     """The part within the grid of what some rows saw, put right by `factor` to each solid's own volume."""
+    grid = solids.grid
     held = which[(seen.sums[which, 0] > 0.0) & (seen.covered[which] > 0)]
     centre = seen.sums[held, 1:] / seen.sums[held, :1]
     # the outermost rays lie a little inside the true ends: a quarter of their spacing for round solids
-    diameter = seen.reach_mm[held].sum(axis=1).max(axis=1) + 0.25 * np.sqrt(seen.cell_mm2[held])
+    extent = seen.reach_mm[held].sum(axis=1).max(axis=1) + 0.25 * np.sqrt(seen.cell_mm2[held])
     area, peak = seen.covered[held] * seen.cell_mm2[held], seen.peak_mm[held]
-    numbers = [column.tolist() for column in (held, seen.of[held], factor[held], area, diameter, peak, centre)]
-    for k, of, times, area_mm2, diameter_mm, thickness_mm, (x_mm, y_mm) in zip(*numbers, strict=True):
+    numbers = [column.tolist() for column in (held, seen.of[held], factor[held], area, extent, peak, centre)]
+    for k, of, times, area_mm2, extent_mm, thickness_mm, (x_mm, y_mm) in zip(*numbers, strict=True):
         row, column, path, coverage = seen.windows[k]
         rows, columns = coverage.shape
         top, left = max(0, -row), max(0, -column)
@@ -205,9 +209,16 @@ def _cut(seen: Seen, which: Any, factor: Floats, grid: Grid) -> Iterator[tuple[i
                 path_mm=(times * path[part]).astype(np.float32),
                 coverage=coverage[part],
                 area_mm2=area_mm2,
-                diameter_mm=diameter_mm,
+                extent_mm=extent_mm,
+                diameter_mm=_diameter(solids, of, extent_mm),
                 thickness_mm=thickness_mm,
                 centre_mm=(x_mm, y_mm),
                 outline_mm=seen.tips_mm[k].reshape(-1, 2),
             ),
         )
+
+
+def _diameter(solids: Solids, of: int, extent_mm: float) -> float:
+    """The extent at half density, where a solid's edge fades."""
+    width = getattr(solids.shapes[of], "width_mm", None)
+    return extent_mm if width is None else min(extent_mm, float(width(solids.poses[of])))

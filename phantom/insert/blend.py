@@ -15,6 +15,7 @@ from phantom.geometry.grid import Grid
 from phantom.imaging import beam as beams
 from phantom.imaging.quantities import Coarse, Signal
 from phantom.imaging.refilter import REACH, refiltered
+from phantom.imaging.structure import Structure
 from phantom.insert.background import Background, background
 from phantom.insert.estimate import Estimates
 from phantom.insert.picture import Picture
@@ -201,6 +202,9 @@ def measured(
         np.zeros((0, 0), np.float32), Coarse(scatter, step, window.shape), Coarse(variance, step, window.shape), 1.0
     )
     exposed = Exposed(window, (rows.start, columns.start), on.shape, g, a, signal)
-    findings, grains = measure(image_id, inside, exposed, on.unit.spectrum, _Observed(on, False))
-    _, again = measure(image_id, inside, exposed, on.unit.spectrum, _Observed(on, True))
-    return findings, grains, np.array([grain.row["dprime"] for grain in again])
+    smooth = Structure(np.zeros(len(inside)), np.ones(len(inside)))  # the picture's own is in what is observed
+    _, grains = measure(image_id, inside, exposed, on.unit.spectrum, _Observed(on, False), smooth)
+    findings, again = measure(image_id, inside, exposed, on.unit.spectrum, _Observed(on, True), smooth)
+    for grain, other in zip(grains, again, strict=True):
+        grain.row |= {name: other.row[name] for name in ("dprime_structured", "visible")}
+    return findings, grains, np.array([grain.row["dprime_structured"] for grain in grains])

@@ -117,6 +117,7 @@ def _images(
         shown, raw, center, width = _shown(recipe, on, pixels, mask)
         row = _row(on, view, image_id, index, variant, woman_id)
         row |= {
+            "calcium_mg": sum(grain.row["mass_mg"] for grain in grains),
             "class": highest_class(finding.row["class"] for finding in found),
             "n_findings": len(found),
             "n_calcifications": len(grains),

@@ -4,7 +4,7 @@ A mark hits a calcification if its pixel lies in the mask, if it lies within the
 centre of mass, or if its box overlaps the mask's box by half (the middle of a ring or of a curved
 cast lies neither in the mask nor near its centre of mass). Marks are taken in order of falling
 score; each hits at most one calcification, each calcification is hit once, and further marks on a hit calcification are
-neither hits nor false. Calcifications below a d' do not count: neither their hits nor their
+neither hits nor false. Calcifications below a structured d' do not count: neither their hits nor their
 misses. The radius is a convention and is reported with every result (Chakraborty 2017,
 "Observer Performance Methods for Diagnostic Imaging").
 """
@@ -45,7 +45,7 @@ class Rules:
     tolerance_mm : float
         Largest distance of a mark from the centre of what it hits.
     min_dprime : float
-        Calcifications below this detectability do not count.
+        Calcifications below this detectability, structured d', do not count.
     target : str
         What the detector is asked for.
     box_iou : float
@@ -105,7 +105,7 @@ def standing(truth: ImageTruth, rules: Rules) -> Array:
     """(calcifications,): LESION, FAINT or OTHER."""
     ids = truth.findings["finding_id"][is_target(truth.findings, rules.target)]
     asked = np.isin(truth.calcifications["finding_id"], ids)
-    faint = truth.calcifications["dprime"] < rules.min_dprime
+    faint = truth.calcifications["dprime_structured"] < rules.min_dprime
     return np.where(~asked, OTHER, np.where(faint, FAINT, LESION))
 
 

@@ -9,11 +9,16 @@ from functools import cached_property
 import numpy as np
 
 from phantom.arrays import Floats
+from phantom.geometry.solids.ellipsoids import largest_width
 from phantom.geometry.turning import Vector, axes_of
 from phantom.geometry.view import Pose
 
 # beyond this many standard deviations a cloud is taken to be nothing (0.2 % of its mass)
 _REACH = 3.5
+_HALF = 2.0 * math.sqrt(2.0 * math.log(2.0))  # a Gaussian's full width at half of its peak, in standard deviations
+_RAYS = 33  # along each side, to measure a cloud's width
+_ANGLES = np.radians(np.arange(0.0, 180.0, 15.0))
+_COS, _SIN = np.cos(_ANGLES), np.sin(_ANGLES)
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,10 @@ class GaussianBlob:
         reach = (pose.rotation @ self._axes)[:2] * np.array(self.sigma_mm)
         x, y = reach
         return float((x * x).sum()), float((x * y).sum()), float((y * y).sum())
+
+    def width_mm(self, pose: Pose) -> float:
+        """The shadow's largest width at half of its peak path."""
+        return _HALF * largest_width((pose.rotation @ self._axes)[:2] * np.array(self.sigma_mm))
 
     def box_mm(self, pose: Pose) -> tuple[float, float, float, float]:
         """The shadow's box, out to 3.5 standard deviations."""
@@ -97,6 +106,16 @@ class Cloud:
     def soft(self) -> bool:
         """It has no border."""
         return True
+
+    def width_mm(self, pose: Pose) -> float:
+        """The shadow's largest width at half of its peak path."""
+        x_lo, y_lo, x_hi, y_hi = self.box_mm(pose)
+        x, y = np.linspace(x_lo, x_hi, _RAYS)[None, :], np.linspace(y_lo, y_hi, _RAYS)[:, None]
+        path = self.chord(x, y, pose)
+        rows, columns = np.nonzero(path >= 0.5 * path.max())
+        along = np.outer(_COS, x[0, columns]) + np.outer(_SIN, y[rows, 0])
+        step = math.hypot(x_hi - x_lo, y_hi - y_lo) / (math.sqrt(2.0) * (_RAYS - 1))
+        return float((along.max(axis=1) - along.min(axis=1)).max()) + 0.5 * step
 
     def box_mm(self, pose: Pose) -> tuple[float, float, float, float]:
         """The shadow's box, out to 3.5 standard deviations of each grain."""

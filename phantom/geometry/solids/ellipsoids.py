@@ -47,6 +47,12 @@ def ellipsoid_box(radii: Vector, axes: Floats) -> tuple[float, float, float, flo
     return -x, -y, x, y
 
 
+def largest_width(half_axes: Floats) -> float:
+    """Of an ellipsoid's shadow, its half axes' shadows in the columns of (2, 3)."""
+    xx, xy, yy = (float((half_axes[i] * half_axes[j]).sum()) for i, j in ((0, 0), (0, 1), (1, 1)))
+    return 2.0 * math.sqrt(0.5 * (xx + yy) + math.hypot(0.5 * (xx - yy), xy))
+
+
 def _volume(radii: Vector) -> float:
     return 4.0 / 3.0 * math.pi * radii[0] * radii[1] * radii[2]
 
@@ -91,6 +97,10 @@ class Ellipsoid:
     def soft(self) -> bool:
         """An edge that fades over more than a fifth of the radius counts as soft."""
         return self.edge_mm > 0.2 * min(self.radii_mm)
+
+    def width_mm(self, pose: Pose) -> float:
+        """The shadow's largest width between the places where the density is half."""
+        return largest_width((pose.rotation @ self.axes)[:2] * np.array(self.radii_mm))
 
     def box_mm(self, pose: Pose) -> tuple[float, float, float, float]:
         """The shadow's box."""

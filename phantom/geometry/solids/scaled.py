@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from phantom.arrays import Floats
@@ -31,6 +32,11 @@ class Scaled:
     def soft(self) -> bool:
         """As the solid's."""
         return self.solid.soft
+
+    def width_mm(self, pose: Pose) -> float:
+        """The solid's at half density, times the factor; infinite where it does not tell."""
+        width = getattr(self.solid, "width_mm", None)
+        return math.inf if width is None else self.factor * float(width(pose))
 
     def box_mm(self, pose: Pose) -> tuple[float, float, float, float]:
         """The shadow's box."""
