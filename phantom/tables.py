@@ -63,7 +63,7 @@ FINDINGS: Columns = {
     "hull_area_mm2": ("f8", "area of its convex hull"),
     "calcium_mg": ("f8", "calcium in its calcifications in this image"),
     "length_mm": ("f8", "of vascular findings: calcified length of the arteries in three dimensions; 0 for others"),
-    "calcified_share": ("f8", "of vascular findings: covered share of the arteries' wall over that length; 0 for others"),
+    "calcified_share": ("f8", "of vascular findings: share of the arteries' wall that plates cover; 0 for others"),
     "dprime": ("f8", "structured detectability of all its calcifications together"),
     "n_visible": ("u4", "calcifications of it that are visible in this image"),
 }

@@ -95,8 +95,8 @@ def _view(preset: FakeRecipe, root: Seed, index: int, side: str, name: str, dots
         "columns": shape[1], "pixel_spacing_mm": 0.28, "detector": "fake", "thickness_mm": 50.0,
         "density": float(rng.uniform(0.05, 0.4)), "birads_density": "b", "age": 55.0, "angle_deg": 0.0,
         "target_filter": "W/Rh", "tube_kv": 28.0, "mas": 80.0, "entrance_kerma_mgy": 4.0, "detector_kerma_ugy": 94.0,
-        "mgd_mgy": 1.2, "calcium_mg": 0.5 * len(grains), "class": "benign" if grains else "normal", "n_findings": len(findings),
-        "n_calcifications": len(grains),
+        "mgd_mgy": 1.2, "calcium_mg": 0.5 * len(grains), "class": "benign" if grains else "normal",
+        "n_findings": len(findings), "n_calcifications": len(grains),
     }  # fmt: skip
     return ViewImage(image_id, row, shown, raw, mask, findings, grains, hosts, 2048.0, 4096.0)
 

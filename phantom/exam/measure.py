@@ -12,10 +12,10 @@ from phantom import rle
 from phantom.anatomy.breast import Host
 from phantom.arrays import F32, Bools, Floats, Points
 from phantom.calcifications.finding import Calcification, Finding
+from phantom.exam.together import dprime_together
 from phantom.exam.truth import CalcificationTruth, FindingTruth, HostTruth
 from phantom.geometry import hull
 from phantom.geometry.grid import Grid
-from phantom.exam.together import dprime_together
 from phantom.imaging import beam, materials, structure
 from phantom.imaging.observer import DetectorResponse, Difference, detectability_in
 from phantom.imaging.projection import Shadow

@@ -286,8 +286,10 @@ def _finding_from_dict(stored: Mapping[str, Any]) -> Finding:
     )
     words = {word: stored[word] for word in _FINDING_WORDS}
     asked = (str(stored["asked"][0]), float(stored["asked"][1])) if stored.get("asked") else None
-    wall = {name: float(stored.get(name, 0.0)) for name in ("length_mm", "calcified_share")}
-    return Finding(**words, calcifications=grains, hosts=hosts, views=tuple(stored["views"]), asked=asked, **wall)
+    return Finding(
+        **words, calcifications=grains, hosts=hosts, views=tuple(stored["views"]), asked=asked,
+        length_mm=float(stored.get("length_mm", 0)), calcified_share=float(stored.get("calcified_share", 0)),
+    )  # fmt: skip
 
 
 def _triple(values: Any) -> tuple[float, float, float]:

@@ -12,7 +12,7 @@ import numpy as np
 from phantom.arrays import F32, Floats
 from phantom.errors import MassError
 from phantom.geometry.grid import Grid
-from phantom.geometry.solids.shapes import Shape
+from phantom.geometry.solids.shapes import Fading, Shape
 from phantom.geometry.view import Pose
 from phantom.imaging.quantities import Stamp
 from phantom.imaging.rays import Bundle, Seen, Solids, Window, follow, joined
@@ -220,5 +220,5 @@ def _cut(seen: Seen, which: Any, factor: Floats, solids: Solids) -> Iterator[tup
 
 def _diameter(solids: Solids, of: int, extent_mm: float) -> float:
     """The extent at half density, where a solid's edge fades."""
-    width = getattr(solids.shapes[of], "width_mm", None)
-    return extent_mm if width is None else min(extent_mm, float(width(solids.poses[of])))
+    shape = solids.shapes[of]
+    return min(extent_mm, shape.half_width_mm(solids.poses[of])) if isinstance(shape, Fading) else extent_mm

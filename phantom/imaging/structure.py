@@ -82,7 +82,7 @@ def around(
     ring = np.digitize(f.reshape(-1), _EDGES_PER_MM) - 1
     inside = np.flatnonzero((ring >= 0) & (ring < len(_EDGES_PER_MM) - 1))
     order = inside[np.argsort(ring[inside], kind="stable")]
-    names, first, count = np.unique(ring[order], return_index=True, return_counts=True)
+    _, first, count = np.unique(ring[order], return_index=True, return_counts=True)
     mean = np.add.reduceat(power.reshape(len(tiles), -1)[:, order], first, axis=1) / count
     log_f = np.add.reduceat(np.log(f.reshape(-1)[order]), first) / count
     log_p = np.log(np.maximum(mean, 1e-14))

@@ -206,5 +206,6 @@ def measured(
     _, grains = measure(image_id, inside, exposed, on.unit.spectrum, _Observed(on, False), smooth)
     findings, again = measure(image_id, inside, exposed, on.unit.spectrum, _Observed(on, True), smooth)
     for grain, other in zip(grains, again, strict=True):
-        grain.row |= {name: other.row[name] for name in ("dprime_structured", "visible")}
+        row = grain.row
+        row |= {name: other.row[name] for name in ("dprime_structured", "visible")}
     return findings, grains, np.array([grain.row["dprime_structured"] for grain in grains])

@@ -53,7 +53,8 @@ class Blurry(White):
 
 
 def grain(number, radius=0.1):
-    return Calcification(Ellipsoid(radius, radius, radius), (0, 0, 0), "round", "calcium_oxalate", 1.0, "glandular", number)
+    ball = Ellipsoid(radius, radius, radius)
+    return Calcification(ball, (0, 0, 0), "round", "calcium_oxalate", 1.0, "glandular", number)
 
 
 def finding_of(*grains, number=1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -91,12 +91,18 @@ class Kind(KindBase):
         if not lines:
             raise NoPlace(f"no artery of {self.smallest_mm:g} mm calibre runs for 10 mm away from the nipple")
         calcified: list[Calcification] = []
+        total, wall, covered = 0.0, 0.0, 0.0
         for i, (path, start, end) in enumerate(lines[:vessels]):
             if len(calcified) < _MOST_PLATES:
-                calcified += self._line(
-                    path, start, min(end, start + length), grade, coverage, side_seed.child("vessel", i).rng()
-                )
-        return self.finding(name, calcified, breast)
+                last = min(end, start + length)
+                rng = side_seed.child("vessel", i).rng()
+                plates, plate_mm2 = self._line(path, start, last, grade, coverage, rng)
+                calcified += plates
+                total += last - start
+                wall += 2.0 * math.pi * float(path.at(np.linspace(start, last, 32))[2].mean()) * (last - start)
+                covered += plate_mm2
+        found = self.finding(name, calcified, breast)
+        return replace(found, length_mm=total, calcified_share=min(1.0, covered / wall))
 
     def earlier(self, finding: Finding, years: float, seed: Seed) -> Finding | None:
         """There was less of it: arteries only get worse."""
@@ -123,12 +129,12 @@ class Kind(KindBase):
 
     def _line(
         self, path: CurvePath, start: float, end: float, grade: int, coverage: float, rng: np.random.Generator
-    ) -> list[Calcification]:
-        """Runs of plates along one vessel; where it is worse, both walls are lined."""
+    ) -> tuple[list[Calcification], float]:
+        """Runs of plates along one vessel, and their area; where it is worse, both walls are lined."""
         tube = Tube.along(path)
         one_side = grade == 1 and rng.random() < self.one_wall
         middle = rng.uniform(0.0, 2.0 * math.pi)
-        grown: list[Calcification] = []
+        grown, plate_mm2 = list[Calcification](), 0.0
         s = start
         # between runs the wall is free: the rarer the worse
         free = 4.0 * (1.0 - coverage)
@@ -146,5 +152,6 @@ class Kind(KindBase):
                 shape, centre = plate(tube, at, angle, long, wide, thick, rng)
                 grown.append(self.grain(shape, centre, self.relative_density.sample(rng)))
                 area -= long * wide
+                plate_mm2 += long * wide
             s += run + rng.exponential(free) + 0.1
-        return grown
+        return grown, plate_mm2

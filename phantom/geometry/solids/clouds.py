@@ -60,7 +60,7 @@ class GaussianBlob:
         x, y = reach
         return float((x * x).sum()), float((x * y).sum()), float((y * y).sum())
 
-    def width_mm(self, pose: Pose) -> float:
+    def half_width_mm(self, pose: Pose) -> float:
         """The shadow's largest width at half of its peak path."""
         return _HALF * largest_width((pose.rotation @ self._axes)[:2] * np.array(self.sigma_mm))
 
@@ -107,7 +107,7 @@ class Cloud:
         """It has no border."""
         return True
 
-    def width_mm(self, pose: Pose) -> float:
+    def half_width_mm(self, pose: Pose) -> float:
         """The shadow's largest width at half of its peak path."""
         x_lo, y_lo, x_hi, y_hi = self.box_mm(pose)
         x, y = np.linspace(x_lo, x_hi, _RAYS)[None, :], np.linspace(y_lo, y_hi, _RAYS)[:, None]

@@ -98,7 +98,7 @@ class Ellipsoid:
         """An edge that fades over more than a fifth of the radius counts as soft."""
         return self.edge_mm > 0.2 * min(self.radii_mm)
 
-    def width_mm(self, pose: Pose) -> float:
+    def half_width_mm(self, pose: Pose) -> float:
         """The shadow's largest width between the places where the density is half."""
         return largest_width((pose.rotation @ self.axes)[:2] * np.array(self.radii_mm))
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from phantom.arrays import Floats
-from phantom.geometry.solids.shapes import Shape
+from phantom.geometry.solids.shapes import Fading, Shape
 from phantom.geometry.view import Pose
 
 
@@ -33,10 +33,9 @@ class Scaled:
         """As the solid's."""
         return self.solid.soft
 
-    def width_mm(self, pose: Pose) -> float:
+    def half_width_mm(self, pose: Pose) -> float:
         """The solid's at half density, times the factor; infinite where it does not tell."""
-        width = getattr(self.solid, "width_mm", None)
-        return math.inf if width is None else self.factor * float(width(pose))
+        return self.factor * self.solid.half_width_mm(pose) if isinstance(self.solid, Fading) else math.inf
 
     def box_mm(self, pose: Pose) -> tuple[float, float, float, float]:
         """The shadow's box."""

@@ -39,6 +39,15 @@ class Shape(Protocol):
         ...
 
 
+@runtime_checkable
+class Fading(Protocol):
+    """What a solid whose edge may fade offers beside `Shape`."""
+
+    def half_width_mm(self, pose: Pose) -> float:
+        """The largest width of its shadow between the places where its density, or its path, is half."""
+        ...
+
+
 class Alike(Protocol):
     """What a class of solids may offer beside `Shape`, to be worked on many at once: static methods."""
 

@@ -1,0 +1,90 @@
+"""Milligrams of calcium and widths against answers worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from phantom.exam import preset
+from phantom.exam.case import simulate
+from phantom.geometry.grid import Grid
+from phantom.geometry.solids.clouds import GaussianBlob
+from phantom.geometry.solids.ellipsoids import Ellipsoid
+from phantom.geometry.solids.scaled import Scaled
+from phantom.geometry.view import Pose
+from phantom.imaging import materials
+from phantom.imaging.projection import shadow
+
+GRID = Grid((100, 100), 0.07, (0.0, 0.0))
+
+
+def cast(shape):
+    found = shadow(shape, Pose(np.array([3.5, 3.5, 20.0]), np.eye(3), np.array([0.0, 0.0, -1.0])), GRID)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "fraction"),
+    [("calcium_oxalate", 0.3129), ("weddellite_solid", 0.2442), ("hydroxyapatite", 0.3989), ("calcite", 0.4004)],
+)
+def test_calcium_is_the_element_s_share_of_the_mass(name, fraction):
+    density = materials.MATERIALS[name].density_g_cm3
+    assert materials.calcium_mg_per_mm3(name) == pytest.approx(density * fraction, rel=1e-3)
+
+
+def test_what_holds_no_calcium_has_none():
+    assert materials.calcium_mg_per_mm3("aluminium_salt") == 0.0
+    assert materials.calcium_mg_per_mm3("glass") > 0.0  # soda-lime
+
+
+@pytest.mark.parametrize("size", [0.16, 0.30, 1.0])
+def test_a_soft_ball_is_as_wide_as_where_its_density_is_half(size):
+    soft, crisp = (cast(Ellipsoid((size / 2,) * 3, edge_mm=edge)) for edge in (0.015, 0.0))
+    assert soft.diameter_mm == pytest.approx(size, rel=0.02)
+    assert crisp.diameter_mm == pytest.approx(size, rel=0.03)
+    assert soft.extent_mm > soft.diameter_mm
+    assert crisp.extent_mm == crisp.diameter_mm
+
+
+def test_a_blob_is_as_wide_as_its_path_at_half_of_the_peak():
+    sigma = (0.2, 0.1, 0.15)
+    wanted = 2 * math.sqrt(2 * math.log(2)) * 0.2
+    assert cast(GaussianBlob(sigma)).diameter_mm == pytest.approx(wanted, rel=0.01)
+    assert cast(Scaled(GaussianBlob(sigma), 1.5)).diameter_mm == pytest.approx(1.5 * wanted, rel=0.01)
+
+
+@pytest.fixture(scope="module")
+def case():
+    table = {
+        "name": "balls", "description": "balls of one millimetre", "detector": {"binning": 4},
+        "exam": {"views": ["CC", "MLO"]},
+        "finding": [{"kind": "round", "size_mm": 1.0, "aspect": 1.0, "edge_mm": 0.0, "distribution": "grouped",
+                     "relative_density": 1.0, "type_one": 0.0}],
+    }  # fmt: skip
+    return simulate(preset.from_dict(table), 4, 0)
+
+
+def test_milligrams_are_volume_times_density(case):
+    one = math.pi / 6 * materials.calcium_mg_per_mm3("calcium_oxalate")
+    for view in case.views:
+        for grain in view.calcifications:
+            assert grain.row["mass_mg"] == pytest.approx(one, rel=0.02)
+        (finding,) = view.findings
+        assert finding.row["calcium_mg"] == pytest.approx(one * len(view.calcifications), rel=0.02)
+        assert view.row["calcium_mg"] == pytest.approx(finding.row["calcium_mg"])
+
+
+def test_both_views_hold_the_same_calcium(case):
+    one, other = (view.row["calcium_mg"] for view in case.views)
+    assert one == pytest.approx(other, rel=1e-3)
+
+
+def test_a_finding_is_seen_better_than_its_best_grain_and_tissue_hides(case):
+    for view in case.views:
+        rows = [grain.row for grain in view.calcifications]
+        assert all(0 < row["dprime_structured"] < row["dprime"] for row in rows)
+        assert view.findings[0].row["dprime"] > max(row["dprime_structured"] for row in rows)
+        assert view.findings[0].row["n_visible"] == sum(row["visible"] for row in rows)
