@@ -46,7 +46,7 @@ def test_a_soft_ball_is_as_wide_as_where_its_density_is_half(size):
     assert soft.diameter_mm == pytest.approx(size, rel=0.02)
     assert crisp.diameter_mm == pytest.approx(size, rel=0.03)
     assert soft.extent_mm > soft.diameter_mm
-    assert crisp.extent_mm == crisp.diameter_mm
+    assert crisp.extent_mm == pytest.approx(crisp.diameter_mm, rel=0.02)
 
 
 def test_a_blob_is_as_wide_as_its_path_at_half_of_the_peak():
