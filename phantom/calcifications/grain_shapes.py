@@ -13,6 +13,7 @@ from phantom.geometry.solids.chains import Balls, Chains
 from phantom.geometry.solids.clouds import Cloud, GaussianBlob
 from phantom.geometry.solids.ellipsoids import Ellipsoid, EllipsoidShell
 from phantom.geometry.solids.polyhedra import ConvexPolyhedron, Union
+from phantom.geometry.solids.scaled import Scaled
 from phantom.geometry.solids.shapes import Shape
 from phantom.geometry.turning import axes_of, random_turn
 
@@ -149,6 +150,8 @@ def coral(rng: np.random.Generator, size_mm: float, aspect: float, rough: float,
 def shape_class(shape: Shape) -> str:
     """The radiologist's word for a small grain's form: round, angular, tear, bean, cast, branching, powdery, ring,
     other."""
+    if isinstance(shape, Scaled):
+        return shape_class(shape.solid)
     if isinstance(shape, Ellipsoid):
         return "round"
     if isinstance(shape, ConvexPolyhedron):

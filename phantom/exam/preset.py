@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from phantom.anatomy.patient import Anatomy
 from phantom.calcifications import registry
 from phantom.calcifications.finding import Category, Distribution
+from phantom.calcifications.visibility import Visibility
 from phantom.errors import RecipeError
 from phantom.geometry.view import Laterality, ViewName
 from phantom.imaging.beam import Beam
@@ -92,6 +93,11 @@ class FindingEntry:
     ages: Annotated[
         tuple[float, float] | None, Within(0, 120, "years"), "the woman's age, from and below; left out: any"
     ] = None
+    visibility: Annotated[
+        Visibility,
+        "'visible': drawn so that a reader could mark it in at least one view; 'any': from the kind's distributions as "
+        "they are, as a microscope would count; 'occult': only what nobody sees",
+    ] = "visible"
     dprime: Annotated[
         Draw | None, Within(0.2, 1000), "median d' of its grains in the first view that shows it; left out: as it comes"
     ] = None

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
 
 from phantom.anatomy.breast import Breast, Host
+from phantom.arrays import Floats
 from phantom.calcifications import registry
 from phantom.calcifications.finding import Calcification, Finding
+from phantom.calcifications.visibility import seen_by_a_reader, seen_by_nobody
 from phantom.errors import NoPlace, PhantomError
 from phantom.exam import preset as presets
+from phantom.exam.expected import expected_views
 from phantom.exam.preset import FindingEntry, Preset
 from phantom.geometry.solids import json as plain
 from phantom.geometry.view import Laterality, View
@@ -100,11 +103,13 @@ def grow(preset: Preset, seed: Seed, index: int) -> Scene:
     breasts = {side: preset.anatomy.grow(seed, side) for side in sides}
     findings: list[Finding] = []
     dropped: list[str] = []
+    looks = {side: expected_views(preset, seed, side, breasts[side], views) for side in sides}
     for number, entry in enumerate(_chosen(preset, seed.child("mix"), breasts[sides[0]].age)):
         finding_seed = seed.child("finding", number, entry.kind)
         for side in _sides_of(entry, sides, finding_seed):
             try:
                 grown = entry.grows.grow(breasts[side], finding_seed, entry.distribution)
+                grown = _conditioned(grown, entry, looks[side], finding_seed.child("visibility", side))
             except NoPlace as why:
                 dropped.append(f"{entry.kind}: {why}")
                 continue
@@ -177,6 +182,18 @@ def _chosen(preset: Preset, seed: Seed, age: float) -> Iterator[FindingEntry]:
         rng = seed.child(number, entry.kind).rng()
         if rng.random() < entry.probability and entry.suits(age):
             yield from [entry] * entry.count.integer(rng)
+
+
+def _conditioned(
+    finding: Finding, entry: FindingEntry, look: Callable[[Sequence[Calcification]], Floats], seed: Seed
+) -> Finding:
+    """The finding as visible as its entry says; one whose d' or SDNR is asked for is left to that."""
+    if entry.visibility == "any" or entry.dprime is not None or entry.sdnr is not None or not finding.calcifications:
+        return finding
+    expected = look(finding.calcifications)
+    if entry.visibility == "occult":
+        return seen_by_nobody(finding, expected)
+    return seen_by_a_reader(finding, expected, seed.rng())
 
 
 def _sides_of(entry: FindingEntry, sides: tuple[Laterality, ...], seed: Seed) -> tuple[Laterality, ...]:
