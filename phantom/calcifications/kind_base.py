@@ -32,6 +32,9 @@ class KindBase:
     label: ClassVar[Label]
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.0
+    malignancy: Annotated[
+        float | None, Within(0, 1), "probability of cancer; left out: the predictive value of form and distribution"
+    ] = None
 
     def sides(self, seed: Seed) -> tuple[Laterality, ...]:
         """Which breasts have it."""
@@ -155,7 +158,7 @@ class MultiGrainKind(KindBase):
         patient, side_seed = seed.child("patient"), seed.child(breast.laterality)
         name = self.label.spread(distribution, patient.child("distribution").rng(), self.name)
         category = self.category(name, patient)
-        pathology = self.label.pathology(name, category, side_seed.child("pathology").rng())
+        pathology = self.label.pathology(name, category, side_seed.child("pathology").rng(), self.malignancy)
         count = self.count(name, side_seed.child("count"))
         places = place_grains(
             name, breast, side_seed.child("places"), count, self.reach(side_seed.child("reach"), name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
@@ -41,8 +42,8 @@ class Label:
     category : str
         BI-RADS assessment, except for the distributions in `categories`.
     categories : mapping of distribution to category
-    malignant : float
-        The descriptor's predictive value for cancer when grouped.
+    ppv : float
+        The descriptor's predictive value for cancer over all its distributions, as they come.
     refusal : str
         Why it cannot have the other distributions.
     artefact : bool
@@ -54,7 +55,7 @@ class Label:
     distribution_weights: Mapping[Distribution, float]
     category: Category = "2"
     categories: Mapping[Distribution, Category] = field(default_factory=lambda: MappingProxyType({}))
-    ppv_when_grouped: float = 0.0
+    ppv: float = 0.0
     exclusion_reason: str = ""
     artefact: bool = False
 
@@ -84,19 +85,47 @@ class Label:
     def risk(self, distribution: Distribution, category: Category) -> float:
         """Probability of cancer: the descriptor's predictive value, shifted by the distribution's odds.
 
-        Odds are combined as if form and distribution were independent, and kept within the category's band.
+        The shift is against the mean over the descriptor's own distributions, whose value it already is: weighted
+        as they come, the risks have that mean. It is kept within the category's band.
         """
         lo, hi = _BANDS[category]
-        if self.ppv_when_grouped <= 0.0 or hi == 0.0:
+        if self.ppv <= 0.0 or hi == 0.0:
             return lo
-        shift = _logit(_BY_DISTRIBUTION.get(distribution, 0.31)) - _logit(_BY_DISTRIBUTION["grouped"])
-        return min(hi, max(lo, 1.0 / (1.0 + math.exp(-_logit(self.ppv_when_grouped) - shift))))
+        return min(hi, max(lo, _shifted(self._base, distribution)))
 
-    def pathology(self, distribution: Distribution, category: Category, rng: np.random.Generator) -> Pathology:
-        """A drawn verdict of the microscope."""
+    @cached_property
+    def _base(self) -> float:
+        """The logit at which the risks of all distributions, as they come, have the predictive value as their mean."""
+        weights = np.array(list(self.distribution_weights.values()))
+        low, high = -12.0, 12.0
+        for _ in range(50):
+            middle = 0.5 * (low + high)
+            risks = [
+                min(_BANDS[self.category_of(name)][1], max(_BANDS[self.category_of(name)][0], _shifted(middle, name)))
+                for name in self.distribution_weights
+            ]
+            below = float((weights * risks).sum() / weights.sum()) < self.ppv
+            low, high = (middle, high) if below else (low, middle)
+        return 0.5 * (low + high)
+
+    def pathology(
+        self,
+        distribution: Distribution,
+        category: Category,
+        rng: np.random.Generator,
+        malignancy: float | None = None,
+    ) -> Pathology:
+        """A drawn verdict of the microscope; `malignancy` is its probability of cancer where a recipe gives it."""
         if self.artefact:
             return "none"
-        return "malignant" if rng.random() < self.risk(distribution, category) else "benign"
+        risk = self.risk(distribution, category) if malignancy is None else malignancy
+        return "malignant" if rng.random() < risk else "benign"
+
+
+def _shifted(base: float, distribution: Distribution) -> float:
+    """The probability at this logit, its odds times those of the distribution over those of a group."""
+    shift = _logit(_BY_DISTRIBUTION.get(distribution, 0.31)) - _logit(_BY_DISTRIBUTION["grouped"])
+    return 1.0 / (1.0 + math.exp(-base - shift))
 
 
 def _logit(p: float) -> float:

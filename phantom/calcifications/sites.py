@@ -66,8 +66,9 @@ def sites(
     points = points[inside(breast, points, margin_mm)]
     if not len(points):
         raise NoPlace(f"nowhere lies {margin_mm:.1f} mm below the skin")
-    # a little everywhere, so that a fatty breast has places too
-    weights = 0.02 + np.asarray(breast.gland_weight(points)) if weight is None else np.asarray(weight(points), float)
+    # a little everywhere, so that a fatty breast has places too; suspicious ones come from lobules
+    elsewhere = 0.001 if shares is SUSPICIOUS_SHARES else 0.02
+    weights = np.asarray(weight(points) if weight else elsewhere + breast.gland_weight(points), float)
     if shares is not None:
         where = zone(breast, points)
         for k, share in enumerate(shares):

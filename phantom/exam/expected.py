@@ -23,7 +23,7 @@ from phantom.recipe.seed import Seed
 _DIAMETERS_MM = np.geomspace(0.06, 3.0, 14)
 _SUB = 8  # rays along each side of a pixel
 _SCATTER = 0.15  # over the primary, behind a grid (0.4 without)
-_TISSUE = (3e-5, 2.55)  # power at 1 cycle/mm and slope that views of all densities have in the middle
+_TISSUE = (5e-5, 2.55)  # power at 1 cycle/mm and slope that views of all densities have in the middle
 _HEIGHTS = 12
 _SOFT = 0.85  # a cloud spreads its calcium wider than a ball of the same volume
 

@@ -22,6 +22,7 @@ from phantom.geometry.view import Laterality, View
 from phantom.recipe.seed import Seed
 
 FORMAT = "phantom-scene"
+_APART_MM, _ATTEMPTS = 10.0, 8
 _SIDES: tuple[Laterality, ...] = ("L", "R")
 _FINDING_WORDS = ("kind", "cause", "descriptor", "distribution", "category", "pathology", "laterality", "finding_id")
 _GRAIN_WORDS = ("kind", "material", "relative_density", "displaces", "calcification_id")
@@ -108,7 +109,7 @@ def grow(preset: Preset, seed: Seed, index: int) -> Scene:
         finding_seed = seed.child("finding", number, entry.kind)
         for side in _sides_of(entry, sides, finding_seed):
             try:
-                grown = entry.grows.grow(breasts[side], finding_seed, entry.distribution)
+                grown = _apart(entry, breasts[side], finding_seed, [f for f in findings if f.laterality == side])
                 grown = _conditioned(grown, entry, looks[side], finding_seed.child("visibility", side))
             except NoPlace as why:
                 dropped.append(f"{entry.kind}: {why}")
@@ -182,6 +183,27 @@ def _chosen(preset: Preset, seed: Seed, age: float) -> Iterator[FindingEntry]:
         rng = seed.child(number, entry.kind).rng()
         if rng.random() < entry.probability and entry.suits(age):
             yield from [entry] * entry.count.integer(rng)
+
+
+def _apart(entry: FindingEntry, breast: Breast, seed: Seed, others: Sequence[Finding]) -> Finding:
+    """The finding; a suspicious one keeps a centimetre from every other, for within one they are one finding.
+
+    Raises
+    ------
+    NoPlace
+        If it has no place, or none so far away.
+    """
+    taken = [g.centre_mm for f in others if f.finding_class == "suspicious" for g in f.calcifications]
+    for attempt in range(_ATTEMPTS):
+        grown: Finding = entry.grows.grow(breast, seed.child("again", attempt) if attempt else seed, entry.distribution)
+        labelled = relabelled(grown, entry, breast.laterality)
+        if not taken or labelled.finding_class != "suspicious":
+            return grown
+        here = np.array([grain.centre_mm for grain in grown.calcifications], float)
+        away = np.linalg.norm(here[:, None] - np.array(taken, float)[None], axis=2)
+        if away.min() >= _APART_MM:
+            return grown
+    raise NoPlace(f"every place for it lies within {_APART_MM:g} mm of another suspicious finding")
 
 
 def _conditioned(

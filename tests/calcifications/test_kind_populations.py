@@ -226,19 +226,31 @@ def test_eggshells_are_as_bright_at_the_rim_as_a_shell_is():
             assert rim / centre == pytest.approx(math.sqrt((2 * radius - wall) / wall), rel=0.05)
 
 
-def test_pathology_comes_with_the_descriptors_predictive_value():
-    draws = rng()
-    for name, value in (
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
         ("amorphous", 0.21),
         ("coarse_heterogeneous", 0.13),
         ("fine_pleomorphic", 0.29),
         ("fine_linear", 0.70),
-    ):
-        label = registry.defaults(name)
-        category = label.category_of("grouped")
-        drawn = np.mean([label.pathology("grouped", category, draws) == "malignant" for _ in range(2500)])
-        # 4 standard errors
-        assert drawn == pytest.approx(value, abs=4 * math.sqrt(value * (1 - value) / 2500))
+        ("fine_linear_branching", 0.70),
+    ],
+)
+def test_pathology_comes_with_the_descriptors_predictive_value(name, value):
+    """Over its distributions as they come: the distribution's odds are not counted twice."""
+    label, draws = registry.defaults(name), rng()
+    found = []
+    for _ in range(2500):
+        spread = label.spread(None, draws, name)
+        found.append(label.pathology(spread, label.category_of(spread), draws) == "malignant")
+    # 4 standard errors
+    assert np.mean(found) == pytest.approx(value, abs=4 * math.sqrt(value * (1 - value) / 2500))
+
+
+def test_a_recipe_may_give_the_probability_of_cancer():
+    label, draws = registry.defaults("round"), rng()
+    found = [label.pathology("diffuse", "2", draws, 0.11) == "malignant" for _ in range(2500)]
+    assert np.mean(found) == pytest.approx(0.11, abs=4 * math.sqrt(0.11 * 0.89 / 2500))
 
 
 def test_risk_grows_with_the_distribution_and_stays_within_the_category():
@@ -246,7 +258,7 @@ def test_risk_grows_with_the_distribution_and_stays_within_the_category():
     assert label.risk("grouped", "4B") < label.risk("linear", "4C") < label.risk("segmental", "4C") < 0.95
     assert label.risk("segmental", "2") == 0.0
     assert Label("x", "y", {"grouped": 1.0}).risk("grouped", "2") == 0.0
-    sure = replace(label, ppv_when_grouped=0.99)
+    sure = replace(label, ppv=0.99)
     assert sure.risk("grouped", "4B") == 0.5
 
 

@@ -31,7 +31,7 @@ class Kind(MultiGrainKind):
         {"grouped": 0.68, "regional": 0.1, "diffuse": 0.12, "linear": 0.04, "segmental": 0.06},
         category="4B",
         categories={"diffuse": "2"},
-        ppv_when_grouped=0.21,
+        ppv=0.21,
     )
     suspicious_sites: ClassVar[bool] = True
 

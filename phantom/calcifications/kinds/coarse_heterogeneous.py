@@ -28,7 +28,7 @@ class Kind(MultiGrainKind):
         "clusters of coarse, irregular shapes",
         {"grouped": 0.85, "regional": 0.07, "segmental": 0.06, "linear": 0.02},
         category="4B",
-        ppv_when_grouped=0.13,
+        ppv=0.13,
         exclusion_reason="it is seen in groups, regions or ducts; scattered coarse grains are dystrophic or round",
     )
     suspicious_sites: ClassVar[bool] = True

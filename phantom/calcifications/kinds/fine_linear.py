@@ -64,7 +64,7 @@ class Casts(KindBase):
         patient, side_seed = seed.child("patient").rng(), seed.child(breast.laterality)
         name = self.label.spread(distribution, patient, self.name)
         category = self.label.category_of(name)
-        pathology = self.label.pathology(name, category, side_seed.child("pathology").rng())
+        pathology = self.label.pathology(name, category, side_seed.child("pathology").rng(), self.malignancy)
         rng = side_seed.child("casts").rng()
         stretches = self.stretches(breast, rng, name)
         pieces = self.pieces(breast, rng, stretches)
@@ -159,6 +159,6 @@ class Kind(Casts):
         "fine lines in the milk ducts",
         {"linear": 0.65, "segmental": 0.2, "grouped": 0.15},
         category="4C",
-        ppv_when_grouped=0.70,
+        ppv=0.70,
         exclusion_reason="casts lie in the ducts of one lobe",
     )

@@ -33,7 +33,7 @@ class Kind(Casts):
         {"segmental": 0.6, "linear": 0.25, "grouped": 0.15},
         category="4C",
         categories={"segmental": "5"},
-        ppv_when_grouped=0.75,
+        ppv=0.70,
         exclusion_reason="casts lie in the ducts of one lobe",
     )
 

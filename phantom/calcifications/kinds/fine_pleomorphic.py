@@ -38,7 +38,7 @@ class Kind(MultiGrainKind):
         {"grouped": 0.78, "segmental": 0.14, "linear": 0.06, "regional": 0.02},
         category="4B",
         categories={"linear": "4C", "segmental": "4C"},
-        ppv_when_grouped=0.29,
+        ppv=0.29,
         exclusion_reason="pleomorphic grains all over a breast are not seen",
     )
     suspicious_sites: ClassVar[bool] = True

@@ -70,7 +70,9 @@ class Kind(KindBase):
             If it cannot be spread like that.
         """
         patient, side_seed = seed.child("patient").rng(), seed.child(breast.laterality)
-        name = self.label.spread(distribution, patient, self.name)
+        # one to three macrocysts are no group: their sediments lie where the cysts do
+        asked: Distribution | None = "regional" if distribution is None and self.cyst == "macro" else distribution
+        name = self.label.spread(asked, patient, self.name)
         material = TYPE_ONE if patient.random() < self.type_one else CALCIUM
         rng = side_seed.child("sizes").rng()
         centres, radii = self._cysts(breast, side_seed, name, rng)
@@ -104,7 +106,7 @@ class Kind(KindBase):
             wanted = 0.5 * self.macro_mm.samples(rng, max(1, self.macros.integer(rng)))
             place: Distribution = "regional" if name != "diffuse" else "diffuse"
             return apart(breast, side_seed.child("places"), wanted, place, self.region_mm.sample(rng))
-        count = max(3, self.micros.integer(rng))
+        count = max(5, self.micros.integer(rng))
         extent = self.group_mm.sample(rng)
         if name == "grouped" and extent <= 10.0:
             count = min(count, 15)

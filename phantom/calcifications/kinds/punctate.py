@@ -28,7 +28,7 @@ class Kind(MultiGrainKind):
         "microcalcifications, very fine specks",
         {"diffuse": 0.5, "grouped": 0.35, "regional": 0.1, "linear": 0.02, "segmental": 0.03},
         categories={"grouped": "3", "linear": "4B", "segmental": "4B"},
-        ppv_when_grouped=0.05,
+        ppv=0.05,
     )
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.8

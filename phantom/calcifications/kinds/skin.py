@@ -47,7 +47,7 @@ class Kind(KindBase):
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.6
     size_mm: Annotated[Draw, Within(0.1, 3, "mm"), "diameter along the skin"] = Draw.lognormal(0.7, 1.5, 0.2, 2.0)
-    grains: Annotated[Draw, Within(1, 100), "grains of a group (estimate)"] = Draw.uniform(3, 12)
+    grains: Annotated[Draw, Within(1, 100), "grains of a group, at least 5 (estimate)"] = Draw.uniform(5, 12)
     singles: Annotated[Draw, Within(1, 200), "grains when diffuse (estimate)"] = Draw.uniform(4, 20)
     group_mm: Annotated[Draw, Within(0.5, 5, "mm"), "extent of a group, as the views show it"] = Draw.uniform(2.5, 4.9)
     rings: Annotated[float, Within(0, 1), "share of rings (estimate)"] = 0.6
@@ -76,7 +76,7 @@ class Kind(KindBase):
         patient, side_seed = seed.child("patient").rng(), seed.child(breast.laterality)
         name = self.label.spread(distribution, patient, self.name)
         rng = side_seed.child("places").rng()
-        count = max(1, (self.grains if name == "grouped" else self.singles).integer(rng))
+        count = max(5, self.grains.integer(rng)) if name == "grouped" else max(1, self.singles.integer(rng))
         sizes = np.sort(self.size_mm.samples(rng, count))[::-1]
         points, sizes = (
             self._group(breast, rng, sizes) if name == "grouped" else (self._singles(breast, rng, count), sizes)
