@@ -52,6 +52,11 @@ def name_of(kind: type[Any]) -> str:
     return next((name for name, one in kinds().items() if one is kind), kind.__module__.rpartition(".")[2])
 
 
+def spelled(name: str) -> str:
+    """The kind's name as the registry has it: hyphens do as well as underscores."""
+    return name if name in kinds() else name.replace("-", "_")
+
+
 def defaults(name: str) -> Label:
     """A kind's labels: descriptor, cause, the distributions it may have, category rule.
 
@@ -60,6 +65,7 @@ def defaults(name: str) -> Label:
     UsageError
         If there is no such kind.
     """
+    name = spelled(name)
     if name not in kinds():
         raise UsageError(f"no kind '{name}'; {suggestion(name, kinds())}")
     label: Label = kinds()[name].label

@@ -33,6 +33,7 @@ def command(name: str | None, as_json: bool) -> None:
         else:
             print_table(["kind", "what it is"], rows)
         return
+    name = registry.spelled(name)
     if name not in kinds:
         from phantom.errors import UsageError
         from phantom.recipe.messages import suggestion

@@ -125,6 +125,8 @@ class FindingEntry:
     def from_recipe(table: Mapping[str, Any], where: str, problems: list[str]) -> FindingEntry | None:
         """An entry and its kind from one table; None after all mistakes have been added."""
         before, common, kinds = len(problems), schema.keys_of(FindingEntry), registry.kinds()
+        if isinstance(table.get("kind"), str):
+            table = {**table, "kind": registry.spelled(table["kind"])}
         name = table.get("kind")
         kind = kinds.get(name) if isinstance(name, str) else None
         if isinstance(name, str) and kind is None:

@@ -11,6 +11,8 @@ from phantom.recipe.messages import closest
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _LARGEST_BYTES = 1_000_000
+# names that presets had before, which a density has better
+_FORMER = {"fatty": "density-a", "scattered": "density-b", "heterogeneous": "density-c", "dense": "density-d"}
 
 
 def folder() -> Path:
@@ -32,12 +34,13 @@ def text(name: str) -> str:
     UsageError
         If there is no such preset or file, or it cannot be read as text.
     """
-    if name in names():
-        return _read(folder() / f"{name}.toml")
+    hyphened = name.replace("_", "-")
+    if hyphened in names():
+        return _read(folder() / f"{hyphened}.toml")
     path = Path(name)
     if name.endswith(".toml") or "/" in name or "\\" in name or path.is_file():
         return _read(path)
-    near = closest(name, names())
+    near = _FORMER.get(name) or closest(hyphened, names())
     hint = f"did you mean '{near}'?" if near else "`phantom presets` lists them"
     raise UsageError(f"no preset '{name}'; {hint} (a recipe of your own is given by its path, such as ./{name}.toml)")
 

@@ -56,7 +56,7 @@ def sheet(kinds: Sequence[str], seed: int, ticked: Callable[[str], None] = lambd
     """
     from PIL import Image, ImageDraw, ImageFont
 
-    names = list(kinds) or list(registry.kinds())
+    names = [registry.spelled(kind) for kind in kinds] or list(registry.kinds())
     for name in names:
         registry.defaults(name)
     font = ImageFont.load_default(size=13)

@@ -286,3 +286,19 @@ def test_no_kind_has_a_key_that_every_finding_has():
     shared = schema.keys_of(preset.FindingEntry)
     for name, kind in preset.registry.kinds().items():
         assert not set(schema.keys_of(kind)) & set(shared), name
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("fatty", "density-a"), ("scattered", "density-b"), ("heterogeneous", "density-c"), ("dense", "density-d")],
+)
+def test_densities_go_by_their_letter_and_their_former_names_are_explained(old, new):
+    assert preset.load(new).name == new
+    with pytest.raises(UsageError, match=f"did you mean '{new}'"):
+        preset.load(old)
+
+
+def test_hyphens_and_underscores_do_equally_well():
+    assert preset.load("fine_pleomorphic").name == "fine-pleomorphic"
+    table = {"name": "one", "description": "one kind", "finding": [{"kind": "coarse-heterogeneous"}]}
+    assert preset.from_dict(table).finding[0].kind == "coarse_heterogeneous"

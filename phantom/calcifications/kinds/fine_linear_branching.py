@@ -23,8 +23,8 @@ class Kind(Casts):
     """Thin casts of ducts with forks: letters V and Y along the branches of one lobe.
 
     As fine linear ones, and at least one fork, in a real fork of this breast's ducts. Calibres at a fork
-    follow Murray's law. Category 4C; 5 over a segment (BI-RADS 5th edition), predictive value 70 % and
-    more. Calibre of the stems, arms' lengths and numbers are estimates.
+    follow Murray's law. Category 4C (5 would ask for a mass as well), predictive value 70 % (BI-RADS 5th
+    edition). Calibre of the stems, arms' lengths and numbers are estimates.
     """
 
     label: ClassVar[Label] = Label(
@@ -32,7 +32,6 @@ class Kind(Casts):
         "fine branching lines in the milk ducts",
         {"segmental": 0.6, "linear": 0.25, "grouped": 0.15},
         category="4C",
-        categories={"segmental": "5"},
         ppv=0.70,
         exclusion_reason="casts lie in the ducts of one lobe",
     )

@@ -15,7 +15,7 @@ from phantom.geometry.view import Pose
 
 # beyond this many standard deviations a cloud is taken to be nothing (0.2 % of its mass)
 _REACH = 3.5
-_HALF = 2.0 * math.sqrt(2.0 * math.log(2.0))  # a Gaussian's full width at half of its peak, in standard deviations
+_HALF = math.sqrt(2.0 * math.log(2.0))  # a Gaussian is half of its peak so many standard deviations out
 _RAYS = 33  # along each side, to measure a cloud's width
 _ANGLES = np.radians(np.arange(0.0, 180.0, 15.0))
 _COS, _SIN = np.cos(_ANGLES), np.sin(_ANGLES)
