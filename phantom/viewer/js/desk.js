@@ -202,8 +202,8 @@ function showTools() {
 // key: [what it does, in words]
 const KEYS = new Map([
   ["Escape", ["close", "back to the list"]],
-  ["n", ["after", "next image"]],
-  ["p", ["before", "previous image"]],
+  ["n", ["after", "next of the list"]],
+  ["p", ["before", "previous of the list"]],
   [".", ["finding", "next finding"]],
   [",", ["finding-back", "previous finding"]],
   ["f", ["fit", "fit"]],
