@@ -94,8 +94,11 @@ def place_patch(view: ViewImage, size: int, seed: Seed, on_findings: float) -> C
 
 
 def _grain(grain: CalcificationTruth, image_id: str, corner: Corner, size: int) -> CalcificationTruth | None:
+    """Its row in the patch; None if less than half of its mask or not its centre lies there: it is none of its
+    grains, though its rim may be seen at the patch's border."""
     runs = rle.clip(grain.runs, grain.image_shape, *corner, (size, size))
-    if not len(runs):
+    inside = -0.5 <= grain.row["x_px"] - corner[1] <= size - 0.5 and -0.5 <= grain.row["y_px"] - corner[0] <= size - 0.5
+    if not inside or 2 * int(runs[:, 1].sum()) < int(grain.runs[:, 1].sum()):
         return None
     x, y, w, h = rle.box(runs, size)
     row = {

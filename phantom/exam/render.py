@@ -105,7 +105,7 @@ def render_acquisition(acquisition: Acquisition, twins: Mapping[str, Keep]) -> I
     exposed = Exposed(
         frame.window, frame.offset, frame.field.shape, behind.g_cm, behind.a_cm, signal, ceiling_kev(machine)
     )
-    contents = [_twin(acquisition, name, keep, placed, exposed, spectrum) for name, keep in twins.items()]
+    contents = [_twin(acquisition, name, keep, placed, exposed, spectrum, mask) for name, keep in twins.items()]
     del exposed, placed, behind  # what is done with makes room for the next stage: tens of megabytes each
     noise, detector = acquisition.seed_of("noise"), machine.detector
     # a single plain look needs no copy of what the others are made from
@@ -146,8 +146,9 @@ def _image(
 
 
 def _twin(
-    acquisition: Acquisition, name: str, keep: Keep, placed: list[Placed], exposed: Exposed, spectrum: Spectrum
-) -> _Twin:
+    acquisition: Acquisition, name: str, keep: Keep, placed: list[Placed], exposed: Exposed, spectrum: Spectrum,
+    breast: Any,
+) -> _Twin:  # fmt: skip
     """The truth of one look. Its grains alone are in `exposed` while it is measured, and all are back afterwards."""
     variant = "+".join(word for word in (name, acquisition.word) if word)
     image_id = name_of(acquisition.scene.index, acquisition.view, variant)
@@ -157,12 +158,23 @@ def _twin(
     before = [plane[where] for plane in planes]
     beams.add([one.stamp for one in removed], spectrum, exposed.g_cm, exposed.a_cm, -1)
     primary = spectrum.primary(planes[0][where], planes[1][where]) if where.size else np.zeros(0, np.float32)
-    kept = [one for one in placed if keep(one.finding)]
+    kept = in_breast([one for one in placed if keep(one.finding)], breast)
     findings, calcifications = measure(image_id, kept, exposed, spectrum, acquisition.machine.detector)
     hosts = hosts_of(acquisition.scene, acquisition.view, acquisition.pressed, image_id, exposed)
     for plane, values in zip(planes, before, strict=True):
         plane[where] = values
     return _Twin(variant, image_id, findings, calcifications, hosts, where, primary)
+
+
+def in_breast(placed: list[Placed], breast: Any) -> list[Placed]:
+    """The grains whose masks have a pixel in the breast, (rows, columns) bool of the window: of the others, which lie
+    in the skin's rim or in folds that the picture leaves out, it shows nothing, and the truth has no row."""
+    if not placed:
+        return []
+    windows = Windows.around([one.shadow for one in placed])
+    mask = windows.mask(np.concatenate([one.shadow.coverage.reshape(-1) for one in placed]))
+    seen = np.logical_or.reduceat(mask & breast[windows.row, windows.column], windows.first)
+    return [one for one, shown in zip(placed, seen.tolist(), strict=True) if shown]
 
 
 def _under(placed: list[Placed], grid: Grid) -> Any:

@@ -16,6 +16,7 @@ from phantom.errors import UsageError
 from phantom.exam import preset as presets
 from phantom.exam import scene as scenes
 from phantom.exam.case import case_seed, render_case, simulate
+from phantom.exam.patch import cut
 from phantom.imaging.detector import Detector
 from phantom.imaging.quantities import Coarse, Signal
 from phantom.imaging.refilter import REACH, near, refiltered
@@ -210,6 +211,27 @@ def test_nothing_to_magnify_is_no_mistake():
 
 
 # -- patches, and the dataset
+
+
+def test_what_lies_mostly_outside_a_patch_is_none_of_its_grains():
+    view = simulate(recipe(), 5, 1).views[0]
+    grain = max(view.calcifications, key=lambda one: one.row["box_w_px"])
+    x, y = (round(value) for value in grain.center_px)
+    size, rows, columns = 64, *view.for_presentation.shape
+    top = min(max(y - 32, 0), rows - size)
+    seen = []
+    for left in range(max(x - size - 6, 0), min(x + 7, columns - size)):
+        found = {one.row["calcification_id"]: one for one in cut(view, top, left, size, "patch00").calcifications}
+        held = found.get(grain.row["calcification_id"])
+        inside = int(grain.mask[top : top + size, left : left + size].sum())
+        if held is None:
+            assert 2 * inside < grain.mask.sum() or not -0.5 <= grain.row["x_px"] - left <= size - 0.5
+        else:
+            assert 2 * inside >= grain.mask.sum()
+            assert -0.5 <= held.row["x_px"] <= size - 0.5
+        seen.append(held is not None)
+    assert any(seen)
+    assert not all(seen)
 
 
 def test_patches_are_cut_from_views_and_twins_at_the_same_places():

@@ -12,6 +12,7 @@ from scene_fakes import Ellipsoid, pose_at
 
 from phantom.calcifications.finding import Calcification, Finding
 from phantom.exam.measure import Exposed, Placed, measure
+from phantom.exam.render import in_breast
 from phantom.geometry.grid import Grid
 from phantom.geometry.hull import convex_hull
 from phantom.imaging.observer import Difference, detectability
@@ -94,6 +95,18 @@ def test_contrast_is_that_of_the_exponential():
     peak_cm = placed[0].shadow.path_mm.max() / 10
     assert truth.row["contrast"] == pytest.approx(1 - math.exp(-(MU_CALCIUM - MU_G) * peak_cm), rel=1e-4)
     assert truth.row["thickness_mm"] == pytest.approx(0.8, rel=0.01)
+
+
+def test_a_grain_without_a_pixel_in_the_breast_is_none_that_the_picture_shows():
+    placed, exposed = scene([(5.0, 0.0), (9.0, 3.0)], radius=0.4)
+    breast = np.zeros(GRID.shape, bool)
+    assert in_breast(placed, breast) == []
+    assert in_breast([], breast) == []
+    _, truths = measure("i", placed, exposed, OneEnergy(), White())
+    last = truths[1].runs[-1].astype(int)  # the last pixel of the second grain's mask
+    row, column = divmod(last[0] + last[1] - 1 - 30 * 200, 200)
+    breast[row, column] = True
+    assert in_breast(placed, breast) == [placed[1]]
 
 
 def test_a_grain_over_another_is_measured_as_if_alone():
