@@ -7,19 +7,19 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from phantom.dataset.format.files import replace, unwritable
 from phantom.dataset.format.key import key_of
-from phantom.errors import PhantomError, UsageError
+from phantom.errors import PhantomError
 from phantom.formats import get
+from phantom.formats._folder import STAGING, prepare, put_stamp
 from phantom.formats._options import Options, settled
 
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
-
-STAMP = ".phantom-export.json"
 
 
 class Unit(NamedTuple):
@@ -53,7 +53,7 @@ def export(
         there is kept.
     options : Options
     overwrite : bool
-        Delete the export that is there first. Nothing else is ever deleted.
+        Delete the export that is there first. A folder that holds anything else is refused.
     progress : callable
         Told the number of pieces done and of all.
 
@@ -70,12 +70,13 @@ def export(
     if missing:
         raise PhantomError(f"{name}: needs {', '.join(missing)}; pip install 'mammo-phantom[dicom]'")
     folder, stamp = Path(out), _stamp(data, name, options)
-    _prepare(folder, stamp, overwrite)
+    prepare(folder, stamp, overwrite)
     units = format_.units(data, options)
+    files = [file for unit in units for file in unit.files]
     written = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        replace(folder / STAMP, stamp.encode())
+        put_stamp(folder, stamp, files)
         for number, unit in enumerate(units, start=1):
             if not all((folder / file).is_file() for file in unit.files):
                 for file in unit.files:
@@ -84,10 +85,25 @@ def export(
                 written += 1
             if progress is not None:
                 progress(number, len(units))
-        format_.finish(data, folder, options)
+        _finish(format_, data, folder, options, partial(put_stamp, folder, stamp), files)
     except OSError as why:
         raise unwritable(folder, why) from why
     return Done(folder, written, len(units) - written)
+
+
+def _finish(
+    format_: Any, data: Dataset, folder: Path, options: Options, say: Callable[[list[str]], None], files: list[str]
+) -> None:  # fmt: skip
+    """Write what speaks of the whole, aside at first: the stamp lists a file before it gets its name."""
+    staged = folder / STAGING
+    staged.mkdir(exist_ok=True)
+    format_.finish(data, staged, options)
+    last = sorted(path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file())
+    say([*files, *last])
+    for name in last:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (staged / name).replace(folder / name)
+    shutil.rmtree(staged)
 
 
 def put(path: Path, content: bytes | str) -> None:
@@ -122,31 +138,13 @@ def file_name(image_id: str) -> str:
     return image_id.replace(".", "p")
 
 
-def _stamp(data: Dataset, name: str, options: Options) -> str:
+def _stamp(data: Dataset, name: str, options: Options) -> dict[str, Any]:
     files = json.dumps(dict(data.manifest.files), sort_keys=True)
-    stamp = {
+    return {
         "format": name, "options": {key: value for key, value in asdict(options).items() if value is not None},
         "dataset": key_of(data.manifest), "files": hashlib.sha256(files.encode()).hexdigest(),
         "generator": data.manifest.generator,
     }  # fmt: skip
-    return json.dumps(stamp, indent=1, sort_keys=True) + "\n"
-
-
-def _prepare(folder: Path, stamp: str, overwrite: bool) -> None:
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: is not a folder")
-    there = folder / STAMP
-    if there.is_file():
-        if overwrite:
-            shutil.rmtree(folder)
-        elif there.read_text("utf-8") != stamp:
-            raise UsageError(
-                f"{folder}: holds another export (other options or other data); choose another --out, or --overwrite"
-            )
-    elif any(folder.iterdir()):
-        raise UsageError(f"{folder}: is not empty and holds no export; choose another --out")
 
 
 def _there(package: str) -> bool:

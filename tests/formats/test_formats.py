@@ -21,7 +21,8 @@ from PIL import Image
 from phantom import formats, rle
 from phantom.errors import PhantomError, UsageError
 from phantom.formats import _pixels, _tiles
-from phantom.formats._export import STAMP, export, file_name
+from phantom.formats._export import export, file_name
+from phantom.formats._folder import STAGING, STAMP
 from phantom.formats._options import Options
 
 
@@ -60,9 +61,10 @@ def test_every_format_is_deterministic_and_goes_on_where_it_stopped(data, export
     assert content(again) == first
     pieces = sorted(path for path in again.rglob("*") if path.is_file() and path.name != STAMP)
     pieces[-1].unlink()
-    (again / "half.part").write_bytes(b"half a file")
+    (again / f"{pieces[-1].name}.4711-0123abcd.part").write_bytes(b"half a file")
+    (again / STAGING / "deep").mkdir(parents=True)
+    (again / STAGING / "deep" / "half").write_bytes(b"half a file")
     assert export(data, name, again).written <= 1
-    (again / "half.part").unlink()
     assert content(again) == first
 
 
@@ -70,6 +72,39 @@ def test_every_format_is_deterministic_and_goes_on_where_it_stopped(data, export
 def test_every_format_says_what_it_is(name):
     assert len(formats.describe(name)) > 20
     assert set(formats.get(name).OPTIONS) <= set(vars(Options()))
+
+
+@pytest.mark.parametrize("name", ["coco", "yolo"])
+@pytest.mark.parametrize("done", ["finished", "stopped"])
+def test_overwriting_deletes_the_export_and_nothing_else(data, tmp_path, name, done, monkeypatch):
+    out = tmp_path / "out"
+    if done == "stopped":
+        with monkeypatch.context() as patch:
+            patch.setattr(formats.get(name), "finish", _stop)
+            with pytest.raises(KeyboardInterrupt):
+                export(data, name, out)
+    else:
+        export(data, name, out)
+    (out / "images" / "weights.pt").write_text("a week of work")
+    with pytest.raises(UsageError, match=r"did not write \(images/weights.pt\)"):
+        export(data, name, out, Options(bits=8 if name == "coco" else 16), overwrite=True)
+    assert (out / STAMP).exists()
+    (out / "images" / "weights.pt").rename(tmp_path / "weights.pt")
+    export(data, "png", out, overwrite=True)
+    export(data, "png", tmp_path / "fresh")
+    assert content(out) == content(tmp_path / "fresh")
+
+
+def _stop(*_):
+    raise KeyboardInterrupt
+
+
+def test_an_export_that_was_killed_before_its_stamp_was_whole_is_begun_again(data, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / f"{STAMP}.4711-0123abcd.part").write_bytes(b"{")
+    export(data, "png", tmp_path / "out")
+    export(data, "png", tmp_path / "fresh")
+    assert content(tmp_path / "out") == content(tmp_path / "fresh")
 
 
 def test_a_folder_that_holds_something_else_is_refused(data, tmp_path):
