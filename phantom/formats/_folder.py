@@ -1,4 +1,4 @@
-"""The folder of an export: which files in it are the export's, so that a stopped one is finished and no other deleted."""
+"""The folder of an export: which files in it are its own, so that a stopped one is finished and no other is deleted."""
 
 from __future__ import annotations
 
