@@ -40,9 +40,9 @@ class _Look:
 
 
 _LOOKS = {
-    "standard": _Look(0.28, 1.00, 0.95, 0.40, 1.05, 1.50, 0.70),
-    "soft": _Look(0.30, 0.75, 0.90, 0.30, 0.60, 0.30, 0.50),
-    "crisp": _Look(0.27, 1.15, 0.97, 1.80, 2.20, 1.10, 0.70),
+    "standard": _Look(0.28, 1.00, 0.95, 0.40, 1.15, 1.80, 0.70),
+    "soft": _Look(0.30, 0.75, 0.90, 0.10, 0.50, 0.60, 0.60),
+    "crisp": _Look(0.27, 1.15, 0.97, 1.00, 1.80, 2.20, 0.80),
     "film": _Look(0.33, 0.8, 0.30, 0.00, 0.00, 0.00, 1.00),
 }
 
@@ -60,7 +60,7 @@ class Presentation:
     medium: Annotated[float | None, Within(0, 3), "gain of such detail from 0.2 to 2 mm"] = None
     coarse: Annotated[float | None, Within(0, 3), "gain of structure above 2 mm"] = None
     quiet: Annotated[float | None, Within(0, 1), "share of the finest noise that is left"] = None
-    soft_limit: Annotated[float, Within(0.005, 2), "log exposure at which the gain of a detail is halved"] = 0.25
+    soft_limit: Annotated[float, Within(0.005, 2), "log exposure at which the gain of a detail is halved"] = 0.1
 
     def present(
         self, raw: ForProcessing, breast: Bools, pitch_mm: float, thickness_mm: float, *, zero_dn: float, air_dn: float,

@@ -8,18 +8,20 @@ from itertools import pairwise
 import numpy as np
 
 from phantom.arrays import F32, F64
-from phantom.imaging import skin_distance
 from phantom.imaging.quantities import Coarse, block_mean
+from phantom.imaging.skin_distance import Outline
 
 _CELL_MM = 0.56
 _BEYOND_MM = 3.0  # over which the picture that goes on beyond the skin is even
 _NIPPLE = np.float32(0.2)  # log exposure by which a nipple is brighter than fat of full thickness
 _NIPPLE_MM, _BLEND_MM = 0.6, 1.2  # of it, what is finer than the first is seen; over the second it merges
+_THINNER, _LESS = np.float32(0.12), np.float32(0.6)  # than a rim, the skin's part in it taken by the second
+_NIPPLE_TO_MM = np.float32(5.0)  # from the skin, in full, and to twice as far in part
 _FLOOR, _FLOOR_MM, _FLOOR_TO_MM = np.float32(0.1), 0.7, 6.0  # near the skin nothing is darker than fat by more (log)
 _FREE_MM = 4.0  # from the skin to where the rim may be evened: the skin's band lies there
 _ROUND_MM, _MOST, _EVENED = 6.0, np.float32(0.2), 0.6  # over which, up to which log exposure, and what share of it
 _FAT = 20.0  # percentile of the optical depth, at one distance from the skin, that is taken to be fat
-_SKIN_MM, _BAND = 5.0, np.float32(0.65)  # the skin's bright band and its foot, and what share of it is shown
+_SKIN_MM, _BAND = 5.0, np.float32(0.8)  # the skin's bright band and its foot, and what share of it is shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,19 +76,22 @@ def measure(
     cut : (bool, bool, bool)
         Whether the upper, lower and right border cut the breast; the left one is the chest wall.
     """
-    from scipy.ndimage import gaussian_filter
 
     step = max(1, round(_CELL_MM / pitch_mm))
     cells, cell_mm = block_mean(inside, step), step * pitch_mm
     mean = np.asarray(block_mean(depth, step) / np.maximum(cells, np.float32(1e-6)), np.float32)
     weight, made_up = (cells > 0.5).astype(np.float32), np.float32(max(share, 1e-4))
-    whole, body, nipple = skin_distance.distances(cells, cut, cell_mm)
-    fat = _fat(depth, body, step, pitch_mm, thickness_mm)
+    outline = Outline(cells, cut, cell_mm)
+    whole = body = outline.distance_mm()
+    fat = _fat(depth, whole, step, pitch_mm, thickness_mm)
+    even = _smooth(mean, weight, _NIPPLE_MM / cell_mm)
+    nipple = _nipple(even, whole, fat) * weight
+    if nipple.max() > 0.5:  # the skin of the breast runs behind it
+        body = np.float32(0.5) * (whole + outline.distance_mm(nipple))
 
     lift = made_up * (fat.full - fat.full * edge(body, fat.width_mm))
-    # the nipple thins otherwise than the rim does: it is brought to one level, a little brighter than fat
-    own = np.minimum(gaussian_filter(nipple, _BLEND_MM / cell_mm), 1)
-    lift += own * (made_up * (fat.full + _NIPPLE - _smooth(mean, weight, _NIPPLE_MM / cell_mm)) - lift)
+    own = _smooth(nipple, weight, _BLEND_MM / cell_mm)
+    lift += own * (made_up * (fat.full + _NIPPLE - even) - lift)
     lift -= made_up * _uneven(mean + lift, weight, body, fat, cell_mm)
     dark = fat.full - _FLOOR - _smooth(mean + lift, weight, _FLOOR_MM / cell_mm)
     lift += made_up * np.clip(2 - body / np.float32(_FLOOR_TO_MM), 0, 1) * np.maximum(dark, 0)
@@ -137,6 +142,14 @@ def _smooth(values: F32, weight: F32, sigma: float) -> F32:
     held = gaussian_filter(weight, sigma, truncate=2.5)
     means = gaussian_filter(values * weight, sigma, truncate=2.5) / np.maximum(held, np.float32(1e-3))
     return np.asarray(np.where(held > 1e-3, means, 0), np.float32)
+
+
+def _nipple(depth: F32, distance_mm: F32, fat: _Fat) -> F32:
+    """How much of each cell is much thinner than a rim at its distance from the skin, as a nipple is; 0 to 1."""
+    expected = fat.full * edge(distance_mm, fat.width_mm) + _LESS * fat.beyond_the_edge(distance_mm)
+    thinner = 1 - depth / np.maximum(expected, np.float32(0.05))
+    near = np.clip(2 - distance_mm / _NIPPLE_TO_MM, 0, 1)
+    return np.asarray(np.clip(thinner / _THINNER, 0, 1) * near, np.float32)
 
 
 def _uneven(level: F32, weight: F32, body: F32, fat: _Fat, cell_mm: float) -> F32:

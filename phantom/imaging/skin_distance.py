@@ -1,4 +1,4 @@
-"""How far the skin is from each cell of a breast, and where its nipple stands out."""
+"""How far the skin is from each cell of a breast."""
 
 from __future__ import annotations
 
@@ -7,31 +7,41 @@ import math
 import numpy as np
 
 from phantom.arrays import F32
-from phantom.imaging.quantities import Coarse, block_mean
 
 _EVEN_MM = 1.2  # over which a distance is smoothed: the staircase of the cells would be seen as teeth along the rim
-_DISC_MM = 25.0  # radius of what fits into a breast and not into its nipple
-_BASE_MM = 2.0  # of the breast behind the nipple that is taken to be its base
 _FAR_MM, _BEND_MM = 40.0, 16.0  # how far an outline is followed beyond a border, and by how much of it within
 
 
-def distances(cells: F32, cut: tuple[bool, bool, bool], cell_mm: float) -> tuple[F32, F32, F32]:
-    """Millimetres to the skin, to the skin without the nipple, and the nipple's and its base's share of every cell.
+class Outline:
+    """The outline of a breast, by its share of every cell.
 
-    Borders that cut the breast are no skin.
+    Parameters
+    ----------
+    cells : (rows, columns) float32
+        The breast's share of every cell.
+    cut : (bool, bool, bool)
+        Whether the upper, lower and right border cut the breast: they are no skin. The left one is the chest wall.
+    cell_mm : float
     """
-    padded, top = _continued(cells, cut, cell_mm)
-    rows, columns = cells.shape
-    here = slice(top, top + rows), slice(0, columns)
-    signed = signed_mm(padded, cell_mm)
-    whole, out_mm = signed[here], standing_out(signed, cell_mm)
-    if out_mm is None:
-        return whole, whole, np.zeros_like(cells)
-    without = np.minimum(padded, np.clip(0.5 - out_mm / np.float32(cell_mm), 0, 1))
-    body = signed_mm(without, cell_mm)[here]
-    # its base too: the skin behind it is no band to be seen
-    base = np.clip(0.5 + (out_mm + np.float32(_BASE_MM)) / np.float32(cell_mm), 0, 1)
-    return whole, body, np.minimum(padded, base)[here]
+
+    def __init__(self, cells: F32, cut: tuple[bool, bool, bool], cell_mm: float) -> None:
+        self._share, top = _continued(cells, cut, cell_mm)
+        self._here = slice(top, top + cells.shape[0]), slice(0, cells.shape[1])
+        self._cell_mm = cell_mm
+
+    def distance_mm(self, left_out: F32 | None = None) -> F32:
+        """(rows, columns): to the skin from every cell's middle, negative outside.
+
+        Parameters
+        ----------
+        left_out : (rows, columns) float32
+            The share of every cell that is taken to be no part of the breast.
+        """
+        share = self._share
+        if left_out is not None:
+            share = share.copy()
+            share[self._here] *= 1 - left_out
+        return signed_mm(share, self._cell_mm)[self._here]
 
 
 def _continued(cells: F32, cut: tuple[bool, bool, bool], cell_mm: float) -> tuple[F32, int]:
@@ -90,36 +100,3 @@ def signed_mm(share: F32, cell_mm: float) -> F32:
     signed = np.where(body, distance, -distance) + within[tuple(nearest)]
     even = gaussian_filter(signed.astype(np.float32), _EVEN_MM / cell_mm, mode="nearest")
     return np.asarray(even * np.float32(cell_mm))
-
-
-def standing_out(signed_mm: F32, cell_mm: float) -> F32 | None:
-    """Millimetres by which cells stand out of what a disc of 25 mm fits into: near nipples, elsewhere far inside.
-
-    A nipple stands out by more than 4 mm and is small, and no border cuts it. None if there is none. It is looked
-    for on cells about 2 mm wide.
-
-    Parameters
-    ----------
-    signed_mm : (rows, columns) float32
-        Distance to the skin, negative outside.
-    cell_mm : float
-    """
-    from scipy.ndimage import binary_dilation, distance_transform_edt, label
-
-    every = max(1, round(2.24 / cell_mm))
-    few, side = block_mean(signed_mm, every), every * cell_mm
-    core = few > _DISC_MM
-    if not core.any():
-        return None
-    distance, nearest = distance_transform_edt(~core, return_indices=True)
-    out_mm = (distance * side - few[tuple(nearest)]).astype(np.float32)
-    # by most of a cell, or slivers along a rounded rim would hang together
-    parts, count = label((few > 0) & (out_mm > 0.75 * side))
-    most, area_mm2 = np.zeros(count + 1), np.bincount(parts.ravel(), minlength=count + 1) * side**2
-    np.maximum.at(most, parts.ravel(), out_mm.ravel())
-    small = (most > 4.0) & (area_mm2 < 450)
-    small[np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))] = False
-    if not small.any():
-        return None
-    out_mm[~binary_dilation(small[parts], iterations=2)] = -_DISC_MM
-    return Coarse(out_mm, every, signed_mm.shape).rows(0, signed_mm.shape[0])
