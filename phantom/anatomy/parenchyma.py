@@ -16,7 +16,7 @@ from phantom.geometry.interpolate import trilinear
 
 # the lattice of smooth fields: one for all breasts, so that both of a woman's share them place by place
 _STEP_MM, _SHAPE, _CORNER_MM = 5.0, (40, 64, 64), (-45.0, -160.0, -160.0)
-_BEHIND_MM, _BESIDE_MM = 40.0, 12.0  # how far structure goes on behind the base and outside the skin
+_BEHIND_MM, _BESIDE_MM = 40.0, 45.0  # how far structure goes on behind the base and outside the skin
 _SOFT_MM = 35.0  # within this of the nipple cells are as long as wide
 _RADIAL = 0.6  # far from it lengths along the line to it count so much of those across: cells point to the nipple
 _BIN = 1.1  # side of the search's bins over the cells' size

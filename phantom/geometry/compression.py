@@ -234,15 +234,14 @@ class Compression:
     def continued(self, x_mm: Any, y_mm: Any, rim: float) -> tuple[Floats, Floats, Floats, Floats, Floats]:
         """As `unpress`, but tissue goes on without a seam where the view has more of it than the free breast.
 
-        Beyond the fraction `rim` of its radius (the folds) columns are those of the mirror image there, behind its
-        base (the muscle) they go on as they are at it; the fifth array says how far beyond or behind, mm.
+        Beyond the fraction `rim` of its radius (the folds) and behind its base (the muscle) columns are as high as
+        they are there, at places that go on outward; the fifth array says how far beyond or behind, mm.
         """
         rho0, phi, radius, behind = self._origin(x_mm, y_mm)
         beyond = np.maximum(rho0 - rim * radius, 0.0)
-        rho0 = np.where(beyond > 0, np.maximum(rho0 - 2 * beyond, 0.2 * radius), rho0)
-        x0, y0 = rho0 * np.cos(phi), rho0 * np.sin(phi)
-        bottom, top = self.free.columns(x0, y0, self.view)
-        return x0 + behind, y0, bottom, top, beyond - behind
+        inner = rho0 - beyond
+        bottom, top = self.free.columns(inner * np.cos(phi), inner * np.sin(phi), self.view)
+        return rho0 * np.cos(phi) + behind, rho0 * np.sin(phi), bottom, top, beyond - behind
 
     def _origin(self, x_mm: Any, y_mm: Any) -> tuple[Floats, Floats, Floats, Floats]:
         """Free radius, direction and outline's radius there, and (negative) distance behind the base."""
