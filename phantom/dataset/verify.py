@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from phantom.dataset import verify_truth
 from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.case_reader import labels_of, runs_of
 from phantom.dataset.format.case_tables import header, read_case_tables
 from phantom.dataset.format.files import sha256_of
 from phantom.dataset.format.layout import INSERTED_SCENE, MANIFEST, TABLE_FILES, UNFINISHED, case_name
-from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
-from phantom.dataset.running.resume import entries
+from phantom.dataset.format.manifest import Manifest, is_as_written, is_unfinished, read_manifest
+from phantom.dataset.format.split import source_of
+from phantom.dataset.running.resume import entries, recipe_digest
 from phantom.errors import DatasetError
 from phantom.exam.mammogram import highest_class
 from phantom.rle import box
@@ -47,6 +49,8 @@ def verify(folder: str | Path, progress: Callable[[int, int], None] | None = Non
     except DatasetError as error:
         return [*problems, _within(folder, error)]
     try:
+        if not is_as_written(folder):
+            problems.append(f"{MANIFEST}: damaged: not the bytes that were written (its own checksum differs)")
         problems += _names(folder, manifest)
         damaged = dict(_checksums(folder, manifest))
         problems += [f"{name}: {say}" for name, say in damaged.items()]
@@ -108,7 +112,7 @@ def _cases(
                 case_rows = read_case_tables(folder, case, manifest)
                 for table, text in case_rows.texts().items():
                     texts[table].update(text.encode())
-                wrong = list(_case(folder, case))
+                wrong = list(_case(folder, case, manifest))
                 yield from (f"{name}: {say}" for say in wrong[:MAX_TOLD])
                 if len(wrong) > MAX_TOLD:
                     yield f"{name}: and {len(wrong) - MAX_TOLD} more"
@@ -128,14 +132,18 @@ def _cases(
                 yield f"{TABLE_FILES[table]}: does not tell what the cases tell"
 
 
-def _case(folder: Path, case: int) -> Iterator[str]:
+def _case(folder: Path, case: int, manifest: Manifest) -> Iterator[str]:
     """What is wrong within a case file that could be read."""
     path = folder / case_name(case)
     with hdf5_checks.translated(path), hdf5_checks.open_case(path) as file:
+        yield from _origin(file, case, manifest)
         images, findings, grains = (hdf5_checks.table(file, name) for name in ("images", "findings", "calcifications"))
         runs, hosts = hdf5_checks.table(file, "runs"), hdf5_checks.table(file, "hosts")
-        hdf5_checks.table(file, "hulls")
-        is_real = hdf5_checks.scene(file).get("format") == INSERTED_SCENE
+        yield from verify_truth.hulls(findings, hdf5_checks.table(file, "hulls"))
+        scene = hdf5_checks.scene(file)
+        is_real = scene.get("format") == INSERTED_SCENE
+        if not is_real:
+            yield from verify_truth.scene(scene, findings, grains)
         if not len(images):
             yield "has no images"
         if len(np.unique(images["image_id"])) != len(images):
@@ -149,6 +157,19 @@ def _case(folder: Path, case: int) -> Iterator[str]:
             rows = [table[table["image_id"] == image["image_id"]] for table in (findings, grains)]
             for problem in _image(file, image, rows[0], rows[1], runs, is_real):
                 yield f"{image['image_id']}: {problem}"
+
+
+def _origin(file: Any, case: int, manifest: Manifest) -> Iterator[str]:
+    """Whether the case was made with the seed, recipe and generator that the manifest names."""
+    source = source_of(manifest, case)
+    wanted = {
+        "seed": str(source["seed"] if source else manifest.seed),
+        "recipe": recipe_digest(source["recipe"] if source else manifest.recipe),
+        "generator": source["generator"] if source else manifest.generator,
+    }
+    for name, value in wanted.items():
+        if hdf5_checks.text_attribute(file, name) != value:
+            yield f"was made with another {name} than the manifest says"
 
 
 def _image(
@@ -177,6 +198,7 @@ def _image(
             yield f"calcification {grain['calcification_id']} has no pixel"
         elif box(mask_runs, shape[1]) != box_px:
             yield f"calcification {grain['calcification_id']}: its box is not that of its runs"
+    yield from verify_truth.numbers(image, grains, painted)
     if not np.array_equal(labels_of(painted, shape), arrays["labels"]):
         yield "its labels are not what the runs say"
 

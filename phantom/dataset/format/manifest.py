@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from phantom.dataset.format.files import replace
+from phantom.dataset.format.files import replace, sha256
 from phantom.dataset.format.layout import (
     FORMAT,
     FORMAT_VERSION,
@@ -26,6 +26,7 @@ from phantom.dataset.format.untrusted import SPLIT_NAME, parse_json, read_plain
 from phantom.errors import DatasetError
 
 MAX_BYTES = 1 << 27  # a million cases need 90 MB
+_DIGEST = re.compile(r'"digest": "[0-9a-f]*"(?=\n\}\n\Z)')  # the last entry: the text's own checksum
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -103,8 +104,10 @@ class Manifest:
             **({"inserted": dict(self.inserted)} if self.inserted else {}),
             **({"parts": self.parts} if self.parts else {}),
             "files": {name: self.files[name] for name in sorted(self.files)},
+            "digest": "",
         }
-        return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return _DIGEST.sub(f'"digest": "{sha256(text.encode())}"', text)
 
     def expected_files(self) -> list[str]:
         """The names that `files` must hold: every case's, the tables', the contact sheet's."""
@@ -153,6 +156,19 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> Manifest:
         rendered=data.get("rendered", {}),
         inserted=data.get("inserted", {}),
     )
+
+
+def is_as_written(folder: Path, name: str = MANIFEST) -> bool:
+    """Whether the manifest has the very bytes it was written with: it bears its own checksum (``digest``).
+
+    Raises
+    ------
+    DatasetError
+        If it cannot be read.
+    """
+    data = read_plain(folder / name, MAX_BYTES)
+    found = re.search(rb'"digest": "([0-9a-f]{64})"\n\}\n\Z', data)
+    return found is not None and sha256(data[: found.start(1)] + data[found.end(1) :]) == found[1].decode()
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -205,8 +221,16 @@ def _problems(data: Mapping[str, Any]) -> list[str]:
         wrong.append("sources must tell preset, recipe, seed, cases, first_case, split and generator of each")
     if not all(isinstance(v, list) and all(isinstance(s, str) for s in v) for v in data["dropped"].values()):
         wrong.append("dropped must list texts")
-    wrong = wrong or _wrong_rendered(data.get("rendered", {})) or _wrong_inserted(data.get("inserted", {}))
+    wrong = wrong or _wrong_constants(data) or _wrong_rendered(data.get("rendered", {}))
+    wrong = wrong or _wrong_inserted(data.get("inserted", {}))
     return wrong or _wrong_files(data)
+
+
+def _wrong_constants(data: Mapping[str, Any]) -> list[str]:
+    """What is the same in every dataset, and not in this one."""
+    if data.get("synthetic") is not True or data.get("licence") != LICENCE:
+        return [f"synthetic must be true, and licence {LICENCE}"]
+    return []
 
 
 def _wrong_files(data: Mapping[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from phantom.dataset.format.untrusted import SPLIT_NAME
 from phantom.errors import UsageError
@@ -58,11 +58,19 @@ def part_of_case(shares: Mapping[str, float], seed: int, case: int) -> str:
     return list(shares)[-1]
 
 
-def split_column(manifest: Manifest, case: int) -> str:
-    """What the column `split` says of a case; of a merged dataset, what it said where the case came from."""
+def source_of(manifest: Manifest, case: int) -> Mapping[str, Any] | None:
+    """What a merged dataset tells of the one that a case came from; None in a dataset that was not merged."""
     for source in manifest.sources:
         first = int(source["first_case"])
         if first <= case < first + int(source["cases"]):
-            shares = source["split"]
-            return part_of_case(shares, int(source["seed"]), case - first + int(source["begins_at"]))
+            return source
+    return None
+
+
+def split_column(manifest: Manifest, case: int) -> str:
+    """What the column `split` says of a case; of a merged dataset, what it said where the case came from."""
+    source = source_of(manifest, case)
+    if source is not None:
+        place = case - int(source["first_case"]) + int(source["begins_at"])
+        return part_of_case(source["split"], int(source["seed"]), place)
     return part_of_case(manifest.split, manifest.seed, case)
