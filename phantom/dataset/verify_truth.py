@@ -24,8 +24,6 @@ def numbers(image: Any, grains: Table, masks: Sequence[Runs]) -> Iterator[str]:
     for grain, runs in zip(grains, masks, strict=True):
         name = f"calcification {grain['calcification_id']}"
         x, y, w, h = (int(grain[f"box_{key}_px"]) for key in "xywh")
-        if not is_cut and not (x - 1 <= grain["x_px"] <= x + w and y - 1 <= grain["y_px"] <= y + h):
-            yield f"{name}: its centre lies outside its box"
         area, diameter = float(grain["area_mm2"]), float(grain["diameter_mm"])
         if not (area > 0 and 0 < diameter < _SIDE_MM and 0 < float(grain["thickness_mm"]) < _SIDE_MM):
             yield f"{name}: its area, diameter or thickness is not that of a solid"
