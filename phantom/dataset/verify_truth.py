@@ -47,7 +47,7 @@ def scene(stored: Mapping[str, Any], findings: Table, grains: Table) -> Iterator
     if "format" not in stored:
         return
     try:
-        grown = scenes.from_dict(stored)
+        grown = scenes.without_breasts(stored)
     except PhantomError as error:
         yield f"/scene: {str(error)[:200]}"
         return

@@ -130,6 +130,22 @@ def from_dict(stored: Mapping[str, Any]) -> Scene:
     PhantomError
         If it is not such a scene.
     """
+    scene = without_breasts(stored)
+    breasts = {}
+    for side in _ordered({view.laterality for view in scene.views}):
+        hosts = tuple(host for finding in scene.findings if finding.laterality == side for host in finding.hosts)
+        breasts[side] = scene.preset.anatomy.grow(scene.seed, side).with_hosts(hosts)
+    return replace(scene, breasts=breasts)
+
+
+def without_breasts(stored: Mapping[str, Any]) -> Scene:
+    """The scene that `Scene.to_dict` wrote, its breasts not grown yet: what it says is read and checked.
+
+    Raises
+    ------
+    PhantomError
+        If it is not such a scene.
+    """
     try:
         if stored["format"] != FORMAT:
             raise PhantomError(f"not a scene: its format is {stored['format']!r}, not {FORMAT!r}")
@@ -148,11 +164,7 @@ def from_dict(stored: Mapping[str, Any]) -> Scene:
             raise TypeError("noise_root must be a whole number")
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise PhantomError(f"not a scene that can be read: {error!r}") from None
-    breasts = {}
-    for side in _ordered({view.laterality for view in views}):
-        hosts = tuple(host for finding in findings if finding.laterality == side for host in finding.hosts)
-        breasts[side] = preset.anatomy.grow(seed, side).with_hosts(hosts)
-    return Scene(preset, seed, index, breasts, views, findings, dropped, past, noise_root)
+    return Scene(preset, seed, index, {}, views, findings, dropped, past, noise_root)
 
 
 def _exam(preset: Preset, seed: Seed) -> tuple[tuple[Laterality, ...], tuple[View, ...]]:
