@@ -25,6 +25,9 @@ def numbers(image: Any, grains: Table, masks: Sequence[Runs]) -> Iterator[str]:
         name = f"calcification {grain['calcification_id']}"
         x, y, w, h = (int(grain[f"box_{key}_px"]) for key in "xywh")
         area, diameter = float(grain["area_mm2"]), float(grain["diameter_mm"])
+        far = 1 + diameter / float(image["pixel_spacing_mm"])  # of a thin branch, few pixels are half covered
+        if not is_cut and not (x - far <= grain["x_px"] <= x + w + far and y - far <= grain["y_px"] <= y + h + far):
+            yield f"{name}: its centre lies outside its box"
         if not (area > 0 and 0 < diameter < _SIDE_MM and 0 < float(grain["thickness_mm"]) < _SIDE_MM):
             yield f"{name}: its area, diameter or thickness is not that of a solid"
         elif area > 1.02 * math.pi / 4 * diameter**2:
