@@ -18,6 +18,7 @@ from phantom.insert.unit import Unit
 _ROLL_OFF = 0.5  # a free edge is round
 _FAT = 0.15  # of the dense map: below it a place counts as fat
 _ROUNDS = 3
+_DEPTHS = -1.0, 9.0  # minus the logarithm of the signal over the open beam's
 _SHARES = -0.2, 1.3  # of gland: beyond, a place is no tissue, or the estimate of its thickness is wrong
 
 
@@ -94,7 +95,8 @@ def background(picture: Picture, found: Estimates, unit: Unit, contrast: float |
         signal = float(np.median((fat + scatter)[reference]))
         energy = float(np.median(spectrum.energy_kev(skin_g[reference], fatty[reference])))
         response = displayed(picture, found, unit, signal, energy, contrast)
-        level = np.exp(-response.depth_of(s.level * picture.largest)).astype(np.float32)
+        depth = np.clip(response.depth_of(s.level * picture.largest), *_DEPTHS)
+        level = np.exp(-depth).astype(np.float32)
     air, share, primary = 1.0, np.zeros_like(fat), fat
     for _ in range(_ROUNDS):
         air = float(np.median(level[reference] / (fat + scatter)[reference]))

@@ -100,6 +100,8 @@ def estimate(picture: Picture, offset_dn: float = 0.0) -> Estimates:
     kept = segmented.usable & ~binary_dilation(muscle, iterations=max(1, round(_MUSCLE_RIM_MM / segmented.cell_mm)))
     dense, fat, gland = _dense(level, kept, distance, thickness)
     whole = segmented.whole(kept & (distance > min(0.3 * thickness, 12.0)), values.shape)
+    # rounding to whole values is noise too; of a logarithm it is that over the signal
+    rounding = math.sqrt(1 / 12) * (math.exp(float(np.median(level[segmented.breast]))) if picture.linear else 1.0)
     return Estimates(
         segmented,
         marks,
@@ -110,7 +112,7 @@ def estimate(picture: Picture, offset_dn: float = 0.0) -> Estimates:
         dense * ~muscle,
         fat,
         gland,
-        spectra(values, whole, picture.spacing_mm),
+        spectra(values, whole, picture.spacing_mm, rounding),
     )
 
 

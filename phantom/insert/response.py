@@ -22,6 +22,8 @@ _LEVELS_SD = 0.5  # of the logarithm: what fat and gland are is a guess
 _NOISE_SD = 0.10  # of the logarithm, beyond what the dose's uncertainty gives
 _UNKNOWN_SD = 0.25  # more, where the unit is not known
 _SEEN_GLAND = 0.35  # share of gland at the dense map's upper end less that at its lower (estimate)
+_NO_NOISE_SD = 3.0  # of the logarithm: it says nothing
+_LEAST_NOISE = 0.35  # values: less is rounding
 _KNOTS = 1024
 _LEAST_SIGNAL, _MOST_SIGNAL = 1e-3, 1.2  # over the open beam
 
@@ -96,10 +98,14 @@ def displayed(
         Grey values per unit of the logarithm at the breast's median, in place of the estimate.
     """
     power, median = found.spectra, _median(picture, found)
-    seen, expected, raised = _powers(found, unit, fat_energy_kev)
-    values, depth = _marched(picture.largest, found.fat, fat_signal, seen, expected)
     noise_sd = math.hypot(_NOISE_SD, 0.5 * unit.dose_sd) + (0.0 if unit.known else _UNKNOWN_SD)
-    levels_gain = max((found.gland - found.fat) / max(_fat_to_gland(found, unit), 1e-3), 1e-6)
+    levels_gain = max((found.gland - found.fat) / max(_fat_to_gland(found, unit), 1e-3), 1e-3 * picture.largest)
+    if power.tiles and power.noise_sd > _LEAST_NOISE and 0.5 / unit.detector.pitch > _NOISE_RULES_PER_MM[0]:
+        seen, expected, raised = _powers(found, unit, fat_energy_kev)
+    else:  # nothing of the noise is left, or the pixels are too large to show it
+        noise_sd, raised = _NO_NOISE_SD, 1.0
+        seen, expected = _by_levels(picture.largest, levels_gain, median)
+    values, depth = _marched(picture.largest, found.fat, fat_signal, seen, expected)
     out = Response(values, depth, 0.0, raised, math.nan, levels_gain, median)
     noise_gain = max(float(out.gain(median)), 1e-6)
     if contrast is not None:
@@ -108,9 +114,17 @@ def displayed(
         weights = np.array([1 / noise_sd**2, 1 / _LEVELS_SD**2])
         gain = float(np.exp((weights * np.log([noise_gain, levels_gain])).sum() / weights.sum()))
         sd = 1 / math.sqrt(float(weights.sum()))
-    if not power.tiles:
-        sd = max(sd, _LEVELS_SD)
     return replace(out, sd=sd, raised=raised, noise_gain=noise_gain).scaled(gain / noise_gain)
+
+
+def _by_levels(largest: int, gain: float, at: float) -> tuple[Callable[[float], float], Callable[[float], float]]:
+    """What `_powers` gives, for a picture without noise whose gain at one value is known: a sigmoid's."""
+    middle = float(_slope(at / largest))
+
+    def seen(level: float) -> float:
+        return (gain * float(_slope(level / largest)) / middle) ** 2
+
+    return seen, lambda signal: 1.0
 
 
 def _median(picture: Picture, found: Estimates) -> float:

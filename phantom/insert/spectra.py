@@ -68,7 +68,7 @@ class Spectra:
         return np.interp(f_per_mm, self.f_per_mm, self.noise)
 
 
-def spectra(values: F32, usable: Bools, spacing_mm: float) -> Spectra:
+def spectra(values: F32, usable: Bools, spacing_mm: float, least_sd: float = 1e-6) -> Spectra:
     """Measure them.
 
     Parameters
@@ -78,10 +78,16 @@ def spectra(values: F32, usable: Bools, spacing_mm: float) -> Spectra:
     usable : (rows, columns) bool
         Breast without muscle, labels, rim.
     spacing_mm : float
+    least_sd : float
+        Noise of a pixel that there is at least: that of rounding to whole values.
     """
     tiles, power = _tiles(values, usable, TILE_PX, spacing_mm, _TILES)
     f, rings = _rings(TILE_PX, spacing_mm)
-    radial = _radial(power, rings, len(f))
+    least = np.float64((least_sd * spacing_mm) ** 2)
+    radial = np.maximum(_radial(power, rings, len(f)), least)
+    if not len(radial):  # a picture too small for one square: nothing is known but rounding
+        flat, one = np.full(len(f), least), np.ones(1)
+        return Spectra(f, flat, flat, least_sd, 0 * one, least_sd * one, f, flat, 3.0, float(least), 0, 0)
     nyquist = 0.5 / spacing_mm
     high = (f > _NOISE_FROM * nyquist) & (f < 0.95 * nyquist)
     middle = (f > 0.12 * nyquist) & (f < 0.35 * nyquist)
