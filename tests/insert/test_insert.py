@@ -257,7 +257,7 @@ def test_a_requested_difficulty_is_met(grown, tmp_path):
 
 def test_stated_contrast_counts(pictures, tmp_path):
     changes = []
-    for contrast in ("200", "400"):
+    for contrast in ("400", "800"):
         out = tmp_path / contrast
         assert (
             inserted(sorted(pictures.iterdir())[:1], out, "--contrast", contrast, "--set", 'exam.twins=["clean"]') == 0
@@ -265,7 +265,7 @@ def test_stated_contrast_counts(pictures, tmp_path):
         image, clean = phantom.open(out)
         mask = image.labels > 0
         changes.append((image.for_presentation.astype(int) - clean.for_presentation)[mask].mean())
-    assert 1.6 < changes[1] / changes[0] < 2.2  # white is white
+    assert 1.5 < changes[1] / changes[0] < 2.6  # twice, less what noise adds and white takes
 
 
 def test_exported_again_it_says_what_it_is(pictures, tmp_path):
