@@ -47,7 +47,7 @@ def views_of(letter: str, count: int) -> Iterator[tuple[ViewImage, Floats, Any]]
     sets = [f"anatomy.density={DENSITIES[letter]}", "detector.binning=2"]
     recipe = presets.load("normal", sets)
     for index in range(count):
-        scene = scenes.grow(recipe, case_seed(100 + ord(letter), index), index)
+        scene = scenes.grow(recipe, case_seed(recipe.name, 100 + ord(letter), index), index)
         for view in scene.views:
             acquisition = position_breast(scene, view)
             spectrum = recipe.beam.at(recipe.detector.unit, acquisition.pressed.thickness_mm)

@@ -10,6 +10,7 @@ Raise the most special one that fits; the message names the thing and how to fix
     ├── NoPlace                     the breast has no room for a finding: it is left out
     ├── MassError                   a solid whose chord contradicts its volume
     ├── DatasetError                a dataset that is damaged, unfinished or none
+    │   └── OtherFormat             a dataset of an earlier or later version of the format
     ├── CaseError                   a case that could not be made
     ├── Unreadable                  a file that is no mammogram that can be used
     ├── Unwritable                  the disk is full, the folder read-only
@@ -68,6 +69,10 @@ class MassError(PhantomError):
 
 class DatasetError(PhantomError):
     """A dataset that is damaged, unfinished or not a dataset at all; the message says which and where."""
+
+
+class OtherFormat(DatasetError):  # noqa: N818 (what the user reads)
+    """A dataset of another version of the format; the message says how to make it again."""
 
 
 class CaseError(PhantomError):

@@ -17,14 +17,22 @@ Columns = dict[str, tuple[str, str]]
 
 IMAGES: Columns = {
     "image_id": ("U48", "case-side-view, with +variant after it where there is one"),
-    "case": ("u4", "index of the case"),
+    "case": ("u4", "index of the case; inside a case file, which has no number, 0"),
+    "woman_id": ("U16", "what grew her breasts, as a hash: the same woman has the same one in every dataset"),
+    "source": ("U8", "grown, or inserted into a real picture"),
+    "modality": ("U4", "MG"),
     "variant": ("U32", "what is special about this image: empty for the plain view"),
+    "twin": ("U8", "empty, or which grains are left out: clean (all) or benign (the suspicious ones)"),
+    "years_before": ("u4", "years before the latest examination"),
+    "magnification": ("f8", "1, or how much larger the breast is on the detector"),
+    "patch": ("?", "whether it is a window cut from a view"),
     "laterality": ("U1", "L or R"),
     "view": ("U3", "CC, MLO or ML"),
     "rows": ("u4", "pixels"),
     "columns": ("u4", "pixels"),
     "pixel_spacing_mm": ("f8", "side of a pixel at the breast"),
     "detector": ("U32", "name of the detector"),
+    "converter": ("U8", "what turns X-rays into charge or light: a-Se or CsI"),
     "thickness_mm": ("f8", "compressed thickness"),
     "density": ("f8", "volume of fibroglandular tissue over volume inside the skin"),
     "birads_density": ("U1", "a, b, c or d"),
@@ -95,9 +103,9 @@ CALCIFICATIONS: Columns = {
     "run_count": ("u4", "how many runs its mask has"),
 }
 
-HOSTS: Columns = {
+OBJECTS: Columns = {
     "image_id": ("U48", "the image"),
-    "host_id": ("u4", "unique within a case"),
+    "object_id": ("u4", "unique within a case, the same in all its views"),
     "finding_id": ("u4", "the finding it belongs to"),
     "kind": ("U16", "cyst, fibroadenoma, oil_cyst, scar, dilated_duct or surgical_bed"),
     "x_mm": ("f8", "centre in the breast's frame"),
@@ -110,7 +118,9 @@ HOSTS: Columns = {
     "box_h_px": ("i4", "rows"),
 }
 
-TABLES: dict[str, Columns] = {"images": IMAGES, "findings": FINDINGS, "calcifications": CALCIFICATIONS, "hosts": HOSTS}
+TABLES: dict[str, Columns] = {
+    "images": IMAGES, "findings": FINDINGS, "calcifications": CALCIFICATIONS, "objects": OBJECTS
+}  # fmt: skip
 
 
 def dtype_of(table: str) -> np.dtype[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import time
@@ -15,7 +16,7 @@ import numpy as np
 from phantom.errors import UsageError
 from phantom.exam.case import Case
 from phantom.exam.mammogram import ViewImage
-from phantom.exam.truth import CalcificationTruth, FindingTruth, HostTruth
+from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
 from phantom.recipe.seed import Seed
 from phantom.rle import box, from_pixels
 
@@ -52,13 +53,18 @@ class FakeRecipe:
 
 def simulate(preset: FakeRecipe, seed: int = 0, index: int = 0) -> Case:
     """Two views of a half disc with `dots` dots each; some overlap, some cases have none."""
-    root = Seed(seed).child("case", index)
+    root = Seed(seed).child("case", preset.name, index)
     time.sleep(preset.slow_s)
     _trouble(preset.trouble, index)
     side = "LR"[int(root.child("side").rng().integers(2))]
     dots = 0 if index % 5 == 4 else preset.dots
     views = tuple(_view(preset, root, index, side, name, dots) for name in ("CC", "MLO"))
-    return Case(index, views, {"recipe": preset.resolved(), "seed": {"root": seed, "path": ["case", index]}})
+    return Case(index, views, {"recipe": preset.resolved(), "seed": {"root": seed, "path": list(root.path)}})
+
+
+def woman(root: Seed) -> str:
+    """A hash of the case's place in the tree of seeds."""
+    return hashlib.sha256(repr(root).encode()).hexdigest()[:16]
 
 
 def _trouble(trouble: str, index: int) -> None:
@@ -89,16 +95,18 @@ def _view(preset: FakeRecipe, root: Seed, index: int, side: str, name: str, dots
     for grain in grains:
         shown[grain.mask] = 4000
     findings = (_finding(image_id, grains),) if grains else ()
-    hosts = (_host(image_id),) if grains and index % 2 else ()
+    objects = (_object(image_id),) if grains and index % 2 else ()
     row = {
-        "image_id": image_id, "case": index, "variant": "", "laterality": side, "view": name, "rows": shape[0],
-        "columns": shape[1], "pixel_spacing_mm": 0.28, "detector": "fake", "thickness_mm": 50.0,
+        "image_id": image_id, "case": index, "woman_id": woman(root), "source": "grown", "modality": "MG",
+        "variant": "", "twin": "", "years_before": 0, "magnification": 1.0, "patch": False, "laterality": side,
+        "view": name, "rows": shape[0], "columns": shape[1], "pixel_spacing_mm": 0.28,
+        "detector": "fake", "converter": "CsI", "thickness_mm": 50.0,
         "density": float(rng.uniform(0.05, 0.4)), "birads_density": "b", "age": 55.0, "angle_deg": 0.0,
         "target_filter": "W/Rh", "tube_kv": 28.0, "mas": 80.0, "entrance_kerma_mgy": 4.0, "detector_kerma_ugy": 94.0,
         "mgd_mgy": 1.2, "calcium_mg": 0.5 * len(grains), "class": "benign" if grains else "normal",
         "n_findings": len(findings), "n_calcifications": len(grains),
     }  # fmt: skip
-    return ViewImage(image_id, row, shown, raw, mask, findings, grains, hosts, 2048.0, 4096.0)
+    return ViewImage(image_id, row, shown, raw, mask, findings, grains, objects, 2048.0, 4096.0)
 
 
 def _dot(shape: tuple[int, int], rng: np.random.Generator, image_id: str, number: int) -> CalcificationTruth:
@@ -134,9 +142,9 @@ def _finding(image_id: str, grains: tuple[CalcificationTruth, ...]) -> FindingTr
     return FindingTruth(row, hull)
 
 
-def _host(image_id: str) -> HostTruth:
-    return HostTruth({
-        "image_id": image_id, "host_id": 0, "finding_id": 0, "kind": "cyst", "x_mm": 1.0, "y_mm": 2.0, "z_mm": 3.0,
+def _object(image_id: str) -> ObjectTruth:
+    return ObjectTruth({
+        "image_id": image_id, "object_id": 0, "finding_id": 0, "kind": "cyst", "x_mm": 1.0, "y_mm": 2.0, "z_mm": 3.0,
         "size_mm": 9.0, "box_x_px": 40, "box_y_px": 110, "box_w_px": 60, "box_h_px": 80,
     })  # fmt: skip
 

@@ -85,7 +85,10 @@ def view(
         ]
     order = ("normal", "artefact", "benign", "suspicious")
     row = dict.fromkeys(IMAGES, 0.0) | {
-        "image_id": image_id, "case": int(case), "variant": variant, "laterality": side, "view": name, "rows": shape[0],
+        "image_id": image_id, "case": int(case), "woman_id": f"{int(case):016x}", "source": "grown",
+        "modality": "MG", "variant": variant, "twin": "", "years_before": 0,
+        "magnification": 1.8 if variant == "mag1.8" else 1.0, "patch": False, "converter": "a-Se",
+        "laterality": side, "view": name, "rows": shape[0],
         "columns": shape[1], "pixel_spacing_mm": SPACING, "detector": "toy", "thickness_mm": 50.0, "density": 0.2,
         "birads_density": "abcd"[int(case) % 4], "age": 55.0, "angle_deg": 0.0 if name == "CC" else 45.0,
         "target_filter": "W/Rh",

@@ -76,9 +76,9 @@ class Dataset:
         return self._table("calcifications")
 
     @cached_property
-    def hosts(self) -> Table:
-        """The hosts' table (`phantom.tables.HOSTS`): cysts, masses and the like that findings lie in."""
-        return self._table("hosts")
+    def objects(self) -> Table:
+        """The objects' table (`phantom.tables.OBJECTS`): cysts, masses and the like that findings lie in."""
+        return self._table("objects")
 
     def __len__(self) -> int:
         return len(self.images)

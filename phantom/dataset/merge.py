@@ -9,12 +9,11 @@ from typing import Any
 
 from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.case_tables import Count
-from phantom.dataset.format.files import folder_size, sha256, sha256_of, unwritable
+from phantom.dataset.format.files import folder_size, sha256_of, unwritable
 from phantom.dataset.format.files import replace as replace_file
 from phantom.dataset.format.layout import MAX_CASES, UNFINISHED, case_name
 from phantom.dataset.format.manifest import Manifest, is_unfinished, processor, read_manifest, versions
 from phantom.dataset.format.untrusted import read_plain
-from phantom.dataset.renumber import read_through, renumbered
 from phantom.dataset.running import resume
 from phantom.dataset.running.finish import finish
 from phantom.dataset.running.lock import folder_lock
@@ -40,8 +39,8 @@ def merge(
 ) -> Summary:
     """Put several datasets into a new one.
 
-    The first keeps its case numbers, and its case files byte for byte; the cases of the others
-    get the next numbers. Which part of a split a case belongs to stays as it was. Shards of one job
+    The first keeps its case numbers; the cases of the others get the next numbers. Case files stay as they are,
+    byte for byte: no number stands in them. Which part of a split a case belongs to stays as it was. Shards of one job
     (``--shard i/n``) are joined to the very dataset that one run would have made.
 
     Parameters
@@ -92,13 +91,9 @@ def _carry(piece: _Piece, target: Path) -> str:
     path = piece.folder / case_name(piece.old)
     if sha256_of(path) != piece.digest:
         raise DatasetError(f"{path}: missing or damaged; repair it first (generate --resume)")
-    if piece.old == piece.new:
-        read_through(path, piece.old)
-        data = read_plain(path, hdf5_checks.MAX_FILE)
-    else:
-        data = renumbered(path, piece.old, piece.new)
-    replace_file(target / case_name(piece.new), data)
-    return sha256(data)
+    hdf5_checks.readable(path, path)
+    replace_file(target / case_name(piece.new), read_plain(path, hdf5_checks.MAX_FILE))
+    return piece.digest
 
 
 def _parts_of_one_job(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]] | None:

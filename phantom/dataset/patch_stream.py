@@ -91,5 +91,5 @@ def _patches(
         views = (make or simulate)(preset, seed, case).views
         for number in range(max(0, first - case * per_case), per_case):
             view = views[number % len(views)]
-            corner = place_patch(view, size, case_seed(seed, case).child("patch", number), on_findings)
+            corner = place_patch(view, size, case_seed(preset.name, seed, case).child("patch", number), on_findings)
             yield cut(view, *corner, size, f"patch{number:02d}")

@@ -119,9 +119,7 @@ class _Again:
         with hdf5_checks.translated(path), hdf5_checks.open_case(path) as file:
             stored = hdf5_checks.scene(file)
         recipe = presets.from_dict(stored.get("recipe", {}), str(path)).changed(self.changes)
-        scene = scenes.from_dict({**stored, "recipe": recipe.resolved()})
-        if scene.index != index:
-            raise DatasetError(f"{path}: holds the scene of another case")
+        scene = scenes.from_dict({**stored, "recipe": recipe.resolved()}, index)
         return render_case(scene if self.new_noise is None else replace(scene, noise_root=self.new_noise))
 
 

@@ -137,9 +137,11 @@ def _case(folder: Path, case: int, manifest: Manifest) -> Iterator[str]:
     path = folder / case_name(case)
     with hdf5_checks.translated(path), hdf5_checks.open_case(path) as file:
         yield from _origin(file, case, manifest)
-        images, findings, grains = (hdf5_checks.table(file, name) for name in ("images", "findings", "calcifications"))
-        runs, hosts = hdf5_checks.table(file, "runs"), hdf5_checks.table(file, "hosts")
-        yield from verify_truth.hulls(findings, hdf5_checks.table(file, "hulls"))
+        images, findings, grains = (
+            hdf5_checks.table(file, name, case) for name in ("images", "findings", "calcifications")
+        )
+        runs, objects = (hdf5_checks.table(file, name, case) for name in ("runs", "objects"))
+        yield from verify_truth.hulls(findings, hdf5_checks.table(file, "hulls", case))
         scene = hdf5_checks.scene(file)
         is_real = scene.get("format") == INSERTED_SCENE
         if not is_real:
@@ -148,7 +150,7 @@ def _case(folder: Path, case: int, manifest: Manifest) -> Iterator[str]:
             yield "has no images"
         if len(np.unique(images["image_id"])) != len(images):
             yield "has two images of one name"
-        for name, table in (("findings", findings), ("calcifications", grains), ("hosts", hosts)):
+        for name, table in (("findings", findings), ("calcifications", grains), ("objects", objects)):
             if not set(table["image_id"]) <= set(images["image_id"]):
                 yield f"its table of {name} names an image that it does not have"
         if int(grains["run_count"].sum()) != len(runs):

@@ -20,7 +20,7 @@ _SIDE_MM = 400.0  # nothing in a breast is larger
 def numbers(image: Any, grains: Table, masks: Sequence[Runs]) -> Iterator[str]:
     """What cannot be of one image's calcifications: places, sizes and areas against their runs."""
     pixel_mm2 = float(image["pixel_spacing_mm"]) ** 2
-    is_cut = "patch" in str(image["variant"])
+    is_cut = bool(image["patch"])
     for grain, runs in zip(grains, masks, strict=True):
         name = f"calcification {grain['calcification_id']}"
         x, y, w, h = (int(grain[f"box_{key}_px"]) for key in "xywh")

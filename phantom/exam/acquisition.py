@@ -36,7 +36,8 @@ class Acquisition:
     tissue : ProjectedTissue
     word : str
         What the exposure is called in the variant: empty for the plain view, ``prior2``, ``mag1.8``.
-    years_ago : float
+    years_before : int
+        Years before the latest examination.
     density : float or None
         The breast's, where the frame holds only a part of it.
     dose : float
@@ -50,7 +51,7 @@ class Acquisition:
     frame: Frame
     tissue: shadow.ProjectedTissue
     word: str = ""
-    years_ago: float = 0.0
+    years_before: int = 0
     density: float | None = None
     dose: float = 1.0
 
@@ -81,7 +82,7 @@ def prior_exam(contact: Acquisition, years: int) -> Acquisition:
 
     Estimated away: the breast and how it is compressed are taken to be the same.
     """
-    return replace(contact, scene=contact.scene.at_prior(years), word=f"prior{years}", years_ago=float(years))
+    return replace(contact, scene=contact.scene.at_prior(years), word=f"prior{years}", years_before=years)
 
 
 def magnified(contact: Acquisition, finding: Finding, density: float) -> Acquisition | None:

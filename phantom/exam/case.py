@@ -69,12 +69,12 @@ def simulate_for_dataset(preset: str | Preset, seed: int = 0, index: int = 0) ->
 
 def _scene(preset: str | Preset, seed: int, index: int) -> scenes.Scene:
     recipe = presets.load(preset) if isinstance(preset, str) else preset
-    return match_detectability(scenes.grow(recipe, case_seed(seed, index), index))
+    return match_detectability(scenes.grow(recipe, case_seed(recipe.name, seed, index), index))
 
 
-def case_seed(seed: int, index: int) -> Seed:
-    """The place of a case in the tree of seeds."""
-    return Seed(seed).child("case", index)
+def case_seed(recipe: str, seed: int, index: int) -> Seed:
+    """The place of a case in the tree of seeds: recipes of other names grow other women from the same seed."""
+    return Seed(seed).child("case", recipe, index)
 
 
 def render_case(scene: scenes.Scene, *, raw: bool = True) -> Case:

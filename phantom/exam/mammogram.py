@@ -9,7 +9,7 @@ import numpy as np
 
 from phantom import rle
 from phantom.arrays import U16, Ints
-from phantom.exam.truth import CalcificationTruth, FindingTruth, HostTruth
+from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
 
 CLASSES = ("normal", "artefact", "benign", "suspicious")  # from the lowest to the highest
 
@@ -29,7 +29,7 @@ class ViewImage:
     findings : tuple of FindingTruth
     calcifications : tuple of CalcificationTruth
         In the order of their ids.
-    hosts : tuple of HostTruth
+    objects : tuple of ObjectTruth
     window_center, window_width : float
         The window to show `for_presentation` with.
     """
@@ -41,7 +41,7 @@ class ViewImage:
     breast_mask: np.ndarray[Any, np.dtype[np.bool_]]
     findings: tuple[FindingTruth, ...]
     calcifications: tuple[CalcificationTruth, ...]
-    hosts: tuple[HostTruth, ...]
+    objects: tuple[ObjectTruth, ...]
     window_center: float
     window_width: float
 
@@ -94,7 +94,7 @@ def mirrored(image: ViewImage) -> ViewImage:
                 image.calcifications, rle.mirrored([c.runs for c in image.calcifications], columns), strict=True
             )
         ),
-        hosts=tuple(replace(h, row=turned(h.row)) for h in image.hosts),
+        objects=tuple(replace(one, row=turned(one.row)) for one in image.objects),
     )
 
 

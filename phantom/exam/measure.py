@@ -13,7 +13,7 @@ from phantom.anatomy.breast import Host
 from phantom.arrays import F32, Bools, Floats, Points
 from phantom.calcifications.finding import Calcification, Finding
 from phantom.exam.together import dprime_together
-from phantom.exam.truth import CalcificationTruth, FindingTruth, HostTruth
+from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
 from phantom.geometry import hull
 from phantom.geometry.grid import Grid
 from phantom.imaging import beam, materials, structure
@@ -299,7 +299,9 @@ def _finding(
     return FindingTruth(row, np.stack([hx + exposed.offset[1], hy + exposed.offset[0]], axis=1))
 
 
-def host_truth(image_id: str, finding_id: int, host: Host, surface_mm: Floats, exposed: Exposed) -> HostTruth | None:
+def object_truth(
+    image_id: str, finding_id: int, host: Host, surface_mm: Floats, exposed: Exposed
+) -> ObjectTruth | None:
     """A host's row; None if the image holds nothing of it.
 
     `surface_mm` (n, 2 or more): x, y of points on its surface in the view plane.
@@ -311,7 +313,7 @@ def host_truth(image_id: str, finding_id: int, host: Host, surface_mm: Floats, e
         return None
     row: dict[str, Any] = {
         "image_id": image_id,
-        "host_id": host.host_id,
+        "object_id": host.host_id,
         "finding_id": finding_id,
         "kind": host.kind,
         "x_mm": float(host.centre_mm[0]),
@@ -323,7 +325,7 @@ def host_truth(image_id: str, finding_id: int, host: Host, surface_mm: Floats, e
         "box_w_px": x_hi - x_lo,
         "box_h_px": y_hi - y_lo,
     }
-    return HostTruth(row)
+    return ObjectTruth(row)
 
 
 def _clipped(at: Any, size: int) -> tuple[int, int]:

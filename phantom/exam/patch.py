@@ -10,7 +10,7 @@ import numpy as np
 from phantom import rle
 from phantom.arrays import Points
 from phantom.exam.mammogram import ViewImage, highest_class
-from phantom.exam.truth import CalcificationTruth, FindingTruth, HostTruth
+from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
 from phantom.geometry.hull import area as polygon_area
 from phantom.recipe.seed import Seed
 
@@ -47,10 +47,11 @@ def cut(view: ViewImage, row: int, column: int, size: int, name: str) -> ViewIma
         for one in view.findings
         if (held := sum(grain.row["finding_id"] == one.row["finding_id"] for grain in grains))
     )
-    cut_hosts = (_host(one, image_id, corner, size) for one in view.hosts)
+    cut_objects = (_object(one, image_id, corner, size) for one in view.objects)
     changes = {
         "image_id": image_id,
         "variant": "+".join(word for word in (view.row["variant"], name) if word),
+        "patch": True,
         "rows": size,
         "columns": size,
         "class": highest_class(finding.row["class"] for finding in findings),
@@ -67,7 +68,7 @@ def cut(view: ViewImage, row: int, column: int, size: int, name: str) -> ViewIma
         breast_mask=view.breast_mask[window].copy(),
         findings=findings,
         calcifications=grains,
-        hosts=tuple(host for host in cut_hosts if host is not None),
+        objects=tuple(one for one in cut_objects if one is not None),
     )
 
 
@@ -133,11 +134,11 @@ def _finding(
     return FindingTruth(row, hull)
 
 
-def _host(host: HostTruth, image_id: str, corner: Corner, size: int) -> HostTruth | None:
-    x0, y0, x1, y1 = _clipped(host.row, corner, size)
+def _object(body: ObjectTruth, image_id: str, corner: Corner, size: int) -> ObjectTruth | None:
+    x0, y0, x1, y1 = _clipped(body.row, corner, size)
     if x0 >= x1 or y0 >= y1:
         return None
-    return HostTruth({**host.row, "image_id": image_id, **_box(x0, y0, x1 - x0, y1 - y0)})
+    return ObjectTruth({**body.row, "image_id": image_id, **_box(x0, y0, x1 - x0, y1 - y0)})
 
 
 def _clipped(row: dict[str, Any], corner: Corner, size: int) -> tuple[int, int, int, int]:

@@ -15,10 +15,10 @@ from phantom.calcifications.finding import Finding
 from phantom.exam.acquisition import Acquisition, position_breast
 from phantom.exam.field_of_view import Frame
 from phantom.exam.mammogram import ViewImage, highest_class, mirrored
-from phantom.exam.measure import Exposed, Placed, host_truth, measure
+from phantom.exam.measure import Exposed, Placed, measure, object_truth
 from phantom.exam.preset import Preset
 from phantom.exam.scene import Scene
-from phantom.exam.truth import CalcificationTruth, FindingTruth, HostTruth
+from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
 from phantom.geometry.compression import Compression
 from phantom.geometry.grid import Grid
 from phantom.geometry.view import View
@@ -71,11 +71,12 @@ def render(scene: Scene, view: View, keep: Keep = every, variant: str = "") -> V
 class _Twin:
     """What is in an image, and the primary signal where grains that it does not keep are gone."""
 
+    name: str
     variant: str
     image_id: str
     findings: tuple[FindingTruth, ...]
     calcifications: tuple[CalcificationTruth, ...]
-    hosts: tuple[HostTruth, ...]
+    objects: tuple[ObjectTruth, ...]
     where: Any
     primary: Any
 
@@ -140,7 +141,7 @@ def _image(
     )
     image = ViewImage(
         twin.image_id, row, shown.pixels, raw.pixels, frame.whole(mask), twin.findings, twin.calcifications,
-        twin.hosts, shown.window_center, shown.window_width,
+        twin.objects, shown.window_center, shown.window_width,
     )  # fmt: skip
     return mirrored(image) if acquisition.view.laterality == "R" else image
 
@@ -160,10 +161,10 @@ def _twin(
     primary = spectrum.primary(planes[0][where], planes[1][where]) if where.size else np.zeros(0, np.float32)
     kept = in_breast([one for one in placed if keep(one.finding)], breast)
     findings, calcifications = measure(image_id, kept, exposed, spectrum, acquisition.machine.detector)
-    hosts = hosts_of(acquisition.scene, acquisition.view, acquisition.pressed, image_id, exposed)
+    objects = objects_of(acquisition.scene, acquisition.view, acquisition.pressed, image_id, exposed)
     for plane, values in zip(planes, before, strict=True):
         plane[where] = values
-    return _Twin(variant, image_id, findings, calcifications, hosts, where, primary)
+    return _Twin(name, variant, image_id, findings, calcifications, objects, where, primary)
 
 
 def in_breast(placed: list[Placed], breast: Any) -> list[Placed]:
@@ -191,17 +192,25 @@ def _row(acquisition: Acquisition, twin: _Twin, technique: Technique, density: f
     return {
         "image_id": twin.image_id,
         "case": acquisition.scene.index,
+        "woman_id": acquisition.scene.woman_id,
+        "source": "grown",
+        "modality": "MG",
         "variant": twin.variant,
+        "twin": twin.name,
+        "years_before": acquisition.years_before,
+        "magnification": acquisition.machine.detector.magnification,
+        "patch": False,
         "laterality": view.laterality,
         "view": view.name,
         "rows": field.shape[0],
         "columns": field.shape[1],
         "pixel_spacing_mm": field.pitch_mm,
         "detector": acquisition.machine.detector.unit.name,
+        "converter": acquisition.machine.detector.unit.converter,
         "thickness_mm": acquisition.pressed.thickness_mm,
         "density": density,
         "birads_density": birads_density(density),
-        "age": acquisition.breast.age - acquisition.years_ago,
+        "age": acquisition.breast.age - acquisition.years_before,
         "angle_deg": view.angle_deg,
         "target_filter": technique.target_filter,
         "tube_kv": technique.tube_kv,
@@ -296,7 +305,9 @@ def ceiling_kev(preset: Preset) -> float:
     return (detector.unit.largest_dn - zero) / (float(detector.dn(1.0)) - zero)
 
 
-def hosts_of(scene: Scene, view: View, pressed: Compression, image_id: str, exposed: Exposed) -> tuple[HostTruth, ...]:
+def objects_of(
+    scene: Scene, view: View, pressed: Compression, image_id: str, exposed: Exposed
+) -> tuple[ObjectTruth, ...]:
     """The rows of the bodies that findings live in."""
     sphere = _sphere(200)
     rows = []
@@ -304,7 +315,7 @@ def hosts_of(scene: Scene, view: View, pressed: Compression, image_id: str, expo
         if finding.laterality == view.laterality:
             for host in finding.hosts:
                 surface = shadow_points(host, pressed, sphere)
-                rows.append(host_truth(image_id, finding.finding_id, host, surface, exposed))
+                rows.append(object_truth(image_id, finding.finding_id, host, surface, exposed))
     return tuple(row for row in rows if row is not None)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -17,7 +19,7 @@ from phantom.errors import NoPlace, PhantomError
 from phantom.exam import preset as presets
 from phantom.exam.expected import expected_views
 from phantom.exam.preset import FindingEntry, Preset
-from phantom.geometry.solids import json as plain
+from phantom.geometry.solids import json as solids
 from phantom.geometry.view import Laterality, View
 from phantom.recipe.seed import Seed
 
@@ -64,6 +66,16 @@ class Scene:
     noise_root: int | None = None
 
     @property
+    def woman_id(self) -> str:
+        """Who the woman is: a hash of the place in the tree of seeds that her breasts grow from (16 hex digits).
+
+        The same place grows the same woman in every dataset: at another dose, on another detector, without her
+        calcifications, or with one key of the recipe changed.
+        """
+        place = json.dumps([self.seed.root, *self.seed.path], ensure_ascii=False)
+        return hashlib.sha256(place.encode()).hexdigest()[:16]
+
+    @property
     def noise(self) -> Seed:
         """The seed of the noise."""
         return self.seed if self.noise_root is None else Seed(self.noise_root, self.seed.path)
@@ -76,7 +88,6 @@ class Scene:
         """The scene ready for JSON: `from_dict` gives one that renders the same."""
         return {
             "format": FORMAT,
-            "index": self.index,
             "seed": {"root": self.seed.root, "path": list(self.seed.path)},
             "recipe": self.preset.resolved(),
             "views": [{"name": v.name, "laterality": v.laterality, "angle_deg": v.angle_deg} for v in self.views],
@@ -122,8 +133,8 @@ def grow(preset: Preset, seed: Seed, index: int) -> Scene:
     return Scene(preset, seed, index, breasts, views, tuple(findings), tuple(dropped), past)
 
 
-def from_dict(stored: Mapping[str, Any]) -> Scene:
-    """The scene that `Scene.to_dict` wrote.
+def from_dict(stored: Mapping[str, Any], index: int = 0) -> Scene:
+    """The scene that `Scene.to_dict` wrote, as the case of this number.
 
     Raises
     ------
@@ -157,7 +168,7 @@ def without_breasts(stored: Mapping[str, Any]) -> Scene:
             int(years): tuple(_past_from_dict(one, findings) for one in then)
             for years, then in stored.get("past", {}).items()
         }
-        index, dropped, noise_root = int(stored["index"]), tuple(stored["dropped"]), stored.get("noise_root")
+        dropped, noise_root = tuple(stored["dropped"]), stored.get("noise_root")
         if not set(preset.exam.prior_years) <= set(past):
             raise ValueError("a year of exam.prior_years is missing")
         if noise_root is not None and not isinstance(noise_root, int):
@@ -304,7 +315,7 @@ def _finding_to_dict(finding: Finding) -> dict[str, Any]:
             {
                 **{word: getattr(grain, word) for word in _GRAIN_WORDS},
                 "centre_mm": [float(v) for v in grain.centre_mm],
-                "solid": plain.to_dict(grain.shape),
+                "solid": solids.to_dict(grain.shape),
             }
             for grain in finding.calcifications
         ],
@@ -325,7 +336,7 @@ def _finding_to_dict(finding: Finding) -> dict[str, Any]:
 def _finding_from_dict(stored: Mapping[str, Any]) -> Finding:
     grains = tuple(
         Calcification(
-            shape=plain.from_dict(grain["solid"]),
+            shape=solids.from_dict(grain["solid"]),
             centre_mm=_triple(grain["centre_mm"]),
             **{word: grain[word] for word in _GRAIN_WORDS},
         )

@@ -1,4 +1,4 @@
-"""What is really there, as plain data: each calcification, finding and host of one image."""
+"""What is really there, as plain data: each calcification, finding and object of one image."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class FindingTruth:
 
 
 @dataclass(frozen=True, eq=False)
-class HostTruth:
-    """One host in one image: its row of the hosts table."""
+class ObjectTruth:
+    """A body that a finding lies in, in one image: its row of the objects table."""
 
     row: dict[str, Any]

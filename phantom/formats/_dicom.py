@@ -14,7 +14,7 @@ import numpy as np
 from phantom.dataset.format.uids import image_uid, uid
 from phantom.formats._options import Options
 
-# The day of the latest examination; earlier years (variant ``prior2``) count back from it.
+# The day of the latest examination; earlier years (`years_before`) count back from it.
 YEAR = 2000
 TIME = "120000"
 FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.2"
@@ -44,12 +44,7 @@ def code(value: str, scheme: str, meaning: str) -> Any:
 
 def study_date(row: Any) -> str:
     """The day an image was taken."""
-    return f"{YEAR - _years_before(row):04d}0101"
-
-
-def _years_before(row: Any) -> int:
-    words = str(row["variant"]).split("+")
-    return next((int(word[5:]) for word in words if word.startswith("prior") and word[5:].isdigit()), 0)
+    return f"{YEAR - int(row['years_before']):04d}0101"
 
 
 def patient_and_study(ds: Any, key: str, image: Any, options: Options) -> None:
@@ -59,11 +54,12 @@ def patient_and_study(ds: Any, key: str, image: Any, options: Options) -> None:
     ds.SpecificCharacterSet = "ISO_IR 192"
     ds.PatientName = f"SYNTHETIC^PHANTOM^{case:06d}"
     ds.PatientID = f"PHANTOM-{key[:8]}-{case:06d}"
-    ds.PatientBirthDate = f"{YEAR - max(round(float(row['age'])), 0):04d}0101"
+    age_at_latest = float(row["age"]) + int(row["years_before"])
+    ds.PatientBirthDate = f"{YEAR - max(round(age_at_latest), 0):04d}0101"
     ds.PatientSex = "F"
     if options.quality_control:
         ds.QualityControlSubject = "YES"
-    ds.StudyInstanceUID = uid(key, "study", case, _years_before(row))
+    ds.StudyInstanceUID = uid(key, "study", case, int(row["years_before"]))
     ds.StudyDate, ds.StudyTime = study_date(row), TIME
     ds.StudyID, ds.AccessionNumber, ds.ReferringPhysicianName = f"{case}", "", ""
     ds.StudyDescription = "Synthetic mammography"
@@ -117,8 +113,7 @@ def mark_as_inserted(ds: Any, generator: str) -> None:
 def _geometry(ds: Any, image: Any) -> None:
     row = image.row
     side, view = str(row["laterality"]), str(row["view"])
-    words = str(row["variant"]).split("+")
-    times = next((float(word[3:]) for word in words if word.startswith("mag")), 1.0)
+    times = float(row["magnification"])
     spacing = float(row["pixel_spacing_mm"])
     ds.ImagerPixelSpacing = [f"{times * spacing:.10g}"] * 2
     ds.PixelSpacing = [f"{spacing:.10g}"] * 2
@@ -135,7 +130,7 @@ def _geometry(ds: Any, image: Any) -> None:
     ds.PositionerPrimaryAngle = f"{float(row['angle_deg']):.6g}"
     ds.FieldOfViewOrigin, ds.FieldOfViewRotation, ds.FieldOfViewHorizontalFlip = ["0", "0"], "0", "NO"
     ds.BreastImplantPresent = "NO"
-    ds.PartialView = "YES" if times > 1 or any(word.startswith("patch") for word in words) else "NO"
+    ds.PartialView = "YES" if times > 1 or row["patch"] else "NO"
 
 
 def _technique(ds: Any, row: Any) -> None:
@@ -151,7 +146,9 @@ def _technique(ds: Any, row: Any) -> None:
     ds.BodyPartThickness = f"{float(row['thickness_mm']):.6g}"
     ds.OrganDose = f"{float(row['mgd_mgy']) / 100:.6g}"  # the standard asks for dGy
     ds.EntranceDoseInmGy = f"{float(row['entrance_kerma_mgy']):.6g}"
-    ds.DetectorType, ds.DetectorDescription = "DIRECT", str(row["detector"])
+    # of the standard's terms, a photoconductor is DIRECT, a scintillator on photodiodes SCINTILLATOR
+    ds.DetectorType = "DIRECT" if row["converter"] == "a-Se" else "SCINTILLATOR"
+    ds.DetectorDescription = str(row["detector"])
     ds.AcquisitionContextSequence = []
 
 

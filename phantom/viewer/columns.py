@@ -8,9 +8,11 @@ from typing import Any
 
 # what the page shows of an image and of a finding, where the dataset has it
 IMAGE_COLUMNS = (
-    "image_id", "case", "woman_id", "source", "modality", "variant", "years_before", "magnification", "laterality", "view",
+    "image_id", "case", "woman_id", "source", "modality", "variant", "twin", "years_before", "magnification",
+    "patch", "laterality", "view",
     "rows", "columns", "pixel_spacing_mm", "detector", "converter", "thickness_mm", "density", "birads_density", "age",
     "angle_deg", "target_filter", "tube_kv", "mas", "mgd_mgy", "class", "n_findings", "n_calcifications", "calcium_mg", "split",
+    "sweep", "sweep_value",
 )  # fmt: skip
 FINDING_COLUMNS = (
     "finding_id", "kind", "cause", "descriptor", "distribution", "category", "class", "pathology", "n_calcifications",

@@ -85,7 +85,7 @@ def grown(*kinds, seed=3, index=0, breast=None, **words):
     recipe = preset(*kinds, **words)
     if breast is not None:
         recipe = dataclasses.replace(recipe, anatomy=Grown(breast))
-    return scenes.grow(recipe, case_seed(seed, index), index)
+    return scenes.grow(recipe, case_seed(recipe.name, seed, index), index)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -341,7 +341,7 @@ def test_a_finding_that_was_wiped_off_is_in_one_view_only(scene):
 
 
 def test_the_drawn_side_is_left_or_right_alike():
-    sides = [scenes._exam(preset(), case_seed(1, i).child("exam"))[0] for i in range(200)]
+    sides = [scenes._exam(preset(), case_seed("test", 1, i).child("exam"))[0] for i in range(200)]
     assert 70 < sides.count(("L",)) < 130  # 4 standard deviations
 
 

@@ -84,7 +84,7 @@ def test_a_dose_that_is_asked_for_is_reckoned_with():
 
 def test_the_stored_scene_has_the_grains_as_they_were_made():
     case = simulate(recipe({"kind": "fine_pleomorphic", "dprime": 9}, prior_years=[2]), 3, 0)
-    again = render_case(scenes.from_dict(json.loads(json.dumps(case.scene))))
+    again = render_case(scenes.from_dict(json.loads(json.dumps(case.scene)), case.index))
     for one, other in zip(case.views, again.views, strict=True):
         assert [c.row for c in one.calcifications] == [c.row for c in other.calcifications]
         assert np.array_equal(one.for_processing, other.for_processing)

@@ -43,7 +43,8 @@ def recipe(**exam):
 
 @pytest.fixture(scope="module")
 def scene():
-    return scenes.grow(recipe(twins=["clean", "benign"], prior_years=[1, 4], magnification=1.8), case_seed(5, 1), 1)
+    wanted = recipe(twins=["clean", "benign"], prior_years=[1, 4], magnification=1.8)
+    return scenes.grow(wanted, case_seed(wanted.name, 5, 1), 1)
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +163,7 @@ def test_earlier_there_was_less_of_it(images):
 
 def test_the_past_is_stored_with_the_scene(scene, images):
     told = json.loads(json.dumps(scene.to_dict(), allow_nan=False))
-    again = scenes.from_dict(told)
+    again = scenes.from_dict(told, 1)
     assert again.to_dict() == scene.to_dict()
     years = [{c.calcification_id for f in s.at_prior(4).findings for c in f.calcifications} for s in (scene, again)]
     assert years[0] == years[1] > set()

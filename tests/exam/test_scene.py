@@ -28,12 +28,12 @@ RECIPE = {
 
 @pytest.fixture(scope="module")
 def scene():
-    return scenes.grow(presets.from_dict(RECIPE), case_seed(2, 7), 7)
+    return scenes.grow(presets.from_dict(RECIPE), case_seed(RECIPE["name"], 2, 7), 7)
 
 
 @pytest.fixture(scope="module")
 def read_back(scene):
-    return scenes.from_dict(json.loads(json.dumps(scene.to_dict(), allow_nan=False)))
+    return scenes.from_dict(json.loads(json.dumps(scene.to_dict(), allow_nan=False)), 7)
 
 
 def test_a_stored_scene_renders_the_same(scene, read_back):

@@ -84,7 +84,7 @@ def grown(tmp_path_factory):
 def compared(recipe, folder, end):
     """Mean change over each grain's mask, as inserted into the clean twin and as grown, and where both are centred."""
     preset = presets.load(str(recipe))
-    scene = scenes.grow(preset, case_seed(SEED, 0), 0)
+    scene = scenes.grow(preset, case_seed(preset.name, SEED, 0), 0)
     (view,) = scene.views
     shot = position_breast(scene, view)
     placed = place_calcifications(scene, view, shot.pressed, shot.frame.field)

@@ -19,7 +19,7 @@ from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.columns import row_of
 from phantom.dataset.format.layout import case_name
 from phantom.errors import DatasetError
-from phantom.exam.truth import CalcificationTruth, FindingTruth, HostTruth
+from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
 from phantom.rle import pixels
 from phantom.tables import Table
 
@@ -43,6 +43,7 @@ class StoredImage:
     def __init__(self, row: dict[str, Any], cases: Cases) -> None:
         self.row = row
         self.image_id: str = row["image_id"]
+        self._case = int(row["case"])
         self._cases = cases
 
     @cached_property
@@ -83,7 +84,7 @@ class StoredImage:
     def findings(self) -> tuple[FindingTruth, ...]:
         """Its findings, in the order of their ids."""
         with self._file() as file:
-            table, hulls = hdf5_checks.table(file, "findings"), hdf5_checks.table(file, "hulls")
+            table, hulls = (hdf5_checks.table(file, name, self._case) for name in ("findings", "hulls"))
         places = np.flatnonzero(table["image_id"] == self.image_id)
         points = [hulls[hulls["finding"] == i] for i in places]
         return tuple(
@@ -95,7 +96,7 @@ class StoredImage:
     def calcifications(self) -> tuple[CalcificationTruth, ...]:
         """Its calcifications, in the order of `labels`."""
         with self._file() as file:
-            table, runs = hdf5_checks.table(file, "calcifications"), hdf5_checks.table(file, "runs")
+            table, runs = (hdf5_checks.table(file, name, self._case) for name in ("calcifications", "runs"))
         shape = int(self.row["rows"]), int(self.row["columns"])
         return tuple(
             CalcificationTruth(row_of(record), runs_of(record, runs, shape), shape)
@@ -103,11 +104,11 @@ class StoredImage:
         )
 
     @cached_property
-    def hosts(self) -> tuple[HostTruth, ...]:
+    def objects(self) -> tuple[ObjectTruth, ...]:
         """The bodies its findings lie in."""
         with self._file() as file:
-            table = hdf5_checks.table(file, "hosts")
-        return tuple(HostTruth(row_of(record)) for record in table[table["image_id"] == self.image_id])
+            table = hdf5_checks.table(file, "objects", self._case)
+        return tuple(ObjectTruth(row_of(record)) for record in table[table["image_id"] == self.image_id])
 
     @cached_property
     def scene(self) -> dict[str, Any]:
@@ -150,7 +151,7 @@ class StoredImage:
         return data
 
     def _file(self) -> AbstractContextManager[h5py.File]:
-        return self._cases.open(int(self.row["case"]))
+        return self._cases.open(self._case)
 
 
 def runs_of(record: Any, runs: Table, shape: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.uint32]]:
@@ -221,7 +222,7 @@ class Cases:
     def images(self, case: int) -> list[StoredImage]:
         """The images of a case."""
         with self.open(case) as file:
-            table = hdf5_checks.table(file, "images")
+            table = hdf5_checks.table(file, "images", case)
         return [StoredImage(row_of(record), self) for record in table]
 
     def _reset(self) -> None:

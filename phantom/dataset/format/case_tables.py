@@ -42,13 +42,11 @@ def read_case_tables(folder: Path, case: int, manifest: Manifest) -> CaseTables:
     """
     path = folder / case_name(case)
     with hdf5_checks.translated(path), hdf5_checks.open_case(path) as file:
-        tables = {name: hdf5_checks.table(file, name) for name in TABLE_FILES}
+        tables = {name: hdf5_checks.table(file, name, case) for name in TABLE_FILES}
         dropped = json.loads(hdf5_checks.text_attribute(file, "dropped") or "[]")
         if not isinstance(dropped, list) or not all(isinstance(reason, str) for reason in dropped):
             raise DatasetError("its list of dropped findings is no list of texts")
     images = _with_columns(tables["images"], columns_of("images", manifest))
-    if (images["case"] != case).any():
-        raise DatasetError(f"{path}: holds images of another case")
     if manifest.split:
         images["split"] = split_column(manifest, case)
     return CaseTables({**tables, "images": images}, dropped)

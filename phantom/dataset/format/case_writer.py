@@ -17,7 +17,7 @@ import numpy as np
 from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.columns import HULL, RUN, pack, to_disk
 from phantom.dataset.format.files import replace, sha256
-from phantom.dataset.format.layout import CASE_FORMAT, FORMAT_VERSION, LIBVER, LICENCE
+from phantom.dataset.format.layout import CASE_FORMAT, FORMAT_VERSION, LIBVER, LICENCE, within_case
 
 if TYPE_CHECKING:
     import h5py
@@ -71,11 +71,11 @@ def encode(case: Case, about: Mapping[str, Any] | None = None) -> bytes:
     with h5py.File(
         f"case-{case.index}", "w", driver="core", backing_store=False, block_size=1 << 20, libver=LIBVER
     ) as file:
-        file.attrs.update({"format": CASE_FORMAT, "format_version": FORMAT_VERSION, "case": case.index})
+        file.attrs.update({"format": CASE_FORMAT, "format_version": FORMAT_VERSION})
         file.attrs.update({"licence": LICENCE, "synthetic": True, **(about or {})})
         file.attrs["dropped"] = json.dumps(list(case.dropped), ensure_ascii=False)
         for view in views:
-            _write_image(file.create_group(f"images/{view.image_id}"), view, _keeps_raw(case))
+            _write_image(file.create_group(f"images/{within_case(view.image_id)}"), view, _keeps_raw(case))
         _write_truth(file, views)
         scene = json.dumps(case.scene, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
         file.create_dataset("scene", data=scene, dtype=h5py.string_dtype("utf-8"), track_times=False)
@@ -97,7 +97,7 @@ def _write_image(group: h5py.Group, view: ViewImage, raw_too: bool) -> None:
         "ImageLaterality": row["laterality"],
         "ViewPosition": row["view"],
     }
-    group.attrs.update({**common, "image_id": view.image_id, "variant": row["variant"]})
+    group.attrs.update({**common, "image_id": within_case(view.image_id), "variant": row["variant"]})
     shown = write_array(group, "for_presentation", view.for_presentation)
     shown.attrs.update({**common, "PhotometricInterpretation": "MONOCHROME2", "PixelIntensityRelationship": "LOG"})
     shown.attrs.update({"BitsAllocated": 16, "BitsStored": 12, "CLASS": "IMAGE"})
@@ -217,7 +217,7 @@ def _write_truth(file: h5py.File, views: list[ViewImage]) -> None:
     _write_table(file, "images", pack("images", [view.row for view in views]))
     _write_table(file, "findings", pack("findings", [finding.row for finding in findings]))
     _write_table(file, "calcifications", pack("calcifications", calcifications))
-    _write_table(file, "hosts", pack("hosts", [host.row for view in views for host in view.hosts]))
+    _write_table(file, "objects", pack("objects", [one.row for view in views for one in view.objects]))
     table = np.zeros(offset, RUN)
     if runs:
         table["start"], table["length"] = np.concatenate(runs).T

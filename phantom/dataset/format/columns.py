@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from phantom.dataset.format.layout import is_within_case, of_case, within_case
 from phantom.dataset.format.untrusted import IMAGE_ID, SPLIT_NAME
 from phantom.errors import DatasetError
 from phantom.tables import Columns, Table, dtype_of
@@ -106,16 +107,27 @@ def disk_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def to_disk(table: Table) -> Table:
-    """A structured array as HDF5 stores it."""
+    """A structured array as HDF5 stores it: nothing in it depends on the case's number, which is 0 there.
+
+    Raises
+    ------
+    ValueError
+        If an image's name is not one.
+    """
     out = np.zeros(len(table), disk_dtype(table.dtype))
-    for name in table.dtype.names or ():
+    for name in out.dtype.names or ():
         column = table[name]
+        if name == "image_id":
+            names = {image_id: within_case(image_id) for image_id in set(column.tolist())}
+            column = np.array([names[image_id] for image_id in column.tolist()], column.dtype)
+        if name == "case":
+            continue
         out[name] = np.char.encode(column, "utf-8") if column.dtype.kind == "U" else column
     return out
 
 
-def from_disk(table: str, stored: Table) -> Table:
-    """A structured array from what HDF5 stores; columns that the table does not have are left out.
+def from_disk(table: str, stored: Table, case: int) -> Table:
+    """A structured array from what HDF5 stores of a case; columns that the table does not have are left out.
 
     Raises
     ------
@@ -136,6 +148,13 @@ def from_disk(table: str, stored: Table) -> Table:
             out[name] = np.char.decode(column, "utf-8") if wanted.kind == "S" else column
         except UnicodeDecodeError as error:
             raise DatasetError(f"the column {name} of the table {table} is not UTF-8 text") from error
+    if "case" in (dtype.names or ()):
+        out["case"] = case
+    known = {name: of_case(case, name) for name in set(out["image_id"].tolist())}
+    wrong = next((name for name in known if not is_within_case(name)), None)
+    if wrong is not None:
+        raise DatasetError(f"the table {table}: image_id {ascii(wrong)[:60]} is none such as L-CC")
+    out["image_id"] = [known[name] for name in out["image_id"].tolist()]
     try:
         return _named(out)
     except ValueError as error:
@@ -158,12 +177,17 @@ def _named(table: Table) -> Table:
 
 
 def to_csv(table: Table, header: bool = True) -> str:
-    """A table as text: commas, one line a row, numbers in the fewest digits that give the same number back."""
+    """A table as text: commas, one line a row, whole numbers whole, others with 6 significant digits."""
     text = io.StringIO()
+    names = table.dtype.names or ()
     writer = csv.writer(text, lineterminator="\n")
     if header:
-        writer.writerow(table.dtype.names or ())
-    writer.writerows(table.tolist())
+        writer.writerow(names)
+    columns = [
+        [f"{value:.6g}" for value in table[name].tolist()] if table.dtype[name].kind == "f" else table[name].tolist()
+        for name in names
+    ]
+    writer.writerows(zip(*columns, strict=True))
     return text.getvalue()
 
 

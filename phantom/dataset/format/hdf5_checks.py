@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from phantom.dataset.format.columns import HULL, RUN, from_disk
-from phantom.dataset.format.layout import CASE_FORMAT, FORMAT_VERSION, TABLE_FILES
+from phantom.dataset.format.layout import CASE_FORMAT, FORMAT_VERSION, TABLE_FILES, within_case
 from phantom.dataset.format.untrusted import parse_json
 from phantom.errors import DatasetError
 from phantom.tables import Table
@@ -121,12 +121,12 @@ def readable(data: bytes | Path, path: Path) -> None:
 
     with translated(path), h5py.File(io.BytesIO(data), "r") if isinstance(data, bytes) else open_case(data) as file:
         _is_case(file)
-        for image_id in map(str, table(file, "images")["image_id"]):
+        for image_id in map(str, table(file, "images", 0)["image_id"]):
             for name in ARRAYS:
                 if name in image_group(file, image_id):
                     array(file, image_id, name)
         for name in (*TABLE_FILES, "runs", "hulls"):
-            table(file, name)
+            table(file, name, 0)
         scene(file)
 
 
@@ -205,11 +205,11 @@ def image_group(file: h5py.File, image_id: str) -> h5py.Group:
     """The group of one image."""
     import h5py
 
-    return member(member(file, "images", h5py.Group), image_id, h5py.Group)
+    return member(member(file, "images", h5py.Group), within_case(image_id), h5py.Group)
 
 
-def table(file: h5py.File, name: str) -> Table:
-    """One of the truth tables (`phantom.tables`), or ``runs`` or ``hulls``, whole.
+def table(file: h5py.File, name: str, case: int) -> Table:
+    """One of the truth tables (`phantom.tables`), or ``runs`` or ``hulls``, whole, as that of the case of this number.
 
     Raises
     ------
@@ -233,7 +233,7 @@ def table(file: h5py.File, name: str) -> Table:
         raise DatasetError(f"{data.name} says {data.shape[0]} rows, but they are not there")
     plain = {"runs": RUN, "hulls": HULL}.get(name)
     if plain is None:
-        return from_disk(name, data[()])
+        return from_disk(name, data[()], case)
     if data.dtype != plain:
         raise DatasetError(f"{data.name} must have the columns {', '.join(plain.names or ())}")
     return np.asarray(data[()])

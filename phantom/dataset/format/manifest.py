@@ -23,10 +23,11 @@ from phantom.dataset.format.layout import (
     case_name,
 )
 from phantom.dataset.format.untrusted import SPLIT_NAME, parse_json, read_plain
-from phantom.errors import DatasetError
+from phantom.errors import DatasetError, OtherFormat
 
 MAX_BYTES = 1 << 27  # a million cases need 90 MB
 _DIGEST = re.compile(r'"digest": "[0-9a-f]*"(?=\n\}\n\Z)')  # the last entry: the text's own checksum
+_NAME = re.compile(r"[a-z0-9-]{1,60}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -123,8 +124,10 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> Manifest:
 
     Raises
     ------
+    OtherFormat
+        If it is of another version of the format.
     DatasetError
-        If it is missing, unreadable, of another format, or says what cannot be: names outside
+        If it is missing, unreadable, no dataset's, or says what cannot be: names outside
         the folder, wrong types, impossible numbers.
     """
     path = folder / name
@@ -132,9 +135,7 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> Manifest:
     if data.get("format") != FORMAT:
         raise DatasetError(f"{path}: not the manifest of a phantom dataset")
     if data.get("version") != FORMAT_VERSION:
-        raise DatasetError(
-            f"{path}: version {data.get('version')!r} of the format; this phantom reads {FORMAT_VERSION}"
-        )
+        raise OtherFormat(f"{path}: {_other_format(data)}")
     wrong = _problems(data)
     if wrong:
         raise DatasetError(f"{path}: {'; '.join(wrong[:5])}")
@@ -169,6 +170,18 @@ def is_as_written(folder: Path, name: str = MANIFEST) -> bool:
     data = read_plain(folder / name, MAX_BYTES)
     found = re.search(rb'"digest": "([0-9a-f]{64})"\n\}\n\Z', data)
     return found is not None and sha256(data[: found.start(1)] + data[found.end(1) :]) == found[1].decode()
+
+
+def _other_format(data: Mapping[str, Any]) -> str:
+    """What to do with a dataset of another version of the format, in one line."""
+    version, preset, seed, cases = (data.get(key) for key in ("version", "preset", "seed", "cases"))
+    differs = f"version {str(version)[:20]!s} of the format, and this phantom reads {FORMAT_VERSION}"
+    if type(version) is not int or version > FORMAT_VERSION:
+        return f"{differs}; read it with the phantom that made it"
+    again = "the command that made it"
+    if isinstance(preset, str) and _NAME.fullmatch(preset) and type(seed) is int and type(cases) is int:
+        again = f"phantom generate --preset {preset} --seed {seed} --cases {cases}"
+    return f"{differs}; make it again: {again} --out ANOTHER-FOLDER"
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from phantom.dataset.format.layout import (
 from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
 from phantom.dataset.format.untrusted import open_plain
 from phantom.dataset.running.worker import CaseResult
-from phantom.errors import DatasetError, FolderError
+from phantom.errors import DatasetError, FolderError, OtherFormat
 
 _LINE = 4096  # bytes of a journal that are read at once: a line of it has 90
 SAME_JOB = "recipe", "seed", "cases", "parts", "generator", "sweeps", "split"  # what all shards of a job have in common
@@ -66,10 +66,19 @@ def begun(folder: Path) -> Manifest | None:
     """What the folder holds or was to hold; None if it cannot be told.
 
     Of an unfinished run on top of a finished dataset, the unfinished one.
+
+    Raises
+    ------
+    OtherFormat
+        If it is of another version of the format.
     """
     for name in (UNFINISHED, MANIFEST):
-        with contextlib.suppress(DatasetError):
+        try:
             return read_manifest(folder, name)
+        except OtherFormat:
+            raise
+        except DatasetError:
+            continue
     return None
 
 
@@ -93,8 +102,16 @@ def may_begin(folder: Path, resume: bool, overwrite: bool) -> None:
         raise FolderError(f"{folder}: holds {what} already; use --resume to finish it, --overwrite, or another --out")
 
 
+def _is_dataset(folder: Path) -> bool:
+    """Whether the folder holds a dataset, of any version."""
+    try:
+        return begun(folder) is not None
+    except OtherFormat:
+        return True
+
+
 def _may_clear(folder: Path, there: Iterable[str]) -> None:
-    if begun(folder) is None:
+    if not _is_dataset(folder):
         raise FolderError(f"{folder}: is not a phantom dataset, so --overwrite does not delete it; remove it yourself")
     foreign = [name for name in there if not is_product(name) and not is_scaffold(name)]
     if foreign:

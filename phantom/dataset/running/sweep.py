@@ -146,5 +146,5 @@ def _as_step(view: ViewImage, step: Step) -> ViewImage:
         row={**view.row, **names, "variant": variant, "sweep": step.key, "sweep_value": step.value},
         findings=tuple(replace(one, row={**one.row, **names}) for one in view.findings),
         calcifications=tuple(replace(one, row={**one.row, **names}) for one in view.calcifications),
-        hosts=tuple(replace(one, row={**one.row, **names}) for one in view.hosts),
+        objects=tuple(replace(one, row={**one.row, **names}) for one in view.objects),
     )

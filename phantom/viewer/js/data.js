@@ -55,7 +55,7 @@ const sameView = lazily(() => groups(["case", "laterality", "view"]));
 
 const VIEW_ORDER = ["CC", "MLO", "ML"];
 const SIDE_ORDER = ["R", "L"];
-const isWhole = n => !/patch|mag/.test(images.get("variant", n) || "");
+const isWhole = n => !images.get("patch", n) && (images.get("magnification", n) || 1) === 1;
 const spacing = n => images.get("pixel_spacing_mm", n) || 1;
 
 const words = text => (text || "").replaceAll("_", " ");

@@ -17,12 +17,11 @@ function hanging(n, layout) {
   if (layout === "compare") {
     // earlier years to the left; twins below what they are twins of
     const all = (sameView().get(group(n, ["case", "laterality", "view"])) || []).filter(
-      m => m === n || !/patch/.test(images.get("variant", m) || ""),
+      m => m === n || !images.get("patch", m),
     );
     const parts = all.map(m => {
-      const text = images.get("variant", m) || "",
-        years = /prior(\d+)/.exec(text);
-      return { m, years: years ? Number(years[1]) : 0, twin: text.replace(/\+?prior\d+/, "") };
+      const what = ["twin", "magnification", "sweep", "sweep_value"].map(name => images.get(name, m) ?? "");
+      return { m, years: images.get("years_before", m) || 0, twin: what.join(" ") };
     });
     const years = d3.sort(new Set(parts.map(part => part.years)), d3.descending),
       twins = [...new Set(d3.sort(parts, part => part.twin).map(part => part.twin))];

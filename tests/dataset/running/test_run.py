@@ -65,7 +65,7 @@ def test_a_case_whose_checksum_fits_but_which_cannot_be_read_is_made_again(whole
 
 def test_a_finished_folder_holds_what_the_layout_says_and_nothing_else(whole):
     names = [f"cases/{i:06d}.h5" for i in range(6)]
-    tables = ["images.csv", "findings.csv", "calcifications.csv", "hosts.csv"]
+    tables = ["images.csv", "findings.csv", "calcifications.csv", "objects.csv"]
     assert sorted(whole) == sorted([*names, *tables, "contact-sheet.png", "manifest.json"])
     told = json.loads(whole["manifest.json"])
     assert told["format"] == "phantom-dataset"
