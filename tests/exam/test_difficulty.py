@@ -94,7 +94,7 @@ def test_what_cannot_be_is_left_out_with_the_reason():
     case = simulate(recipe({"kind": "milk_of_calcium", "dprime": 900}, {"kind": "round", "dprime": 20}), 3, 0)
     assert [f["kind"] for f in case.scene["findings"]] == ["round"]
     assert "cannot be reached" in case.dropped[0]
-    assert {h.row["finding_id"] for h in case.views[0].hosts} <= {2}
+    assert {h.row["finding_id"] for h in case.views[0].objects} <= {2}
     assert {f.row["finding_id"] for f in case.views[0].findings} == {2}
 
 
