@@ -168,7 +168,7 @@ def displayed_table(count: int) -> list[str]:
         recipe = presets.load("normal", [f"anatomy.density={density}"])
         found = []
         for index in range(count):
-            scene = scenes.grow(recipe, case_seed(200 + ord(letter), index), index)
+            scene = scenes.grow(recipe, case_seed(recipe.name, 200 + ord(letter), index), index)
             for view in scene.views:
                 picture = displayed(render(scene, view))
                 found.append(measure(picture, f"{letter}{index}", 32))

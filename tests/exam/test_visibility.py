@@ -21,7 +21,8 @@ def recipe(kind, visibility, **keys):
 
 def grown(kind, visibility, seed):
     """A finding, and the d' expected of its grains in each view."""
-    scene = scenes.grow(recipe(kind, visibility), case_seed(seed, 0), 0)
+    wanted = recipe(kind, visibility)
+    scene = scenes.grow(wanted, case_seed(wanted.name, seed, 0), 0)
     if not scene.findings:
         return None, np.zeros((0, 0))
     finding, side = scene.findings[0], scene.findings[0].laterality
@@ -44,7 +45,8 @@ def test_places_and_numbers_are_those_of_the_unconditioned_draw():
 
 
 def test_what_is_too_large_to_be_hidden_is_left_out():
-    scene = scenes.grow(recipe("popcorn", "occult", stage=3), case_seed(1, 0), 0)
+    wanted = recipe("popcorn", "occult", stage=3)
+    scene = scenes.grow(wanted, case_seed(wanted.name, 1, 0), 0)
     assert not scene.findings
     assert "too large to be occult" in scene.dropped[0]
 
