@@ -141,7 +141,7 @@ def from_dict(stored: Mapping[str, Any], index: int = 0) -> Scene:
     PhantomError
         If it is not such a scene.
     """
-    scene = without_breasts(stored)
+    scene = without_breasts(stored, index)
     breasts = {}
     for side in _ordered({view.laterality for view in scene.views}):
         hosts = tuple(host for finding in scene.findings if finding.laterality == side for host in finding.hosts)
@@ -149,7 +149,7 @@ def from_dict(stored: Mapping[str, Any], index: int = 0) -> Scene:
     return replace(scene, breasts=breasts)
 
 
-def without_breasts(stored: Mapping[str, Any]) -> Scene:
+def without_breasts(stored: Mapping[str, Any], index: int = 0) -> Scene:
     """The scene that `Scene.to_dict` wrote, its breasts not grown yet: what it says is read and checked.
 
     Raises
