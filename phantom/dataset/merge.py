@@ -64,6 +64,8 @@ def merge(
         raise UsageError("merge: needs at least two datasets")
     if target.resolve() in {folder.resolve() for folder in sources}:
         raise UsageError(f"merge: {target} is one of the datasets to be merged; choose another --out")
+    if any(folder.resolve() in target.resolve().parents for folder in sources):
+        raise UsageError(f"merge: {target} lies inside one of the datasets to be merged; choose another --out")
     manifest, pieces = _parts_of_one_job(sources) or _side_by_side(sources)
     if len({folder.resolve() for folder in sources}) < len(sources):
         raise UsageError("merge: the same folder is given twice")

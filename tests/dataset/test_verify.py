@@ -14,6 +14,7 @@ from phantom.dataset.format.files import sha256, sha256_of
 from phantom.dataset.merge import merge
 from phantom.dataset.running.run import RunOptions, generate
 from phantom.dataset.verify import verify
+from phantom.errors import UsageError
 from phantom.exam import preset as presets
 
 SMALL = {
@@ -109,6 +110,13 @@ def test_truth_that_contradicts_itself_or_the_scene_is_named(change, message, da
         change(file)
     signed(data)
     assert any(message in problem for problem in verify(data)), verify(data)
+
+
+def test_a_merge_into_one_of_its_sources_is_refused(good, data):
+    before = sorted(data.rglob("*"))
+    with pytest.raises(UsageError, match="inside one of the datasets"):
+        merge([good, data], data / "cases" / "both")
+    assert sorted(data.rglob("*")) == before
 
 
 def test_a_merged_dataset_is_compared_with_what_it_was_merged_from(good, tmp_path):
