@@ -24,7 +24,7 @@ from phantom.geometry.solids.shapes import Shape
 Visibility = Literal["visible", "any", "occult"]
 
 _SURE = 7.0  # expected d' that makes a rendered one of 5 nearly certain
-_CLEAR = 18.0  # raised grains are spread, evenly in the logarithm, from _SURE to this
+_CLEAR = 14.0  # raised grains are spread, evenly in the logarithm, from _SURE to this
 _SHARE, _LEAST = 0.65, 7  # of a finding's grains are seen; no fewer than this many, or all
 _HAZE = 16.0  # of a haze as a whole
 _GRAIN_OF_HAZE = 2.2  # d' of a middling grain in it: at the edge of seeing

@@ -134,6 +134,4 @@ def _expected(preset: Preset, seed: Seed, breast: Breast, view: View) -> Expecte
         seed.child("exposure", view.laterality, view.name), grid=preset.scatter.grid,
     )  # fmt: skip
     scatter = _SCATTER if preset.scatter.grid else 0.4
-    return ExpectedView(
-        breast, pressed, spectrum, detector, technique.air_kev(spectrum, detector.pixel_mm), scatter
-    )
+    return ExpectedView(breast, pressed, spectrum, detector, technique.air_kev(spectrum, detector.pixel_mm), scatter)

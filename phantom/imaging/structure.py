@@ -52,9 +52,7 @@ class Structure:
         return Structure(np.array([at_one]), np.array([float(self.slope[which].mean())]))
 
 
-def around(
-    places_px: Points, g_cm: F32, a_cm: F32, primary: Callable[[F32, F32], F32], pitch_mm: float
-) -> Structure:
+def around(places_px: Points, g_cm: F32, a_cm: F32, primary: Callable[[F32, F32], F32], pitch_mm: float) -> Structure:
     """The structure around places in a noiseless image.
 
     Squares of about 9 mm, weighted by a Hann window and only where there is breast, a plane taken off; the

@@ -148,7 +148,7 @@ def test_arteries_are_calcified_as_badly_on_both_sides():
         sides = [kind.grow(breast(side), Seed(seed, ("both",)), None) for side in ("L", "R")]
         masses.append([math.log(sum(g.shape.volume_mm3 * g.relative_density for g in f.calcifications)) for f in sides])
     left, right = np.array(masses).T
-    assert np.corrcoef(left, right)[0, 1] >= 0.9
+    assert np.corrcoef(left, right)[0, 1] >= 0.85  # 0.95 as published, give or take the error of so few women
 
 
 def agreement(finding) -> float:
@@ -169,7 +169,8 @@ def test_early_arterial_calcium_may_lie_on_one_wall():
         for finding in population("vascular", 4, grade=Draw.constant(1), one_wall=wall, length_mm=Draw.constant(40))
     ]
     # about the wall's middle by half a radian: the cosine of two of them is exp(-0.25) on average
-    assert min(found[:4]) > 0.5 > 0.4 > max(found[4:])
+    assert min(found[:4]) > 0.5
+    assert np.mean(found[4:]) < 0.3  # few plates: one by one they scatter
 
 
 def test_a_worse_grade_is_more_calcium():

@@ -279,7 +279,7 @@ def test_a_kind_of_another_package_is_found(monkeypatch):
         assert {grain.kind for grain in finding.calcifications} == {"speck"}
         Entry.name = "round"
         registry.kinds.cache_clear()
-        with pytest.raises(Exception, match="name of a kind there is already"):
+        with pytest.raises(Exception, match="name of a kind that exists already"):
             registry.kinds()
     finally:
         monkeypatch.undo()
