@@ -1,4 +1,4 @@
-"""Sheets of every kind: three women, each in CC, MLO and ML, at 1:1 above 4:1: `python docs/kind_sheets.py [KIND ...]`."""
+"""Sheets of kinds: three women in CC, MLO and ML, at 1:1 above 4:1: `python docs/kind_sheets.py [KIND ...]`."""
 
 from __future__ import annotations
 

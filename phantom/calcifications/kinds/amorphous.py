@@ -45,13 +45,16 @@ class Kind(MultiGrainKind):
     edge_mm: Annotated[float, Within(0.01, 0.15, "mm"), "width over which a speck of an aggregate fades (estimate)"] = (
         0.05
     )
-    grains: Annotated[Draw, Within(5, 400), "grains; many lie below what can be seen"] = Draw.uniform(10, 60)
+    grains: Annotated[Draw, Within(5, 400), "grains: too many to be counted (estimate)"] = Draw.uniform(45, 120)
     scattered_grains: Annotated[Draw, Within(1, 2000), "grains when diffuse or regional (estimate)"] = Draw.uniform(
         60, 300
     )
     focus_grains: Annotated[Draw, Within(1, 30), "grains in each lobule when diffuse (estimate)"] = Draw.uniform(2, 6)
     group_mm: Annotated[Draw, Within(1, 20, "mm"), "largest extent of a group in the views"] = Draw.lognormal(
-        9, 1.4, 5, 20
+        7, 1.3, 4.5, 14
+    )
+    gap_mm: Annotated[Draw, Within(0, 5, "mm"), "grains of a group keep this distance: they run together"] = (
+        Draw.constant(0.12)
     )
     mixed: Annotated[float, Within(0, 1), "share of groups mixed with punctate grains: category 4A (estimate)"] = 0.3
     punctate_share: Annotated[Draw, Within(0, 1), "punctate grains in a mixed group (estimate)"] = Draw.uniform(
