@@ -11,16 +11,18 @@ from phantom.cli._print import json_option, print_json
 @click.argument("datasets", type=click.Path(), nargs=-1, required=True)
 @click.option("--out", required=True, metavar="DIR", help="The new dataset's folder.")
 @click.option("--overwrite", is_flag=True, help="Delete the dataset that is there first.")
+@click.option("--paired", is_flag=True, help="Let the same women stand in several of them.")
 @json_option
-def command(datasets: tuple[str, ...], out: str, overwrite: bool, as_json: bool) -> None:
+def command(datasets: tuple[str, ...], out: str, overwrite: bool, paired: bool, as_json: bool) -> None:
     """Merge DATASETS into a new one.
 
     The first keeps its case numbers; the others' follow. Shards of one job (generate
-    --shard) become the very dataset that one run would have made.
+    --shard) become the very dataset that one run would have made. Datasets that show the same
+    women (the same recipe and seed, such as a rerendered one) need --paired.
     """
     from phantom.dataset.merge import merge
 
-    summary = merge(datasets, out, overwrite)
+    summary = merge(datasets, out, overwrite, paired)
     if as_json:
         print_json(summary.as_dict())
     else:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 @click.option(
     "--against", type=click.Path(path_type=Path), help="Marks of a second detector, compared on the same cases."
 )
+@click.option("--trained-on", type=click.Path(path_type=Path), multiple=True, metavar="DATASET",
+              help="What the detector was trained on: refused if it shows women of DATASET.")  # fmt: skip
 @click.option("--level", type=click.Choice(["calcification", "finding"]), default="calcification", show_default=True,
               help="What each mark is meant for.")  # fmt: skip
 @click.option("--target", type=click.Choice(["calcification", "suspicious", "malignant"]), default="calcification",
@@ -56,8 +58,8 @@ show_default=True,
 )
 @json_option
 def command(
-    dataset: Path, marks: Path, against: Path | None, level: str, target: str, tolerance_mm: float, min_dprime: float,
-    box_iou: float,
+    dataset: Path, marks: Path, against: Path | None, trained_on: tuple[Path, ...], level: str, target: str,
+    tolerance_mm: float, min_dprime: float, box_iou: float,
     at: float, resamples: int, seed: int, plot: Path | None, rjafroc: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Score the MARKS of a detector against the truth of DATASET.
@@ -68,6 +70,7 @@ def command(
     """
     import phantom
     from phantom.dataset.format.key import key_of
+    from phantom.dataset.women import refuse_known
     from phantom.scoring.lesions import gather
     from phantom.scoring.match import Rules
     from phantom.scoring.read import read
@@ -75,6 +78,7 @@ def command(
     from phantom.scoring.score import score
 
     data = phantom.open(dataset)
+    refuse_known(data, [phantom.open(folder) for folder in trained_on])
     images = gather(data)
     rules = Rules(tolerance_mm, min_dprime, target, box_iou)  # type: ignore[arg-type]
     paths = [marks] if against is None else [marks, against]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from phantom.dataset.dataset import Dataset
 from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.case_tables import Count
 from phantom.dataset.format.files import folder_size, sha256_of, unwritable
@@ -18,6 +19,7 @@ from phantom.dataset.running import resume
 from phantom.dataset.running.finish import finish
 from phantom.dataset.running.lock import folder_lock
 from phantom.dataset.running.progress import Summary
+from phantom.dataset.women import refuse_shared
 from phantom.errors import DatasetError, FolderError, UsageError
 
 
@@ -35,6 +37,7 @@ def merge(
     folders: Sequence[str | Path],
     out: str | Path,
     overwrite: bool = False,
+    paired: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
     """Put several datasets into a new one.
@@ -49,6 +52,8 @@ def merge(
         Two or more; they are only read.
     out : path
         An absent or empty folder, or with `overwrite` a dataset, which is deleted first.
+    paired : bool
+        Whether the same women may stand in several of the datasets (`phantom.dataset.women`).
     progress : callable
         Told (cases written, cases).
 
@@ -66,7 +71,7 @@ def merge(
         raise UsageError(f"merge: {target} is one of the datasets to be merged; choose another --out")
     if any(folder.resolve() in target.resolve().parents for folder in sources):
         raise UsageError(f"merge: {target} lies inside one of the datasets to be merged; choose another --out")
-    manifest, pieces = _parts_of_one_job(sources) or _side_by_side(sources)
+    manifest, pieces = _parts_of_one_job(sources) or _side_by_side(sources, paired)
     if len({folder.resolve() for folder in sources}) < len(sources):
         raise UsageError("merge: the same folder is given twice")
     resume.may_begin(target, False, overwrite)
@@ -118,7 +123,7 @@ def _parts_of_one_job(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]] 
     return jobs[0], [found[case] for case in sorted(found)]
 
 
-def _side_by_side(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]]:
+def _side_by_side(folders: Sequence[Path], paired: bool) -> tuple[Manifest, list[_Piece]]:
     """Finished datasets, one behind the other."""
     for folder in folders:
         if is_unfinished(folder):
@@ -138,6 +143,7 @@ def _side_by_side(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]]:
                 raise DatasetError(f"{folder}: its manifest does not name {case_name(case)}")
             pieces.append(_Piece(folder, case, first + case, digest))
     _all_different(sources)
+    refuse_shared([Dataset(folder) for folder in folders], paired)
     shares = next((manifest.split for manifest in manifests if manifest.split), {})
     merged = Manifest(
         preset=" + ".join(dict.fromkeys(str(source["preset"]) for source in sources)),

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import phantom
+from phantom import cli
 from phantom.dataset.format.files import sha256_of
 from phantom.dataset.merge import merge
 from phantom.dataset.running.pool import executor_at
@@ -174,6 +175,35 @@ def test_the_same_cases_twice_are_refused(tmp_path):
     with pytest.raises(UsageError, match="choose another"):
         merge([tmp_path / "a", tmp_path / "b"], tmp_path / "b")
     assert not (tmp_path / "c").exists()
+
+
+def test_women_of_two_datasets_are_refused_unless_they_are_paired_on_purpose(tmp_path):
+    other = replace(RECIPE, dots=7)  # one name, one seed: the same women
+    made(tmp_path / "a", 2, split={"train": 0.5, "test": 0.5})
+    made(tmp_path / "b", 3, recipe=other, split={"train": 0.5, "test": 0.5})
+    made(tmp_path / "c", 3, recipe=other, split={"test": 0.5, "train": 0.5})
+    made(tmp_path / "d", 2, recipe=replace(other, name="another"))
+    with pytest.raises(UsageError, match=r"2 women stand in both .*--seed.*--paired"):
+        merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out")
+    with pytest.raises(UsageError, match="two parts of the split"):
+        merge([tmp_path / "a", tmp_path / "c"], tmp_path / "out", paired=True)
+    assert not (tmp_path / "out").exists()
+    merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out", paired=True)
+    images = phantom.open(tmp_path / "out").images
+    assert len(set(images["woman_id"].tolist())) == 3
+    assert verify(tmp_path / "out") == []
+    merge([tmp_path / "a", tmp_path / "d"], tmp_path / "other")
+    assert len(set(phantom.open(tmp_path / "other").images["woman_id"].tolist())) == 4
+
+
+def test_a_detector_is_not_tested_on_women_it_was_trained_on(tmp_path, capsys):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        made(tmp_path / name, 1, seed)
+    (tmp_path / "marks.csv").write_text("image_id,x,y,score\n")
+    score = ["score", str(tmp_path / "a"), str(tmp_path / "marks.csv"), "--bootstrap", "2", "--trained-on"]
+    assert cli.run([*score, str(tmp_path / "c")]) == 0
+    assert cli.run([*score, str(tmp_path / "c"), "--trained-on", str(tmp_path / "b")]) == 2
+    assert "one woman stands in both" in capsys.readouterr().err
 
 
 def test_a_damaged_source_is_named_and_the_result_does_not_look_whole(tmp_path):
