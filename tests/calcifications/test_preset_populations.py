@@ -70,6 +70,23 @@ def test_cbis_like_has_the_types_of_the_data_set():
     assert chi_square(counts, TYPES) > 0.05
 
 
+def test_cbis_like_has_the_cancers_of_the_data_set_by_type():
+    """Malignant shares of CBIS-DDSM's abnormality views: by chi-square on a drawn verdict for each."""
+    published = {"fine_pleomorphic": 0.53, "amorphous": 0.36, "punctate": 0.23, "round": 0.11}
+    rng = np.random.Generator(np.random.SFC64(9))
+    entries, statistic = drawn("cbis-like", 1500), 0.0
+    for kind, share in published.items():
+        verdicts = [
+            entry.grows.label.pathology(entry.distribution or "diffuse", "4B", rng, entry.grows.malignancy)
+            for entry in entries
+            if entry.kind == kind
+        ]
+        wanted = share * len(verdicts)
+        seen = verdicts.count("malignant")
+        statistic += (seen - wanted) ** 2 / (wanted * (1 - share))
+    assert stats.chi2.sf(statistic, len(published)) > 0.05
+
+
 def test_cbis_like_has_the_distributions_of_the_data_set():
     counts = Counter(
         "none" if entry.kind in SINGLE else entry.distribution for entry in drawn("cbis-like", 1500)
@@ -79,7 +96,24 @@ def test_cbis_like_has_the_distributions_of_the_data_set():
     assert chi_square(pairs, PAIRS) > 0.05
 
 
-@pytest.mark.parametrize(("age", "share"), [(50.0, 0.06), (65.0, 0.23), (75.0, 0.52)])
+def test_screening_holds_as_many_cancers_and_as_much_benign_calcium_as_published():
+    entries = preset.load("screening").finding
+    cancers = sum(
+        entry.probability * np.average(
+            [entry.grows.label.risk(name, entry.grows.label.category_of(name)) for name in spreads],
+            weights=[entry.grows.label.distribution_weights[name] for name in spreads],
+        )
+        for entry in entries
+        if entry.grows.label.ppv
+        for spreads in [[entry.distribution] if entry.distribution else list(entry.grows.label.distribution_weights)]
+        if entry.kind != "punctate"
+    )  # fmt: skip
+    assert 0.0015 <= cancers <= 0.0021
+    young = 1 - math.prod(1 - entry.probability for entry in entries if entry.suits(48) and not entry.grows.label.ppv)
+    assert young == pytest.approx(0.10, abs=0.04)  # without the punctate ones: about 10 % have anything
+
+
+@pytest.mark.parametrize(("age", "share"), [(45.0, 0.02), (52.0, 0.06), (65.0, 0.23), (75.0, 0.52)])
 def test_arteries_are_calcified_as_often_as_published_at_each_age(age, share):
     recipe = preset.load("screening")
     hit = [any(e.kind == "vascular" for e in _chosen(recipe, Seed(2).child(k), age)) for k in range(1500)]
