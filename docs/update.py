@@ -1,15 +1,32 @@
-"""Make the derived parts of the documentation again: `python docs/update.py`; with --check, only compare."""
+"""Make the derived parts of the documentation again: `python docs/update.py`; with --check, only compare.
+
+They are the table of kinds in README.md, and docs/map.md: what each file of the package is, in its own words.
+"""
 
 from __future__ import annotations
 
+import ast
 import inspect
+import re
 import sys
 from pathlib import Path
 
 from phantom.calcifications import registry
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README, MAP = ROOT / "README.md", ROOT / "docs" / "map.md"
 START, END = "<!-- kinds: made by docs/update.py -->", "<!-- end of kinds -->"
+# the way of the data; what is named nowhere comes last
+ROOMS = (
+    "", "recipe", "geometry", "geometry/solids", "anatomy", "anatomy/projected", "calcifications",
+    "calcifications/kinds", "imaging", "exam", "dataset/running", "dataset/format", "dataset", "formats", "scoring",
+    "insert", "compare", "viewer", "qa", "cli",
+)  # fmt: skip
+HEAD = """# The map
+
+What each file of the package is, room by room along the way of the data, in the words of its own first line;
+[CONTRIBUTING.md](../CONTRIBUTING.md) tells how they meet. Made by `python docs/update.py`: do not edit by hand.
+"""
 
 
 def kinds_table() -> str:
@@ -25,16 +42,39 @@ def updated(text: str) -> str:
     return f"{before}{START}\n{kinds_table()}\n{END}{after}"
 
 
+def map_page() -> str:
+    """docs/map.md."""
+    package = ROOT / "phantom"
+    found = {path.parent.relative_to(package).as_posix().removeprefix(".") for path in package.rglob("*.py")}
+    parts = [HEAD]
+    for room in (*ROOMS, *sorted(found.difference(ROOMS))):
+        about = "What stands outside the rooms." if not room else _words(package / room / "__init__.py")
+        rows = [
+            f"| `{path.name}` | {_words(path)} |"
+            for path in sorted((package / room).glob("*.py"))
+            if path.name != "__init__.py" or not room
+        ]
+        title = f"## phantom/{room}".rstrip("/")
+        parts.append("\n".join([title, "", about, "", "| file | what it is |", "|---|---|", *rows, ""]))
+    return "\n".join(parts)
+
+
+def _words(path: Path) -> str:
+    """The first sentences of a file's docstring: its first line, fit for a cell of a table."""
+    text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    return re.sub(r"`{2}([^`]+)`{2}", r"`\1`", text.partition("\n")[0]).replace("|", "\\|")
+
+
 def _first_line(kind: type) -> str:
     return (inspect.getdoc(kind) or "").partition("\n")[0].rstrip(".")
 
 
 def main() -> int:
-    text = README.read_text("utf-8")
-    new = updated(text)
+    new = {README: updated(README.read_text("utf-8")), MAP: map_page()}
     if "--check" in sys.argv[1:]:
-        return int(new != text)
-    README.write_text(new, "utf-8")
+        return int(any(not path.exists() or path.read_text("utf-8") != text for path, text in new.items()))
+    for path, text in new.items():
+        path.write_text(text, "utf-8")
     return 0
 
 
