@@ -111,10 +111,40 @@ def test_the_table_of_kinds_is_current():
     assert update(README) == README, "run `python docs/update.py`"
 
 
+@pytest.mark.parametrize(("page", "made"), [("map.md", "map_page"), ("recipe.md", "recipe_page")])
+def test_derived_pages_are_current(page, made):
+    make = runpy.run_path(str(ROOT / "docs" / "update.py"))[made]
+    assert make() == (ROOT / "docs" / page).read_text("utf-8"), "run `python docs/update.py`"
+
+
+def test_the_map_names_every_file_and_every_room_of_the_house():
+    listed = re.findall(r"^## (\S+)$|^\| `(\w+\.py)` \|", (ROOT / "docs" / "map.md").read_text("utf-8"), flags=re.M)
+    files, room = set(), ""
+    for title, file in listed:
+        room = title or room
+        files |= {f"{room}/{file}"} if file else set()
+    there = {path.relative_to(ROOT).as_posix() for path in (ROOT / "phantom").rglob("*.py")}
+    inner = {name for name in there if name.count("/") > 1 and name.endswith("/__init__.py")}
+    assert files == there - inner
+    rooms = {path.name for path in (ROOT / "phantom").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    contributing = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert not {name for name in rooms if f"`{name}/`" not in contributing}
+
+
+def test_files_that_are_named_are_there():
+    """Paths in the text of README, CONTRIBUTING and docs lead to a file of the project."""
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")):
+        for name in re.findall(
+            r"`((?:phantom|tests|docs|benchmarks|examples|tools)/[\w/.-]+\.(?:py|md|toml|png))`",
+            page.read_text("utf-8"),
+        ):
+            assert (ROOT / name).exists() or "needle" in name, f"{page.name}: {name}"
+
+
 def test_local_links_lead_somewhere():
-    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / name).read_text("utf-8")):
-            assert (ROOT / target).exists(), f"{name}: {target}"
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
 def test_the_version_is_said_once():

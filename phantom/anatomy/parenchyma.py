@@ -80,7 +80,7 @@ class Parenchyma:
     body : BreastOutline
     tissue : Tissue
     drift : (3, nx, ny, nz) float32
-        Smooth displacement, mm, of places before they are sorted into cells, on a lattice of 4 mm.
+        Smooth displacement, mm, of places before they are sorted into cells, on a lattice of 5 mm.
     origin : (3,) float32
         Of that lattice.
     """

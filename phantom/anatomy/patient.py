@@ -91,7 +91,7 @@ class Anatomy:
     veins: Annotated[Draw, Within(1, 12), "veins that leave it"] = Draw.uniform(3, 6)
     ligaments: Annotated[Draw, Within(0, 3000), "Cooper's ligaments drawn as strands"] = Draw.uniform(250, 500)
     fibres: Annotated[Draw, Within(0, 20000), "finer strands"] = Draw.uniform(7000, 10000)
-    lobule_mm: Annotated[Draw, Within(5, 25, "mm"), "size of the fat lobules between the ligaments"] = Draw.uniform(
+    lobule_mm: Annotated[Draw, Within(5, 25, "mm"), "size of lobules, each gland or fat as a whole"] = Draw.uniform(
         8, 12
     )
     ligament_mm: Annotated[Draw, Within(10, 60, "mm"), "size of the compartments between Cooper's ligaments"] = (
@@ -102,8 +102,8 @@ class Anatomy:
     core: Annotated[Draw, Within(0, 5), "how strongly gland keeps to the middle behind the nipple"] = Draw.uniform(
         1.3, 3.0
     )
-    cloud: Annotated[Draw, Within(0, 3), "weight of smooth variation in the gland"] = Draw.uniform(0.5, 0.9)
-    cellular: Annotated[Draw, Within(0, 3), "weight of the lobules' own brightness"] = Draw.uniform(0.8, 1.4)
+    cloud: Annotated[Draw, Within(0, 3), "weight of smooth variation in where gland is"] = Draw.uniform(0.5, 0.9)
+    cellular: Annotated[Draw, Within(0, 3), "weight of chance in which lobules are gland"] = Draw.uniform(0.8, 1.4)
     wall_mm: Annotated[Draw, Within(0, 3, "mm"), "thickness of the walls between lobules"] = Draw.uniform(0.35, 0.65)
     muscle_mm: Annotated[
         Draw, Within(0, 100, "mm"), "width of the pectoral muscle at the top of an MLO view"
