@@ -44,7 +44,7 @@ def recipe(**exam):
 @pytest.fixture(scope="module")
 def scene():
     wanted = recipe(twins=["clean", "benign"], prior_years=[1, 4], magnification=1.8)
-    return scenes.grow(wanted, case_seed(wanted.name, 5, 1), 1)
+    return scenes.grow(wanted, case_seed(wanted.name, 7, 1), 1)
 
 
 @pytest.fixture(scope="module")
