@@ -13,12 +13,14 @@ from phantom.anatomy.breast import Breast
 from phantom.anatomy.patient import Anatomy
 from phantom.anatomy.projected.lattices import strips
 from phantom.anatomy.projected.layers import Layers, parts_over
+from phantom.anatomy.projected.skin import skin_path
 from phantom.exam import preset as presets
 from phantom.exam.field_of_view import frame
 from phantom.exam.render import render
 from phantom.exam.scene import grow
 from phantom.geometry.compression import Compression
 from phantom.geometry.grid import Grid
+from phantom.geometry.pressing import edge_profile
 from phantom.geometry.view import View
 from phantom.recipe.draw import Draw
 from phantom.recipe.seed import Seed
@@ -78,19 +80,36 @@ def test_a_nipple_in_profile_rises_out_of_the_breast_without_a_gap(seed: int, vi
     assert 8.0 < np.ptp(across[found["whole"][row, column] > 0]) < 40.0
 
 
-def test_skin_is_a_band_that_falls_off_over_millimetres() -> None:
+def test_skin_is_one_band_that_falls_off_over_millimetres() -> None:
     breast = grown(2, nipple_in_profile=0.0, thickness_mm=57.0, skin_mm=1.5)
-    pressed, grid, found = layers(breast, CC)
-    depth = np.asarray(pressed.edge_mm(grid.x_mm[None, :], grid.y_mm[:, None]))
-    side = (grid.x_mm[None, :] > 40) & (np.abs(grid.y_mm[:, None] - pressed.nipple_y_mm) > 25)
-    over = [
-        float((found["skin"] - 2 * 1.5)[side & (depth > d) & (depth < d + 0.3)].mean())
-        for d in (0.2, 1.3, 2.5, 3.5, 8.0)
-    ]
-    assert over[1] == max(over) > 10
-    assert 0.35 < over[2] / over[1] < 0.75
-    assert over[3] / over[1] > 0.2
-    assert over[4] < 2.5
+    pressed = breast.compress(CC)
+    middle = int(np.searchsorted(pressed.directions, 0.6))
+    x, y = (float(pressed.outline_mm[middle] * f(pressed.directions[middle])) for f in (np.cos, np.sin))
+    part = Grid((240, 200), 0.1, (x - 14, y - 12))
+    _, _, found = layers(breast, CC, part)
+    depth = np.asarray(pressed.edge_mm(part.x_mm[None, :], part.y_mm[:, None]))
+    at = np.arange(0.1, 8.0, 0.1)
+    over = np.array([found["skin"][(depth > d - 0.1) & (depth < d + 0.1)].mean() for d in at]) - 2 * 1.5
+    brightest = int(over.argmax())
+    # brightest beside the rim, and no second line within
+    assert 0.4 < at[brightest] < 1.7
+    assert over[brightest] > 8
+    assert np.diff(over[:brightest]).min() > -0.1
+    assert np.diff(over[brightest:]).max() < 0.1
+    assert 0.35 < np.interp(2.7, at, over) / over[brightest] < 0.8
+    assert np.interp(6.0, at, over) < 0.35 * over[brightest]
+
+
+def test_no_line_runs_in_the_skin() -> None:
+    """Where the skin is of one thickness everywhere, its path still has no edge from which it falls at once."""
+    pressed = grown(2).compress(CC)
+    depth = np.arange(0.0, 8.0, 0.05, dtype=np.float32)
+    whole = edge_profile(depth, pressed.thickness_mm, pressed.roll_off).astype(np.float32)
+    path = skin_path(pressed, depth, whole, np.full_like(depth, 1.5))
+    brightest = int(path.argmax())
+    fall = -np.diff(path[brightest:])
+    assert fall.min() >= 0
+    assert fall.max() < 0.02 * path.max()
 
 
 def test_streaks_run_along_the_skin() -> None:

@@ -14,16 +14,18 @@ from phantom.geometry.compression import Compression
 from phantom.geometry.grid import Grid
 from phantom.recipe.seed import Seed
 
-# Along a ray that grazes the edge the dermis is here thinner and there thicker: parts of the ray, and the skin's
-# thickness there over its mean. It makes the band fall off over millimetres, as it does in clinical views (an estimate).
-_PARTS = ((0.25, 0.57), (0.30, 0.84), (0.27, 1.14), (0.18, 1.66))
+# Along a ray that grazes the edge the dermis is here thinner and there thicker: parts of the ray, the skin's thickness
+# there over its mean, and how far that varies about it. The spread leaves no line in the band: it is brightest beside
+# the rim and falls off over millimetres, as it does in clinical views (an estimate).
+_PARTS = ((0.80, 0.875, 0.36), (0.20, 1.50, 1.15))
 _AREOLA = 1.0  # how much thicker the skin is at the nipple's foot, over its mean
 _AT_CHEST, _AT_CHEST_MM = 1.1, 13.0  # how much thicker it is where it runs out on the chest, and how far from there
-_UNEVEN, _KNOT_MM, _KNOTS = 0.13, 9.0, 64  # how uneven it is along the outline (sd of ln), and over which length
-_STREAKED_MM = 6.0  # from the outline, how far in the skin and what hangs on it is streaked
-_STREAKS = np.float32(0.26)
-_CELL_MM = (1.6, 0.22)  # of the streaks' texture, along the skin and across
-_CELLS = (512, 64)
+_AT_FOLD, _AT_FOLD_MM, _FOLD_BELOW_MM = 0.6, 30.0, 60.0  # the same toward the fold below, in oblique views
+_UNEVEN, _KNOT_MM, _KNOTS = 0.2, 7.0, 80  # how uneven it is along the outline (sd of ln), and over which length
+_STREAKED_MM = 5.0  # from the outline, how far in the skin and what hangs on it is streaked
+_STREAKS = np.float32(0.24)
+_CELL_MM = (0.8, 0.22)  # of the streaks' texture, along the skin and across
+_CELLS = (1024, 64)
 
 
 def skin_path(pressed: Compression, depth_mm: F32, whole_mm: F32, skin_mm: F32) -> F32:
@@ -43,12 +45,19 @@ def skin_path(pressed: Compression, depth_mm: F32, whole_mm: F32, skin_mm: F32) 
     thickness = np.float32(pressed.thickness_mm)
     w = np.float32(pressed.roll_off) * thickness
     inner = np.zeros_like(depth_mm)
-    for part, times in _PARTS:
+    for part, times, spread in _PARTS:
         # skin thicker than half the breast is all of it, and thicker than the rounding is wide has no rounding within
         local = np.minimum(np.float32(times) * skin_mm, np.float32(0.5) * thickness)
-        t = np.clip(1 - (depth_mm - local) / np.maximum(w - local, np.float32(0.1)), 0, 1)
+        within = _soft(depth_mm - local, np.float32(spread / times) * local)
+        t = np.clip(1 - within / np.maximum(w - local, np.float32(0.1)), 0, 1)
         inner += np.float32(part) * (thickness - 2 * local) * np.sqrt(1 - t * t)
     return np.asarray(np.clip(whole_mm - inner, 0, whole_mm), np.float32)
+
+
+def _soft(beyond_mm: F32, spread_mm: F32) -> F32:
+    """What is positive of `beyond_mm`, with a parabola for a corner: its mean where it varies by up to `spread_mm`."""
+    bent = np.clip(beyond_mm + spread_mm, 0, 2 * spread_mm)
+    return np.asarray(np.maximum(beyond_mm - spread_mm, 0) + bent * bent / (4 * spread_mm), np.float32)
 
 
 def local_skin_mm(breast: Breast, pressed: Compression, plane: Grid, seed: Seed) -> F32:
@@ -66,7 +75,10 @@ def local_skin_mm(breast: Breast, pressed: Compression, plane: Grid, seed: Seed)
     nipple = pressed.forward(breast.nipple_mm[None])[0]
     away = ((x - nipple[0]) ** 2 + (y - nipple[1]) ** 2) / breast.nipple.areola_mm**2
     t = t * (1 + _AREOLA * np.exp(-2.2 * away))
-    if not pressed.chest.fold_mm:
+    if pressed.chest.fold_mm:
+        low = np.maximum(pressed.nipple_y_mm + _FOLD_BELOW_MM - y, 0)
+        t = t * (1 + _AT_FOLD * np.exp(-np.maximum(x, 0) / _AT_FOLD_MM - low / _AT_FOLD_MM))
+    else:
         t = t * (1 + _AT_CHEST * np.exp(-np.maximum(x, 0) / _AT_CHEST_MM) * (pressed.edge_mm(x, y) < 25))
     return np.asarray(t, np.float32)
 
@@ -75,11 +87,13 @@ def local_skin_mm(breast: Breast, pressed: Compression, plane: Grid, seed: Seed)
 def _texture(seed: Seed) -> F32:
     """Streaks along the skin, (along, across), of unit variance; they repeat along it."""
     white = seed.child("skin").rng().standard_normal((2, *_CELLS))
-    fine = gaussian_filter(white[0], (5.0, 0.9), mode="wrap")
-    broad = gaussian_filter(white[1], (9.0, 2.5), mode="wrap")
-    out = fine / fine.std() + broad / broad.std()
+    fine = gaussian_filter(white[0], (2.2, 0.9), mode="wrap")
+    broad = gaussian_filter(white[1], (4.5, 2.0), mode="wrap")
+    # here and there, and not all round
+    patchy = gaussian_filter(seed.child("skin", "patchy").rng().standard_normal(_CELLS), (7.0, 4.0), mode="wrap")
+    out = (fine / fine.std() + 0.6 * broad / broad.std()) * np.exp(0.7 * patchy / patchy.std())
     # what is on one side deeper is on the other not: they run at a small angle to the skin
-    along = gaussian_filter1d(seed.child("skin", "slant").rng().standard_normal(_CELLS[0]), 16.0, mode="wrap")
+    along = gaussian_filter1d(seed.child("skin", "slant").rng().standard_normal(_CELLS[0]), 9.0, mode="wrap")
     slip = np.rint(6.0 * along / along.std()).astype(int)
     out = out[np.arange(_CELLS[0])[:, None], (np.arange(_CELLS[1]) + slip[:, None]) % _CELLS[1]]
     return np.asarray(out / out.std(), np.float32)
