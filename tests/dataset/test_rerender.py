@@ -75,7 +75,7 @@ def test_another_detector_sees_the_same_breasts(source, tmp_path):
 def test_dose_counts_from_what_it_was_and_d_prime_follows_its_root(source, tmp_path):
     rerender(source, tmp_path / "low", dose_factor=0.25, workers=1)
     before, after = phantom.open(source), phantom.open(tmp_path / "low")
-    assert after.images["mgd_mgy"] == pytest.approx(0.25 * before.images["mgd_mgy"])
+    assert after.images["mgd_mgy"] == pytest.approx(0.25 * before.images["mgd_mgy"], rel=1e-5)  # six digits
     # electronic noise and structure take a little off the root of the dose
     ratio = after.calcifications["dprime"] / before.calcifications["dprime"]
     assert 0.42 < np.median(ratio) <= 0.51

@@ -268,3 +268,22 @@ def test_noise_of_views_and_years_is_not_the_same(scene):
     for i, j in ((0, 1), (0, 2), (1, 2)):
         r = np.corrcoef(found[i][inside], found[j][inside])[0, 1]
         assert abs(r) < 5 / np.sqrt(inside.sum()), (i, j)
+
+
+# ---- women
+
+
+def test_recipes_of_other_names_show_other_women_and_changes_keep_them():
+    def grown(name="rows", **sections):
+        preset = presets.from_dict({**RECIPE, "finding": [], **sections, "name": name})
+        scene = scenes.grow(preset, case_seed(name, 3, 2), 2)
+        breast = scene.breasts["R"]
+        return scene.woman_id, (breast.age, breast.compress(scene.views[0]).thickness_mm)
+
+    woman, breast = grown()
+    assert grown(detector={"binning": 4}, exam={"breasts": ["R"]}) == (woman, breast)
+    other, another = grown("columns")
+    assert other != woman
+    assert all(one != two for one, two in zip(breast, another, strict=True))
+    assert len(woman) == 16
+    assert not set(woman) - set("0123456789abcdef")
