@@ -17,7 +17,7 @@ from phantom.insert.unit import Unit
 _BAND = 0.42, 0.65  # of the Nyquist frequency: noise rules there, and no resampling has taken it yet
 _NOISE_RULES_PER_MM = 1.4, 2.1  # of large pixels, what lies above this, as far as they reach
 _MIDDLE_PER_MM = 1.4, 1.9  # where a display raises detail, and noise still rules in the quietest tissue (estimate)
-_MOST_RAISED = 1.3  # times the gain of noise; more is tissue that is taken for noise (estimate)
+_MOST_RAISED = 2.3  # times the gain of noise; more is tissue that is taken for noise (estimate)
 _LEVELS_SD = 0.5  # of the logarithm: what fat and gland are is a guess
 _NOISE_SD = 0.10  # of the logarithm, beyond what the dose's uncertainty gives
 _UNKNOWN_SD = 0.25  # more, where the unit is not known
