@@ -111,7 +111,7 @@ class Anatomy:
     muscle_length_mm: Annotated[Draw, Within(40, 240, "mm"), "height of the pectoral muscle in an MLO view"] = (
         Draw.normal(132, 25, 75, 200)
     )
-    muscle_sagitta_mm: Annotated[Draw, Within(-6, 12, "mm"), "how much the muscle's edge bulges"] = Draw.uniform(-1, 10)
+    muscle_sagitta_mm: Annotated[Draw, Within(-6, 12, "mm"), "how much the muscle's edge bulges"] = Draw.uniform(2, 11)
     fold_mm: Annotated[
         Draw, Within(0, 90, "mm"), "width of the axillary fold beside the muscle at the top of an MLO view"
     ] = Draw.normal(47, 12, 18, 85)

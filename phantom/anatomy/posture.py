@@ -58,7 +58,7 @@ def chests(
     """Muscle and folds beside one breast. `shared` is the woman's dice, `side` the breast's: sides are much alike."""
     width, length, bulge, fold = side.normal(1, 0.08, 4)
     bow, slope = shared.uniform(-5, 1), shared.uniform(-0.04, 0.22)
-    thick, soft = shared.uniform(11, 17), shared.uniform(2.0, 4.5)
+    thick, soft = shared.uniform(10, 15), shared.uniform(1.2, 2.4)
     strip = values["inframammary_mm"] * side.uniform(0.7, 1.3)
     # small breasts lie on a small part of the muscle: how far the breast reaches, about, from its area
     reach = 8.4 * math.sqrt(values["area_cm2"] * values["height_to_width"])

@@ -146,6 +146,12 @@ def test_the_muscle_is_a_wedge_with_a_soft_edge_in_mlo_and_narrow_in_ml() -> Non
         np.arange(int(width[0] / 0.28) + 20),
     )
     assert 2.0 < np.ptp(rise) * grid.pitch_mm < 30.0
+    # its edge is no step, and it thins out toward where it ends below
+    edge = int(width[int(12 / grid.pitch_mm)] / grid.pitch_mm)
+    assert np.abs(np.diff(top[: edge + 20])).max() < 0.2 * top[edge - int(10 / grid.pitch_mm)]
+    low = int(np.flatnonzero(width > 6.0).max())
+    inward = int(4 / grid.pitch_mm)
+    assert found["muscle"][low, int(width[low] / grid.pitch_mm) - inward] < 0.8 * top[edge - inward]
     _, _, lateral = layers(breast, ML)
     assert 0 < (lateral["muscle"] > 3).sum() < 0.5 * (found["muscle"] > 3).sum()
 

@@ -13,14 +13,15 @@ from phantom.recipe.seed import Seed
 MUSCLE_MM = 0.28  # spacing of the lattice that it is laid on
 _FIBRES, _ALONG = 400, 128  # texture across and along
 _ALONG_MM, _BEGINS_MM = 3.0, 215.0  # spacing along, and how far above the nipple it begins
-_SHEET, _SHEET_MM = 0.35, 0.7  # share of the edge's path that rises at once, and over which distance
-_UNEVEN = np.float32(0.026)
+_SHEET, _BELLY_MM = 0.68, 13.0  # share of the edge's path that rises within its softness, and how far in the rest does
+_THINS = 0.16  # share of its greatest width at which it is two thirds as thick as above
+_UNEVEN = np.float32(0.045)
 
 
 def muscle_path(pressed: Compression, plane: Grid, seed: Seed) -> F32 | None:
     """Path in the pectoral muscle over a lattice, as if all were free to be muscle; None where there is none.
 
-    It begins as a thin sheet, is at full thickness some millimetres in, and grows slowly toward the chest wall.
+    It begins softly as a thin sheet, grows slowly toward the chest wall, and thins out where it ends below.
     Bundles of fibres run along its edge and converge upward, where the muscle narrows to its tendon.
 
     Parameters
@@ -43,14 +44,15 @@ def muscle_path(pressed: Compression, plane: Grid, seed: Seed) -> F32 | None:
     chest, x = pressed.chest, plane.x_mm[:reach].astype(np.float32)[None, :]
     # distance from the edge: nearly that along the row, as the edge is steep
     within = np.maximum((width[:, None] - x) * np.float32(0.93), 0)
-    soft = np.float32(chest.muscle_soft_mm)
-    # a thin sheet ends the muscle sharply, its belly thickens over millimetres
-    rise = (
-        1
-        - np.float32(_SHEET) * np.exp(within * np.float32(-1 / _SHEET_MM))
-        - np.float32(1 - _SHEET) * np.exp(-within / soft)
-    )
-    path = np.float32(chest.muscle_thick_mm) * rise + np.float32(0.22) * within
+    full = np.ones_like(width)
+    if chest.muscle_top_mm:
+        full = 1 - np.exp(width * np.float32(-1 / (_THINS * chest.muscle_top_mm)))
+    # the thinner it is, the less of an edge it has
+    soft = np.float32(chest.muscle_soft_mm) * (2 - full[:, None])
+    sheet = 1 - np.exp(-np.square(within / soft))
+    belly = 1 - np.exp(within * np.float32(-1 / _BELLY_MM))
+    path = np.float32(chest.muscle_thick_mm) * (np.float32(_SHEET) * sheet + np.float32(1 - _SHEET) * belly)
+    path = (path + np.float32(0.1) * within) * full[:, None]
     fibres = _fibres(seed)
     # fibres keep to the edge and fan out from it
     across = within / np.maximum(np.float32(0.6) * width[:, None] + 20, 1) * np.float32(0.9)
@@ -80,10 +82,10 @@ def _fibres(seed: Seed) -> F32:
     rng = seed.child("muscle").rng()
     out = np.zeros((_FIBRES, _ALONG))
     for across, along, tilt, weight in (
-        (1.0, 1.6, 2.5, 0.7),
-        (2.5, 2.2, -3.0, 0.8),
-        (5.0, 3.0, 1.5, 0.7),
-        (14.0, 5.0, 0.0, 1.0),
+        (1.0, 2.5, 1.0, 0.5),
+        (2.5, 4.0, -1.2, 0.8),
+        (5.0, 6.0, 0.6, 1.0),
+        (14.0, 8.0, 0.0, 1.0),
     ):
         part = gaussian_filter(rng.standard_normal(out.shape), (across, along), mode="wrap")
         # layers of the muscle cross at small angles
