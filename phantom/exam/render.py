@@ -87,7 +87,7 @@ def render_acquisition(acquisition: Acquisition, twins: Mapping[str, Keep]) -> I
     The twins share the tissue, the random numbers of the noise and the scatter (that of all grains: what leaving
     some out would change in it is far below the noise). For processing they are equal, bit for bit, except within
     `refilter.REACH` pixels (twice as many when magnified), along rows and columns, of the shadow of a grain that
-    is in one and not in the other.
+    is in one and not in the other. The display is set to the first of them and shows the others alike.
 
     Parameters
     ----------
@@ -111,6 +111,7 @@ def render_acquisition(acquisition: Acquisition, twins: Mapping[str, Keep]) -> I
     noise, detector = acquisition.seed_of("noise"), machine.detector
     # a single plain look needs no copy of what the others are made from
     kev = detector.blurred(signal, noise) if any(twin.where.size for twin in contents) or len(contents) > 1 else None
+    adapted: object = None
     for twin in contents:
         own_signal, blurred = signal, None
         if twin.where.size and kev is not None:
@@ -119,14 +120,18 @@ def render_acquisition(acquisition: Acquisition, twins: Mapping[str, Keep]) -> I
             blurred = detector.reblurred(own_signal, signal, kev, noise)
         elif kev is not None:  # what is exposed is used up
             blurred = kev.copy() if twin is not contents[-1] else kev
-        yield _image(acquisition, twin, own_signal, blurred, mask, _row(acquisition, twin, technique, density))
+        row = _row(acquisition, twin, technique, density)
+        image, adapted = _image(acquisition, twin, own_signal, blurred, mask, row, adapted)
         del own_signal, blurred
+        yield image
+        del image
 
 
 def _image(
-    acquisition: Acquisition, twin: _Twin, signal: Signal, blurred_kev: Any, mask: Any, row: dict[str, Any]
-) -> ViewImage:
-    """One look, exposed, processed and hung. `blurred_kev` is used up."""
+    acquisition: Acquisition, twin: _Twin, signal: Signal, blurred_kev: Any, mask: Any, row: dict[str, Any],
+    adapted: object,
+) -> tuple[ViewImage, object]:  # fmt: skip
+    """One look, exposed, processed and hung; and what the display was set to. `blurred_kev` is used up."""
     detector, frame = acquisition.machine.detector, acquisition.frame
     raw = detector.expose(signal, acquisition.seed_of("noise"), frame.offset, frame.field.shape, blurred_kev)
     shown = acquisition.machine.presentation.present(
@@ -138,12 +143,13 @@ def _image(
         air_dn=float(detector.dn(signal.air_kev)),
         offset=frame.offset,
         noise=partial(detector.depth_noise, air_kev=signal.air_kev, energy_kev=float(signal.energy_kev.values.mean())),
+        adapted=adapted,
     )
     image = ViewImage(
         twin.image_id, row, shown.pixels, raw.pixels, frame.whole(mask), twin.findings, twin.calcifications,
         twin.objects, shown.window_center, shown.window_width,
     )  # fmt: skip
-    return mirrored(image) if acquisition.view.laterality == "R" else image
+    return (mirrored(image) if acquisition.view.laterality == "R" else image), shown.adapted
 
 
 def _twin(

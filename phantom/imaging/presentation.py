@@ -47,6 +47,15 @@ _LOOKS = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class _Adapted:
+    """What the display is set to for one exposure: its rim, and the log exposures that the scale spans and has amid it."""
+
+    around: Rim
+    latitude: float
+    middle: float
+
+
 @dataclass(frozen=True)
 class Presentation:
     """What the unit makes of the raw image before it is shown. Keys that are left out come from the look."""
@@ -64,7 +73,7 @@ class Presentation:
 
     def present(
         self, raw: ForProcessing, breast: Bools, pitch_mm: float, thickness_mm: float, *, zero_dn: float, air_dn: float,
-        offset: tuple[int, int] = (0, 0), noise: Noise = silent,
+        offset: tuple[int, int] = (0, 0), noise: Noise = silent, adapted: object = None,
     ) -> ForPresentation:  # fmt: skip
         """The picture: 0 to 4095, MONOCHROME2, exactly 0 outside the breast.
 
@@ -83,6 +92,9 @@ class Presentation:
             The window's first row and column.
         noise : callable
             The detector's noise power of optical depth (mm^2) at so many cycles/mm behind such an optical depth.
+        adapted : object
+            As `ForPresentation.adapted` of another picture of this exposure: what differs between the two is then seen
+            where it is, and nowhere else. None: set to this picture.
         """
         numbers, out = self.numbers(), np.zeros(raw.pixels.shape, np.uint16)
         rows, columns = breast.shape
@@ -92,22 +104,29 @@ class Presentation:
             cut = offset[0] == 0, offset[0] + rows == full_rows, offset[1] + columns == full_columns
             depth, side = _optical_depths(zero_dn, air_dn), 2 * pitch_mm
             half, inside = _halved(raw.pixels[where], breast, depth)
-            around = rim.measure(half, inside, side, thickness_mm, numbers.equalise, cut)
-            weight = tone.muscle(around.level, around.inside, around.lift.step * side)
-            latitude = self.latitude or tone.latitude(around.level, weight, numbers.contrast)
-            middle, slope = tone.centre(around.level, weight, numbers.level, latitude), -4 / latitude
-            around.lift.values[...] -= tone.shoulder(around.level, around.inside, middle, latitude, around.lift.step * side)
+            if not isinstance(adapted, _Adapted):
+                around = rim.measure(half, inside, side, thickness_mm, numbers.equalise, cut)
+                adapted = self._adapted(around, around.lift.step * side)
+            around, slope = adapted.around, -4 / adapted.latitude
             measured = halved(half)
             _flatten(half, inside, around)
             bands = Bands(numbers.fine, numbers.medium, numbers.coarse, numbers.quiet, self.soft_limit)
             added, finer = bands.enhancement(half, side, measured, noise)
             del measured, inside
             # all that goes into the sigmoid except the finest detail is smooth enough for half the resolution
-            share = _combine(added, half, finer, around, middle, slope)
+            share = _combine(added, half, finer, around, adapted.middle, slope)
             del half
             table = np.asarray(slope * depth, np.float32)
             _finish(out[where], raw.pixels[where], breast, table, around, Doubled(added, breast.shape), Doubled(share, breast.shape))
-        return ForPresentation(out, 2048.0, 4096.0)
+        return ForPresentation(out, 2048.0, 4096.0, adapted)
+
+    def _adapted(self, around: Rim, cell_mm: float) -> _Adapted:
+        """The settings for a breast with this rim; takes what broad bright parts give back from its lift."""
+        numbers, weight = self.numbers(), tone.muscle(around.level, around.inside, cell_mm)
+        latitude = self.latitude or tone.latitude(around.level, weight, numbers.contrast)
+        middle = tone.centre(around.level, weight, numbers.level, latitude)
+        around.lift.values[...] -= tone.shoulder(around.level, around.inside, middle, latitude, cell_mm)
+        return _Adapted(around, latitude, middle)
 
     def numbers(self) -> _Look:
         """The look's numbers, with what the recipe says instead."""

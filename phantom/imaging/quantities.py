@@ -219,6 +219,8 @@ class ForPresentation:
     pixels: U16
     window_center: float
     window_width: float
+    adapted: object = None
+    """What the display was set to; another picture of the same exposure may be shown with the same settings."""
 
 
 def _place(pixels: int, step: int, cells: int) -> tuple[Any, F32]:

@@ -290,3 +290,21 @@ def test_the_noise_that_the_display_reckons_with_is_the_detectors(name, binning)
         expected = detector.noise_power(0.0, f, mean, energy) / mean**2 * detector.pitch**2
         np.testing.assert_allclose(detector.depth_noise(f, depth, air, energy), expected, rtol=1e-4)
     assert np.all(Detector(name=name, noise=False).depth_noise(1.0, depth, air, energy) == 0)
+
+
+def test_a_twin_shown_with_the_same_settings_differs_only_about_what_is_gone():
+    raw, mask, _, _ = breast(noise=0.01)
+    y, x = np.mgrid[: mask.shape[0], : mask.shape[1]] * PITCH
+    away = np.hypot(x - 20, y - 35)
+    marked = np.where(away < 4, ZERO + (raw - ZERO) * 0.5, raw).astype(np.uint16)
+
+    def shown(pixels, adapted=None):
+        return Presentation().present(
+            ForProcessing(pixels), mask, PITCH, T, zero_dn=ZERO, air_dn=AIR, adapted=adapted
+        )  # fmt: skip
+
+    first = shown(marked)
+    far = mask & (away > 35)
+    assert np.array_equal(first.pixels[far], shown(raw, first.adapted).pixels[far])
+    assert not np.array_equal(first.pixels[far], shown(raw).pixels[far])
+    assert np.array_equal(shown(marked, first.adapted).pixels, first.pixels)
