@@ -13,6 +13,7 @@ from phantom.anatomy.outline import BreastOutline
 from phantom.anatomy.slab import Tissue, sample
 from phantom.arrays import F32, Array, Floats
 from phantom.geometry.interpolate import trilinear
+from phantom.recipe.seed import Seed
 
 # the lattice of smooth fields: one for all breasts, so that both of a woman's share them place by place
 _STEP_MM, _SHAPE, _CORNER_MM = 5.0, (40, 64, 64), (-45.0, -160.0, -160.0)
@@ -24,6 +25,7 @@ _DRIFT_MM, _DRIFT_WAVES_MM = 1.6, (12.0, 40.0)  # sd of the smooth displacement 
 _SWIRL = 0.33  # how far the fabric strays from the line to the nipple, per mm of displacement
 _UNDER_SKIN_MM = 7.0  # within this of the skin the fabric runs along it
 _TWIN = 0.7  # part of the cloud's variance that both breasts share
+_CHANCE = 0.45  # sd of chance in a lobule's score, times `Pattern.cellular`
 _MOVED = 0.25  # of a cell's size: how far a cell's seed lies from its twin's
 _SAMPLES = 24000  # places that density is met at
 _SHOWN = 0.5  # of the walls: a slab shows only the nearest one of each size (measured)
@@ -163,12 +165,7 @@ def metric(body: BreastOutline, points: Floats) -> tuple[F32, F32]:
 
 
 def grow_parenchyma(
-    body: BreastOutline,
-    pattern: Pattern,
-    density: float,
-    reserved: float,
-    rng: np.random.Generator,
-    twin: np.random.Generator,
+    body: BreastOutline, pattern: Pattern, density: float, reserved: float, seed: Seed, twin: Seed
 ) -> Parenchyma:
     """Grow the structure of one breast.
 
@@ -180,31 +177,33 @@ def grow_parenchyma(
         Part of the breast's volume that is fibroglandular.
     reserved : float
         The part of the volume that ducts, vessels and strands fill.
-    rng : numpy Generator
-        This breast's random numbers.
-    twin : numpy Generator
-        Random numbers shared with the other breast: most of the cloud's variance comes from them, so that the two
-        are alike, not copies.
+    seed : Seed
+        Names this breast's random numbers.
+    twin : Seed
+        Names those it shares with the other breast: most of what decides where gland is comes from them, so that
+        the two are alike, not copies.
     """
     lo, hi = body.bounds_mm
     box = lo - [_BEHIND_MM, _BESIDE_MM, _BESIDE_MM], hi + _BESIDE_MM
-    shape = _SHAPE
-    f = texture.frequencies(shape, _STEP_MM)
-    white = np.float32(math.sqrt(1 - _TWIN)) * texture.white(shape, rng)
-    white += np.float32(math.sqrt(_TWIN)) * texture.white(shape, twin)
-    cloud = texture.shaped(white * np.exp(-((f * 3.0) ** 2)), texture.power_law(f, 3.5, 60.0), shape)
-    bend = texture.band(f, *_DRIFT_WAVES_MM)
-    drift = np.stack([np.float32(_DRIFT_MM) * texture.shaped(texture.white(shape, rng), bend, shape) for _ in range(3)])
+    f = texture.frequencies(_SHAPE, _STEP_MM)
+    shared, apart = math.sqrt(_TWIN), math.sqrt(1 - _TWIN)
+    white = np.float32(apart) * texture.white(_SHAPE, seed.child("cloud").rng())
+    white += np.float32(shared) * texture.white(_SHAPE, twin.child("cloud").rng())
+    cloud = texture.shaped(white * np.exp(-((f * 3.0) ** 2)), texture.power_law(f, 3.5, 60.0), _SHAPE)
+    drift = _drift(f, seed.child("drift").rng())
     origin = np.array(_CORNER_MM, np.float32)
 
-    lobule, places, order = _cells(body, box, pattern.lobule_mm, pattern.nearer[0], twin, rng)
-    part, _, _ = _cells(body, box, pattern.part_mm, pattern.nearer[1], rng, rng)
-    compartment, _, _ = _cells(body, box, pattern.ligament_mm, pattern.nearer[2], twin, rng)
+    sizes = pattern.lobule_mm, pattern.part_mm, pattern.ligament_mm
+    names, kept = ("lobules", "parts", "compartments"), []
+    for name, size_mm, nearer in zip(names, sizes, pattern.nearer, strict=True):
+        # parts are a breast's own
+        from_twin = seed if name == "parts" else twin
+        kept.append(_cells(body, box, size_mm, nearer, from_twin.child(name), seed.child(name)))
+    (lobule, places, lot), (part, _, _), (compartment, _, _) = kept
     (smooth,) = trilinear((cloud,), ((places - origin) / np.float32(_STEP_MM)).astype(np.float32))
     wanted = tendency(body, pattern, places) + pattern.cloud * smooth
-    shared, apart = math.sqrt(_TWIN), math.sqrt(1 - _TWIN)
-    lot = shared * twin.standard_normal(len(places))[order] + apart * rng.standard_normal(len(places))
-    score = wanted + 0.45 * pattern.cellular * lot
+    rng = seed.child("fill").rng()
+    score = wanted + _CHANCE * pattern.cellular * (shared * lot + apart * rng.standard_normal(len(places)))
     clump = np.exp(np.clip(0.55 * wanted, -1.0, 1.0)).astype(np.float32)
     level = min(_FAINT + _DENSER * density, 1.0) * rng.uniform(0.72, 1.0, len(places))
     kinds = (pattern.lobule_walls, pattern.part_walls, pattern.ligament_walls)
@@ -215,28 +214,32 @@ def grow_parenchyma(
         lobule, part, compartment, score.astype(np.float32), level.astype(np.float32), clump,
         rng.random(len(part.seeds)).astype(np.float32), walls[0], walls[1], walls[2], np.float32(1.0),
     )  # fmt: skip
-    return _filled(Parenchyma(body, tissue, drift, origin), score, density, reserved, rng)
+    return _filled(Parenchyma(body, tissue, drift, origin), score, density, reserved, seed.child("samples").rng())
+
+
+def _drift(f: F32, rng: np.random.Generator) -> F32:
+    """(3, *lattice) float32: a smooth displacement, mm, from the lattice's frequencies."""
+    bend = texture.band(f, *_DRIFT_WAVES_MM)
+    fields = [texture.shaped(texture.white(_SHAPE, rng), bend, _SHAPE) for _ in range(3)]
+    return np.stack([np.float32(_DRIFT_MM) * field for field in fields])
 
 
 def _cells(
-    body: BreastOutline,
-    box: tuple[Floats, Floats],
-    size_mm: float,
-    nearer: float,
-    shared: np.random.Generator,
-    rng: np.random.Generator,
-) -> tuple[Cells, Floats, Array]:
-    """Cells of a mean size in a box, by `nearer` larger at the nipple than far from it, their places (n, 3), and
-    the order in which those were drawn.
+    body: BreastOutline, box: tuple[Floats, Floats], size_mm: float, nearer: float, shared: Seed, seed: Seed
+) -> tuple[Cells, Floats, Floats]:
+    """Cells of a mean size in a box, by `nearer` larger at the nipple than far from it; their places (n, 3) and lots (n,).
 
-    They lie where `shared` says, each moved by a quarter of a cell as `rng` says.
+    They lie where `shared` says, each moved by a quarter of a cell as `seed` says; lots are normal, and shared.
     """
-    places = shared.uniform(*box, (int(1.25 * float(np.prod(box[1] - box[0])) / size_mm**3), 3))
+    count = int(1.25 * float(np.prod(box[1] - box[0])) / size_mm**3)
+    places = shared.child("places").rng().uniform(*box, (count, 3))
     near = np.exp(-np.linalg.norm(places - body.tip_mm, axis=1) / (0.55 * body.height_mm))
-    places = places[shared.random(len(places)) < 0.8 * (1 + 0.25 * nearer) / (1 + nearer * near) ** 3]
-    places = places + rng.normal(0, _MOVED * size_mm, places.shape)
+    wanted = 0.8 * (1 + 0.25 * nearer) / (1 + nearer * near) ** 3
+    kept = shared.child("kept").rng().random(count) < wanted
+    lots = shared.child("lots").rng().standard_normal(count)[kept]
+    places = places[kept] + seed.child("moved").rng().normal(0, _MOVED * size_mm, (int(kept.sum()), 3))
     cells, order = binned(warp(body, places), _BIN * size_mm)
-    return cells, places[order], order
+    return cells, places[order], lots[order]
 
 
 def _walls(scale_mm: float, kind: tuple[float, float, int, float, float], times: float) -> Walls:

@@ -105,9 +105,9 @@ class Anatomy:
     cloud: Annotated[Draw, Within(0, 3), "weight of smooth variation in where gland is"] = Draw.uniform(0.5, 0.9)
     cellular: Annotated[Draw, Within(0, 3), "weight of chance in which lobules are gland"] = Draw.uniform(0.8, 1.4)
     wall_mm: Annotated[Draw, Within(0, 3, "mm"), "thickness of the walls between lobules"] = Draw.uniform(0.35, 0.65)
-    muscle_mm: Annotated[
-        Draw, Within(0, 100, "mm"), "width of the pectoral muscle at the top of an MLO view"
-    ] = Draw.normal(48, 14, 18, 90)
+    muscle_mm: Annotated[Draw, Within(0, 100, "mm"), "width of the pectoral muscle at the top of an MLO view"] = (
+        Draw.normal(48, 14, 18, 90)
+    )
     muscle_length_mm: Annotated[Draw, Within(40, 240, "mm"), "height of the pectoral muscle in an MLO view"] = (
         Draw.normal(132, 25, 75, 200)
     )
@@ -160,13 +160,14 @@ class Anatomy:
             core=v["core"],
             subcutaneous_mm=v["subcutaneous_mm"],
         )
-        whole = seed.child("woman", "parenchyma").rng()
         tortuosity = float(np.clip((age - 40) / 30, 0.1, 1.2))
         trees = side_seed.child("trees")
         nipple = side_seed.child("nipple").rng()
         profile = nipple.random() < v["nipple_in_profile"]
         density = float(np.clip(v["density"] * jitter[3], self.density.lo, self.density.hi))
-        parenchyma = grow_parenchyma(body, pattern, density, _STRANDS, side_seed.child("parenchyma").rng(), whole)
+        parenchyma = grow_parenchyma(
+            body, pattern, density, _STRANDS, side_seed.child("parenchyma"), seed.child("woman", "parenchyma")
+        )
         return Breast(
             laterality=laterality,
             age=age,
