@@ -55,9 +55,9 @@ def grow_fibres(parenchyma: Parenchyma, count: int, rng: np.random.Generator) ->
     along = parenchyma.along(start)
     across = np.cross(along, rng.standard_normal((count, 3)))
     across /= np.linalg.norm(across, axis=1, keepdims=True)
-    turn = np.where(rng.random(count) < 0.7, rng.normal(0, 0.25, count), rng.normal(0, 1.0, count))[:, None]
+    turn = np.where(rng.random(count) < 0.6, rng.normal(0, 0.3, count), rng.normal(0, 1.0, count))[:, None]
     heading = along * np.cos(turn) + across * np.sin(turn)
-    length = np.clip(np.exp(rng.normal(np.log(11.0), 0.6, count)), 3.0, 60.0)
+    length = np.clip(np.exp(rng.normal(np.log(17.0), 0.6, count)), 4.0, 80.0)
     return _drawn(parenchyma, start, heading, length, 0.075, 0.65, 0.2, rng, centred=True)
 
 
@@ -90,12 +90,12 @@ def _drawn(
     other = np.cross(heading, bend)
     t = np.linspace(-0.5, 0.5, _NODES) if centred else np.linspace(0.0, 1.0, _NODES)
     line = length[:, None, None] * t[None, :, None] * heading[:, None, :]
-    arc = (rng.normal(0, 0.45 * wander, n) * length)[:, None] * (t * t - (0.25 if centred else 0.0))
+    arc = (rng.normal(0, 0.7 * wander, n) * length)[:, None] * (t * t - (0.25 if centred else 0.0))
     kink = np.zeros((n, _NODES))
     for waves in (1.5, 3.0, 5.0):
         phase = rng.uniform(0, 2 * np.pi, (n, 1))
         kink += (
-            rng.normal(0, 0.035 * wander / waves**1.2, (n, 1)) * length[:, None] * np.sin(2 * np.pi * waves * t + phase)
+            rng.normal(0, 0.018 * wander / waves**1.2, (n, 1)) * length[:, None] * np.sin(2 * np.pi * waves * t + phase)
         )
     points = start[:, None, :] + line + arc[:, :, None] * bend[:, None, :] + kink[:, :, None] * other[:, None, :]
     t01 = np.linspace(0, 1, _NODES)

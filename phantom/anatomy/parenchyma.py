@@ -29,7 +29,7 @@ _CHANCE = 0.45  # sd of chance in a lobule's score, times `Pattern.cellular`
 _MOVED = 0.25  # of a cell's size: how far a cell's seed lies from its twin's
 _SAMPLES = 24000  # places that density is met at
 _SHOWN = 0.5  # of the walls: a slab shows only the nearest one of each size (measured)
-_SCATTER, _SCATTER_MORE, _FATTY = 0.15, 0.25, 0.08  # how gradually lobules fill, and how much more so in fatty breasts
+_SCATTER, _SCATTER_MORE, _FATTY = 0.08, 0.25, 0.08  # how gradually lobules fill, and how much more so in fatty breasts
 _FAINT, _DENSER = 0.3, 4.5  # density of the gland itself in fatty breasts, and how it rises with the breast's
 
 
@@ -65,9 +65,9 @@ class Pattern:
     cloud: float = 0.7
     cellular: float = 1.0
     wall_mm: float = 0.5
-    lobule_walls: tuple[float, float, int, float, float] = (0.0, 1.4, 4, 0.6, 2.5)
+    lobule_walls: tuple[float, float, int, float, float] = (0.01, 1.2, 4, 0.5, 2.5)
     part_walls: tuple[float, float, int, float, float] = (0.04, 0.30, 2, 0.25, 1.2)
-    ligament_walls: tuple[float, float, int, float, float] = (0.0, 1.6, 4, 0.5, 3.0)
+    ligament_walls: tuple[float, float, int, float, float] = (0.02, 1.0, 3, 0.5, 3.0)
     core: float = 1.5
     subcutaneous_mm: float = 9.0
     retromammary: float = 0.28
@@ -205,7 +205,7 @@ def grow_parenchyma(
     rng = seed.child("fill").rng()
     score = wanted + _CHANCE * pattern.cellular * (shared * lot + apart * rng.standard_normal(len(places)))
     clump = np.exp(np.clip(0.55 * wanted, -1.0, 1.0)).astype(np.float32)
-    level = min(_FAINT + _DENSER * density, 1.0) * rng.uniform(0.72, 1.0, len(places))
+    level = min(_FAINT + _DENSER * density, 1.0) * rng.uniform(0.84, 1.0, len(places))
     kinds = (pattern.lobule_walls, pattern.part_walls, pattern.ligament_walls)
     walls = [
         _walls(pattern.wall_mm, kind, most) for kind, most in zip(kinds, (clump.max(), clump.max(), 1.0), strict=True)

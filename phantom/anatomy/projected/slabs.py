@@ -21,11 +21,11 @@ EVERY = 8  # points of the plane from node to node: places are followed through 
 _SLAB_MM, _FEWEST = 3.4, 4
 _TOGETHER = 4  # slabs that are rough alike: a sheet that stands on edge stays sharp
 _BLUR = 0.6  # of the lattice's spacing: how far a point reaches
-_ROUGH_MM, _ROUGH_BETA, _ROUGH_WAVES_MM = 0.07, 3.0, (0.24, 8.0)  # displacement: sd, spectrum f^-beta between two waves
-_MOTTLE, _MOTTLE_BETA, _MOTTLE_WAVES_MM = 0.10, 1.2, (0.2, 3.0)  # of gland in a slab: the same
+_ROUGH_MM, _ROUGH_BETA, _ROUGH_WAVES_MM = 0.045, 3.0, (0.24, 8.0)  # displacement: sd, spectrum f^-beta between two waves
+_MOTTLE, _MOTTLE_BETA, _MOTTLE_WAVES_MM = 0.06, 1.2, (0.2, 3.0)  # of gland in a slab: the same
 _TILE_MM = 110.0  # at least: after which random texture repeats
 _RIM, _FADE_MM, _FADED = 0.93, 12.0, 2.0  # folds: from this part of the radius tissue fades, how fast, how far
-_FABRIC_MM = 0.18  # sd of the finest texture where there is 1 mm of tissue; it grows as the root of that
+_FABRIC_MM = 0.12  # sd of the finest texture where there is 1 mm of tissue; it grows as the root of that
 _FABRIC_BETA, _FABRIC_LONGEST_MM, _FABRIC_REACH = 1.0, 1.2, 5  # its spectrum across, and points that it is drawn out by
 _FABRIC_LAYERS = ((0.25, 0.0), (0.75, 0.6))  # depths, as parts of the thickness, and turns from the fabric's direction
 
