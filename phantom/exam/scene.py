@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from phantom.anatomy.breast import Breast, Host
+from phantom.anatomy.breast import Breast
 from phantom.arrays import Floats
 from phantom.calcifications import registry
 from phantom.calcifications.finding import Calcification, Finding
@@ -18,16 +18,14 @@ from phantom.calcifications.visibility import seen_by_a_reader, seen_by_nobody
 from phantom.errors import NoPlace, PhantomError
 from phantom.exam import preset as presets
 from phantom.exam.expected import expected_views
+from phantom.exam.finding_json import finding_from_dict, finding_to_dict, past_from_dict, past_to_dict
 from phantom.exam.preset import FindingEntry, Preset
-from phantom.geometry.solids import json as solids
 from phantom.geometry.view import Laterality, View
 from phantom.recipe.seed import Seed
 
 FORMAT = "phantom-scene"
 _APART_MM, _ATTEMPTS = 10.0, 8
 _SIDES: tuple[Laterality, ...] = ("L", "R")
-_FINDING_WORDS = ("kind", "cause", "descriptor", "distribution", "category", "pathology", "laterality", "finding_id")
-_GRAIN_WORDS = ("kind", "material", "relative_density", "displaces", "calcification_id")
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +89,10 @@ class Scene:
             "seed": {"root": self.seed.root, "path": list(self.seed.path)},
             "recipe": self.preset.resolved(),
             "views": [{"name": v.name, "laterality": v.laterality, "angle_deg": v.angle_deg} for v in self.views],
-            "findings": [_finding_to_dict(finding) for finding in self.findings],
+            "findings": [finding_to_dict(finding) for finding in self.findings],
             "dropped": list(self.dropped),
             "past": {
-                str(years): [_past_to_dict(one, self.findings) for one in then] for years, then in self.past.items()
+                str(years): [past_to_dict(one, self.findings) for one in then] for years, then in self.past.items()
             },
             "noise_root": self.noise_root,
         }
@@ -163,9 +161,9 @@ def without_breasts(stored: Mapping[str, Any], index: int = 0) -> Scene:
         preset = presets.from_dict(stored["recipe"], "the stored scene")
         seed = Seed(stored["seed"]["root"], tuple(stored["seed"]["path"]))
         views = tuple(View(v["name"], v["laterality"], v["angle_deg"]) for v in stored["views"])
-        findings = tuple(_finding_from_dict(finding) for finding in stored["findings"])
+        findings = tuple(finding_from_dict(finding) for finding in stored["findings"])
         past = {
-            int(years): tuple(_past_from_dict(one, findings) for one in then)
+            int(years): tuple(past_from_dict(one, findings) for one in then)
             for years, then in stored.get("past", {}).items()
         }
         dropped, noise_root = tuple(stored["dropped"]), stored.get("noise_root")
@@ -263,24 +261,6 @@ def earlier(findings: Sequence[Finding], years: int, seed: Seed) -> tuple[Findin
     return tuple(then)
 
 
-def _past_to_dict(then: Finding, findings: Sequence[Finding]) -> dict[str, Any]:
-    """A finding as it was: mostly some of its grains of today, which are told by their ids."""
-    known = {g.calcification_id: g for now in findings if now.finding_id == then.finding_id for g in now.calcifications}
-    if all(known.get(grain.calcification_id) is grain for grain in then.calcifications):
-        return {"finding_id": then.finding_id, "kept": [grain.calcification_id for grain in then.calcifications]}
-    return _finding_to_dict(then)
-
-
-def _past_from_dict(stored: Mapping[str, Any], findings: Sequence[Finding]) -> Finding:
-    if "kept" not in stored:
-        return _finding_from_dict(stored)
-    now = next((finding for finding in findings if finding.finding_id == stored["finding_id"]), None)
-    if now is None:
-        raise ValueError(f"there is no finding {stored['finding_id']!r} that has a past")
-    kept = set(stored["kept"])
-    return replace(now, calcifications=tuple(g for g in now.calcifications if g.calcification_id in kept))
-
-
 def relabelled(finding: Finding, entry: FindingEntry, side: Laterality) -> Finding:
     """The finding with the recipe's own words for it."""
     words = {"cause": entry.cause, "category": entry.category}
@@ -302,58 +282,3 @@ def numbered(finding: Finding, before: list[Finding]) -> Finding:
         ),
         hosts=tuple(replace(host, host_id=hosts + i) for i, host in enumerate(finding.hosts, start=1)),
     )
-
-
-def _finding_to_dict(finding: Finding) -> dict[str, Any]:
-    return {
-        **{word: getattr(finding, word) for word in _FINDING_WORDS},
-        "views": list(finding.views),
-        "asked": list(finding.asked) if finding.asked else None,
-        "length_mm": finding.length_mm,
-        "calcified_share": finding.calcified_share,
-        "calcifications": [
-            {
-                **{word: getattr(grain, word) for word in _GRAIN_WORDS},
-                "centre_mm": [float(v) for v in grain.centre_mm],
-                "solid": solids.to_dict(grain.shape),
-            }
-            for grain in finding.calcifications
-        ],
-        "hosts": [
-            {
-                "host_id": host.host_id,
-                "kind": host.kind,
-                "centre_mm": [float(v) for v in host.centre_mm],
-                "radii_mm": [float(v) for v in host.radii_mm],
-                "material": host.material,
-                "roughness": host.roughness,
-            }
-            for host in finding.hosts
-        ],
-    }
-
-
-def _finding_from_dict(stored: Mapping[str, Any]) -> Finding:
-    grains = tuple(
-        Calcification(
-            shape=solids.from_dict(grain["solid"]),
-            centre_mm=_triple(grain["centre_mm"]),
-            **{word: grain[word] for word in _GRAIN_WORDS},
-        )
-        for grain in stored["calcifications"]
-    )
-    hosts = tuple(
-        Host(**{**host, "centre_mm": _triple(host["centre_mm"]), "radii_mm": _triple(host["radii_mm"])})
-        for host in stored["hosts"]
-    )
-    words = {word: stored[word] for word in _FINDING_WORDS}
-    asked = (str(stored["asked"][0]), float(stored["asked"][1])) if stored.get("asked") else None
-    return Finding(
-        **words, calcifications=grains, hosts=hosts, views=tuple(stored["views"]), asked=asked,
-        length_mm=float(stored.get("length_mm", 0)), calcified_share=float(stored.get("calcified_share", 0)),
-    )  # fmt: skip
-
-
-def _triple(values: Any) -> tuple[float, float, float]:
-    x, y, z = values
-    return float(x), float(y), float(z)
