@@ -31,7 +31,7 @@ larger or denser than they come as a rule, so that there is something to see.
 
 ![The atlas: a row for each kind](atlas.png)
 
-Made by `python docs/atlas.py`.
+Made by `python docs/atlas.py`; the pictures of single kinds by `python docs/kind_sheets.py`.
 """
 
 
@@ -68,7 +68,8 @@ def entry(name: str, kind: Any) -> str:
     label = kind.label
     spread = ", ".join(label.distribution_weights)
     words = f"Cause: {label.cause}. Descriptor: {label.descriptor}. Distributions: {spread}."
-    return f"## {name}\n\n{inspect.getdoc(kind)}\n\n{words}\n"
+    closer = f"\n![{name}: three women, CC, MLO and ML, at 1:1 above 4:1](kinds/{name}.png)\n"
+    return f"## {name}\n\n{inspect.getdoc(kind)}\n\n{words}\n" + closer * (HERE / "kinds" / f"{name}.png").exists()
 
 
 if __name__ == "__main__":
