@@ -22,6 +22,7 @@ _LEVELS_SD = 0.5  # of the logarithm: what fat and gland are is a guess
 _NOISE_SD = 0.10  # of the logarithm, beyond what the dose's uncertainty gives
 _UNKNOWN_SD = 0.25  # more, where the unit is not known
 _SEEN_GLAND = 0.35  # share of gland at the dense map's upper end less that at its lower (estimate)
+_LARGE_PIXELS_SD = 0.2  # more, where pixels are so large that tissue is seen at all frequencies
 _NO_NOISE_SD = 3.0  # of the logarithm: it says nothing
 _LEAST_NOISE = 0.35  # values: less is rounding
 _KNOTS = 1024
@@ -99,6 +100,8 @@ def displayed(
     """
     power, median = found.spectra, _median(picture, found)
     noise_sd = math.hypot(_NOISE_SD, 0.5 * unit.dose_sd) + (0.0 if unit.known else _UNKNOWN_SD)
+    if _BAND[0] * 0.5 / unit.detector.pitch < _MIDDLE_PER_MM[1]:
+        noise_sd += _LARGE_PIXELS_SD
     levels_gain = max((found.gland - found.fat) / max(_fat_to_gland(found, unit), 1e-3), 1e-3 * picture.largest)
     if power.tiles and power.noise_sd > _LEAST_NOISE and 0.5 / unit.detector.pitch > _NOISE_RULES_PER_MM[0]:
         seen, expected, raised = _powers(found, unit, fat_energy_kev)

@@ -128,7 +128,8 @@ def test_what_is_inserted_for_presentation_has_nearly_its_contrast(grown):
     rows, on = compared(*grown(binning=2), ".dcm")
     some = plain(rows)
     assert on.response.sd > 0.05
-    assert abs(np.median(some[:, 0] / some[:, 1]) - 1) < 0.15
+    # pixels of 0.14 mm show tissue beside the noise at all frequencies: the estimate says itself how unsure it is
+    assert abs(np.log(np.median(some[:, 0] / some[:, 1]))) < 1.5 * on.response.sd
     assert np.median(np.hypot(some[:, 2], some[:, 3])) < 0.5
 
 
