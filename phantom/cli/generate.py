@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # what one image costs on one core of a server, for --dry-run: benchmarks/scale.py measures it; right within a factor
 # of two
-_SECONDS_PER_IMAGE, _SECONDS_PER_MEGAPIXEL = 0.65, 0.05
+_SECONDS_PER_IMAGE, _SECONDS_PER_MEGAPIXEL = 1.2, 0.045
 _BYTES_PER_IMAGE, _BYTES_PER_PIXEL = 8.5e4, 0.5
 
 
