@@ -79,7 +79,7 @@ class Anatomy:
         Draw, Within(0, 0.1), "how far the areola stands out of the outline, over the half width of the base"
     ] = Draw.uniform(0.004, 0.026)
     nipple_mm: Annotated[Draw, Within(0, 15, "mm"), "how far the nipple stands out of the outline in profile"] = (
-        Draw.lognormal(1.3, 1.7, 0.3, 5)
+        Draw.lognormal(2.2, 1.5, 0.6, 5)
     )
     areola_mm: Annotated[Draw, Within(5, 40, "mm"), "radius of the areola"] = Draw.uniform(12, 22)
     nipple_in_profile: Annotated[Draw, Within(0, 1), "probability that the nipple is seen in profile"] = Draw.constant(

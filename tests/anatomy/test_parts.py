@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -78,6 +79,22 @@ def test_a_nipple_in_profile_rises_out_of_the_breast_without_a_gap(seed: int, vi
         np.rint(v).astype(int) for v in grid.px(*(np.array([x, y])[:, None] + ahead[:, None] + across * aside[:, None]))
     )
     assert 8.0 < np.ptp(across[found["whole"][row, column] > 0]) < 40.0
+
+
+def test_ducts_fan_back_from_the_nipple() -> None:
+    breast = grown(2, nipple_in_profile=1.0, thickness_mm=57.0)
+    pressed = breast.compress(CC)
+    grid = Grid((260, 260), 0.2, (0.0, 0.0))
+    x, y, _ = pressed.forward(breast.nipple_mm[None])[0]
+    _, _, found = layers(breast, CC, replace(grid, origin_mm=(x - 45.0, y - 26.0)))
+    away = np.hypot(grid.x_mm[None, :] - 45.0, grid.y_mm[:, None] - 26.0)
+    straight_back = (grid.x_mm[None, :] < 45.0) & (np.abs(grid.y_mm[:, None] - 26.0) < 0.5 * away)
+    near, middle, far = (
+        found["skin"][straight_back & (np.abs(away - at) < 0.3)] for at in (12.0, 18.0, 40.0)
+    )
+    assert near.mean() > middle.mean() > far.mean() + 0.05
+    # as strands, and not as a cloud
+    assert middle.std() > 0.1 > 2 * far.std()
 
 
 def test_skin_is_one_band_that_falls_off_over_millimetres() -> None:

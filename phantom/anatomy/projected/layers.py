@@ -20,7 +20,7 @@ from phantom.recipe.seed import Seed
 Window = tuple[slice, slice]
 
 _EDGE_MM, _SKIN_MM = 0.56, 4.0  # spacing of the lattices that the outline and the skin's thickness lie on
-_FIRM = 0.55  # by which share of the nipple's rise the skin is thicker there
+_FIRM = 0.8  # by which share of the nipple's rise the skin is thicker there
 _MOST_MUSCLE = 0.66  # of the room between the skins
 
 
@@ -80,7 +80,7 @@ class Layers:
         self._unbent = np.where(unbent > 1, np.searchsorted(column, unbent - 1), 0)
         self._depth, self._along = on_grid(edge, coarse, grid), on_grid(parts.along, coarse, grid)
         self._skin_mm = on_grid(parts.skin_mm, parts.wide, grid)
-        self._nipple = nipple_shadow(breast, pressed, grid)
+        self._nipple = nipple_shadow(breast, pressed, grid, seed)
         self._muscle, self._muscle_reach = None, 0
         if parts.muscle is not None:
             plane, path = parts.plane, parts.muscle
@@ -113,6 +113,7 @@ class Layers:
         )
         np.minimum(skin, self.whole[:, rim:], out=self.skin[:, rim:])
         self._add_dome(rows, reach)
+        self._add_fan(rows, reach)
         self.room: F32 = self.whole - self.skin
         self.muscle: F32 | None = None
         last = min(self._muscle_reach, reach)
@@ -138,6 +139,14 @@ class Layers:
             nipple, here, seen, across = found
             whole, skin = self.whole[here], self.skin[here]
             skin += np.minimum(nipple.dome_mm(self.grid, seen, across), np.float32(0.7) * (whole - skin))
+
+    def _add_fan(self, rows: slice, reach: int) -> None:
+        """The main ducts behind the nipple are as firm as skin."""
+        found = self._nipple_window(rows, slice(0, reach))
+        if found is not None:
+            nipple, here, seen, across = found
+            whole, skin = self.whole[here], self.skin[here]
+            skin += np.minimum(nipple.fan_mm(self.grid, seen, across), np.float32(0.5) * np.maximum(whole - skin, 0))
 
     def _nipple_window(self, rows: slice, columns: slice) -> tuple[NippleShadow, Window, slice, slice] | None:
         """What of the nipple lies in some rows and columns: where in them, and its rows and columns in the grid."""

@@ -136,7 +136,11 @@ def streak(skin: F32, depth_mm: F32, along: F32, least: F32, seed: Seed) -> None
     high = flat[second] + v * (flat[second + 1] - flat[second])
     low += u * (high - low)
     # the dermis itself is even: what hangs on it is not
-    low *= _STREAKS * np.clip(depth - np.float32(0.7), 0, 1) * (1 - depth * np.float32(1 / _STREAKED_MM))
+    face = least.reshape(-1)[near]
+    low *= (
+        _STREAKS
+        * np.clip(depth - np.maximum(np.float32(0.5) * face, np.float32(0.7)), 0, 1)
+        * (1 - depth * np.float32(1 / _STREAKED_MM))
+    )
     path = skin.reshape(-1)
-    over = np.maximum(path[near] - least.reshape(-1)[near], 0)
-    path[near] += over * np.clip(low, -0.6, 0.9)
+    path[near] += np.maximum(path[near] - face, 0) * np.clip(low, -0.35, 0.7)
