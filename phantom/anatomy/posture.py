@@ -12,9 +12,8 @@ from phantom.geometry.chest import Chest
 from phantom.geometry.silhouette import Silhouette
 from phantom.geometry.view import ViewName
 
-_LEAST_STRIP_MM = 5.0
 _LEAST_FAT_MM = 12.0  # between the muscle, which pushes the breast by half its width, and the axillary skin
-_MOUND_WIDTH = 0.1  # of the half width of the base: about a centimetre
+_MOUND_WIDTH = 0.15  # of the half width of the base: about a centimetre
 _WAVES = 26  # periods a turn up to which an outline is uneven: 10 mm
 
 
@@ -42,7 +41,7 @@ def silhouettes(
     """The outlines of one breast: uneven, mostly as its fellow is. `shared` is the woman's dice, `side` the breast's."""
     out: dict[ViewName, Silhouette] = {}
     k = np.arange(3, _WAVES)
-    fall = values["unevenness"] * (k / 3.0) ** -1.6
+    fall = values["unevenness"] * (k / 3.0) ** -2.6
     for name in ("CC", "MLO", "ML"):
         even = silhouette(values, name)
         both = 0.8 * shared.standard_normal((k.size, 2)) + 0.6 * side.standard_normal((k.size, 2))
@@ -57,15 +56,13 @@ def chests(
 ) -> dict[ViewName, Chest]:
     """Muscle and folds beside one breast. `shared` is the woman's dice, `side` the breast's: sides are much alike."""
     width, length, bulge, fold = side.normal(1, 0.08, 4)
-    bow, slope = shared.uniform(-5, 1), shared.uniform(-0.04, 0.22)
+    bow, slope = shared.uniform(-5, 1), shared.uniform(0.3, 0.7)
     thick, soft = shared.uniform(10, 15), shared.uniform(1.2, 2.4)
     strip = values["inframammary_mm"] * side.uniform(0.7, 1.3)
     # small breasts lie on a small part of the muscle: how far the breast reaches, about, from its area
     reach = 8.4 * math.sqrt(values["area_cm2"] * values["height_to_width"])
     muscle = min(values["muscle_mm"] * width, 0.65 * reach)
     axilla = min(values["fold_mm"] * fold, 0.62 * reach)
-    if strip < _LEAST_STRIP_MM:
-        slope = 0.35  # what is hardly there soon runs out
     oblique = Chest(
         muscle_top_mm=muscle,
         muscle_length_mm=values["muscle_length_mm"] * length,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 _SOFT_MM = 3.0
+_PUSHED_SOFT_MM = 24.0  # the breast bends less sharply than the muscle's end
 _PUSHED = 0.5  # share of its width by which the muscle pushes the breast forward (an estimate)
 
 
@@ -56,19 +57,19 @@ class Chest:
 
     def muscle_width_mm(self, y_mm: Any) -> Any:
         """Width of the muscle at heights y of the view plane."""
-        return self._wedge_mm(y_mm) + self._sliver_width_mm(y_mm)
+        return self._wedge_mm(y_mm, self.muscle_sagitta_mm, _SOFT_MM) + self._sliver_width_mm(y_mm)
 
     def shift_mm(self, y_mm: Any) -> Any:
         """How far the breast's rows are pushed forward at heights y."""
-        return _PUSHED * self._wedge_mm(y_mm) - self.cut_mm
+        return _PUSHED * self._wedge_mm(y_mm, 0.0, _PUSHED_SOFT_MM) - self.cut_mm
 
-    def _wedge_mm(self, y_mm: Any) -> Any:
+    def _wedge_mm(self, y_mm: Any, sagitta_mm: float, soft_mm: float) -> Any:
         if not self.muscle_top_mm:
             return np.zeros(np.shape(y_mm))
         t = np.clip((np.asarray(y_mm, float) - self.top_mm) / self.muscle_length_mm, -1.0, 2.0)
-        bulge = 4 * self.muscle_sagitta_mm * np.clip(t, 0, 1) * (1 - np.clip(t, 0, 1))
+        bulge = 4 * sagitta_mm * np.clip(t, 0, 1) * (1 - np.clip(t, 0, 1))
         width = self.muscle_top_mm * (1 - t) + bulge
-        return 0.5 * (width + np.sqrt(width * width + _SOFT_MM**2))  # it runs out smoothly
+        return 0.5 * (width + np.sqrt(width * width + soft_mm**2))  # it runs out smoothly
 
     def _sliver_width_mm(self, y_mm: Any) -> Any:
         if not self.sliver_mm:

@@ -161,12 +161,12 @@ class Compression:
         radius = np.interp(phi, self._phi, self.outline_mm)
         depth = (radius - rho) * np.interp(phi, self._phi, slant(self.outline_mm, self._phi))
         if self.chest.fold_mm:
-            depth = _union(depth, self._fold(x, y), 10.0)
+            depth = _blend(depth, self._fold(x, y), 12.0)
         if self.chest.inframammary_mm:
             # the abdominal wall's skin leaves the breast below and runs out toward the chest wall
             under = np.maximum(y - self.outline_mm[-1] + 6.0, 0.0)
             strip = self.chest.inframammary_mm - self.chest.abdomen_slope * under - x
-            depth = _union(depth, np.where(y > 0, strip, -50.0), 4.0)
+            depth = _union(depth, np.where(y > 0, strip, -50.0), 7.0)
         return np.asarray(depth)
 
     def _fold(self, x: Floats, y: Floats) -> Floats:
@@ -178,10 +178,12 @@ class Compression:
         touch = int(np.argmax(slopes))
         slope = float(slopes[touch])
         t = np.clip((y - self.top_mm) / max(float(y1[touch]) - self.top_mm, 25.0), 0, 1)
-        line = self.chest.fold_mm + slope * (y - self.top_mm) + 4 * self.chest.fold_bow_mm * t * (1 - t)
-        depth = (line - x) / math.hypot(1, slope)
-        over = np.maximum(y - float(y1[touch]) + 12.0, 0.0)
-        return np.asarray(depth - 0.02 * over * over)
+        # beyond where it touches, it follows the breast's own slope and soon falls behind it
+        beyond = np.maximum(y - float(y1[touch]), 0.0)
+        turn = min(float(np.gradient(x1, y1)[touch]) - slope, 0.0)
+        line = self.chest.fold_mm + slope * (y - self.top_mm) + turn * beyond
+        line = line + 6.75 * self.chest.fold_bow_mm * t * (1 - t) ** 2
+        return np.asarray((line - x) / math.hypot(1, slope) - 0.004 * beyond**2 - 8e-5 * beyond**3)
 
     def edge_mm(self, x_mm: Any, y_mm: Any) -> Floats:
         """Distance inward from the outline of points of the view plane; negative outside."""
@@ -335,3 +337,9 @@ class Compression:
 def _union(a: Floats, b: Floats, soft_mm: float = 7.0) -> Floats:
     """Union of two inside-distances with a fillet."""
     return np.asarray(soft_mm * np.logaddexp(a / soft_mm, b / soft_mm))
+
+
+def _blend(a: Floats, b: Floats, within_mm: float) -> Floats:
+    """Union of two inside-distances that meet as tangents: it adds a fourth of `within_mm` at most."""
+    near = np.maximum(within_mm - np.abs(a - b), 0.0)
+    return np.asarray(np.maximum(a, b) + near * near / (4 * within_mm))

@@ -22,6 +22,7 @@ _AREOLA = 1.0  # how much thicker the skin is at the nipple's foot, over its mea
 _AT_CHEST, _AT_CHEST_MM = 1.1, 13.0  # how much thicker it is where it runs out on the chest, and how far from there
 _AT_FOLD, _AT_FOLD_MM, _FOLD_BELOW_MM = 0.6, 30.0, 60.0  # the same toward the fold below, in oblique views
 _UNEVEN, _KNOT_MM, _KNOTS = 0.2, 7.0, 80  # how uneven it is along the outline (sd of ln), and over which length
+_UNEVEN_IN_MM = 10.0  # and how far in that fades
 _STREAKED_MM = 5.0  # from the outline, how far in the skin and what hangs on it is streaked
 _STREAKS = np.float32(0.24)
 _CELL_MM = (0.8, 0.22)  # of the streaks' texture, along the skin and across
@@ -71,7 +72,8 @@ def local_skin_mm(breast: Breast, pressed: Compression, plane: Grid, seed: Seed)
     t = breast.skin_mm(middle.reshape(-1, 3)).reshape(x0.shape)
     knots = gaussian_filter1d(seed.child("skin", "uneven").rng().standard_normal(_KNOTS), 1.0, mode="wrap")
     at = np.interp(along_mm(pressed, x, y) / _KNOT_MM % _KNOTS, np.arange(_KNOTS + 1), np.append(knots, knots[0]))
-    t = t * np.exp(_UNEVEN * at / knots.std())
+    edge = pressed.edge_mm(x, y)
+    t = t * np.exp(_UNEVEN * at / knots.std() * np.exp(-np.maximum(edge, 0) / _UNEVEN_IN_MM))
     nipple = pressed.forward(breast.nipple_mm[None])[0]
     away = ((x - nipple[0]) ** 2 + (y - nipple[1]) ** 2) / breast.nipple.areola_mm**2
     t = t * (1 + _AREOLA * np.exp(-2.2 * away))
@@ -79,7 +81,7 @@ def local_skin_mm(breast: Breast, pressed: Compression, plane: Grid, seed: Seed)
         low = np.maximum(pressed.nipple_y_mm + _FOLD_BELOW_MM - y, 0)
         t = t * (1 + _AT_FOLD * np.exp(-np.maximum(x, 0) / _AT_FOLD_MM - low / _AT_FOLD_MM))
     else:
-        t = t * (1 + _AT_CHEST * np.exp(-np.maximum(x, 0) / _AT_CHEST_MM) * (pressed.edge_mm(x, y) < 25))
+        t = t * (1 + _AT_CHEST * np.exp(-np.maximum(x, 0) / _AT_CHEST_MM) * (edge < 25))
     return np.asarray(t, np.float32)
 
 
