@@ -245,7 +245,8 @@ mammograms of your own against a dataset to see how far these numbers are from t
 
 ## Who the women are
 
-The nipple is a blunt cone 12 mm wide that stands out 9 mm, in profile in four of five breasts (estimates).
+The nipple is a soft bump 7 to 11 mm wide at half its height; in profile, as four of five are, it stands out 1 to 4 mm
+(estimates).
 
 {drawn} women, drawn without rendering. KS is the Kolmogorov-Smirnov distance from the published distribution.
 
