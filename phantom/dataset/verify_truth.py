@@ -30,8 +30,8 @@ def numbers(image: Any, grains: Table, masks: Sequence[Runs]) -> Iterator[str]:
             yield f"{name}: its centre lies outside its box"
         if not (area > 0 and 0 < diameter < _SIDE_MM and 0 < float(grain["thickness_mm"]) < _SIDE_MM):
             yield f"{name}: its area, diameter or thickness is not that of a solid"
-        elif area > 2 * math.pi / 4 * diameter**2:  # clouds of specks reach 1.3 times
-            yield f"{name}: its area is twice a circle of its diameter"
+        elif area > 2 * math.pi / 4 * float(grain["extent_mm"]) ** 2:  # clouds of specks reach 1.3 times
+            yield f"{name}: its area is twice a circle of its extent"
         pixels = int(runs[:, 1].sum(dtype=np.int64)) if len(runs) else 0
         if not is_cut and pixels >= _WHOLE_PX and not 0.4 < pixels * pixel_mm2 / max(area, 1e-9) < 2.5:
             yield f"{name}: its area is not that of its mask"

@@ -8,9 +8,9 @@ import fakes
 import numpy as np
 import pytest
 
+from phantom.dataset import verify as verify_module
 from phantom.dataset.format.case_writer import write_case
 from phantom.dataset.patch_stream import stream
-from phantom.dataset.verify import _case
 from phantom.errors import UsageError
 from phantom.exam.case import Case
 from phantom.exam.patch import cut, place_patch
@@ -51,11 +51,12 @@ def test_hulls_and_boxes_are_clipped_to_the_window():
             assert finding.row["extent_mm"] <= 29 * 2**0.5 * 0.28 + 1e-9
 
 
-def test_patches_are_cases_that_verify_finds_whole(tmp_path):
+def test_patches_are_cases_that_verify_finds_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(verify_module, "_origin", lambda file, case, manifest: iter(()))  # there is no manifest
     (tmp_path / "cases").mkdir()
     patches = tuple(patch for patch in islice(stream(RECIPE, 5, size=64, per_case=9, make=fakes.simulate), 9))
     write_case(Case(0, patches, {}), tmp_path / "cases/000000.h5")
-    assert list(_case(tmp_path, 0)) == []
+    assert list(verify_module._case(tmp_path, 0, None)) == []
 
 
 def test_patches_on_findings_hold_one_and_are_not_always_in_the_middle():

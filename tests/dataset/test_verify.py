@@ -94,7 +94,7 @@ def _scene(change):
 
 WRONG = {
     "centre": (_column("calcifications", "x_px", lambda x: x + 400), "centre lies outside"),
-    "diameter": (_column("calcifications", "diameter_mm", 0.001), "twice a circle"),
+    "extent": (_column("calcifications", "extent_mm", 0.001), "twice a circle"),
     "thickness": (_column("calcifications", "thickness_mm", -1.0), "not that of a solid"),
     "area": (_column("calcifications", "area_mm2", 0.0), "not that of a solid"),
     "hull": (_column("hulls", "x_px", float("nan")), "hull is not a number"),
