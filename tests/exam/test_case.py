@@ -288,9 +288,9 @@ def test_a_grain_lies_where_the_compression_carries_it(scene, case):
 def test_the_field_is_laid_on_the_breast(scene, case):
     cc, mlo = case.views[:2]
     rows = np.flatnonzero(cc.breast_mask.any(axis=1))
-    # about the middle, as far off it as there is room for and the breast was laid
+    # about the middle, as far off it as there is room for and the breast was laid; folds reach further on one side
     half, off = 0.5 * cc.breast_mask.shape[0], scene.breasts["L"].off_centre_mm / cc.row["pixel_spacing_mm"]
-    assert abs(0.5 * (rows[0] + rows[-1]) - half) < abs(off) + 8
+    assert abs(0.5 * (rows[0] + rows[-1]) - half) < abs(off) + 14
     pressed = scene.breasts["L"].compress(scene.views[1])
     field = field_of_view.frame(scene.breasts["L"], pressed, scene.preset.detector.grid).field
     nipple = pressed.forward(scene.breasts["L"].nipple_mm[None, :])[0]
