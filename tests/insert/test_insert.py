@@ -266,7 +266,8 @@ def test_stated_contrast_counts(pictures, tmp_path):
         image, clean = phantom.open(out)
         mask = image.labels > 0
         changes.append((image.for_presentation.astype(int) - clean.for_presentation)[mask].mean())
-    assert 1.5 < changes[1] / changes[0] < 2.6  # twice, less what noise adds and white takes
+    # twice, give or take what noise adds, white takes and the display's own curve bends
+    assert 1.5 < changes[1] / changes[0] < 3.0
 
 
 def test_exported_again_it_says_what_it_is(pictures, tmp_path):

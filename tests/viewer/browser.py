@@ -34,6 +34,11 @@ def exam() -> list[Any]:
     ]  # fmt: skip
     for image in out:
         image.row["split"] = "test" if image.image_id == "000006-L-MLO" else "train"
+        image.row["years_before"] = 2.0 if image.image_id.endswith("+prior2") else 0.0
+        image.row["twin"] = "clean" if image.image_id.endswith("+clean") else ""
+        for finding in image.findings:
+            grains = [g for g in image.calcifications if g.row["finding_id"] == finding.row["finding_id"]]
+            finding.row["dprime"] = max(float(g.row["dprime"]) for g in grains)
     return out
 
 
