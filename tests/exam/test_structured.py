@@ -62,7 +62,7 @@ def ball(diameter, primary_kev, grid_px=0):
 def breasts():
     recipe, found = preset.load("normal"), []
     for seed in range(3):
-        scene = scenes.grow(recipe, case_seed(seed, 0), 0)
+        scene = scenes.grow(recipe, case_seed(recipe.name, seed, 0), 0)
         found.append(_bench(position_breast(scene, scene.views[0])))
     return found
 
