@@ -11,7 +11,6 @@ def test_finds_groups(phantom_score):
 
 
 def test_vessels_are_not_surely_called_suspicious(phantom_score):
-    """Faint specks beside an artery may make a group with it; no sure mark does."""
     found = phantom_score(detect, "vascular", target="suspicious")
     assert found.false_marks("vascular", threshold=20.0) == 0
 
