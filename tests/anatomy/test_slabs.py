@@ -1,0 +1,49 @@
+"""Slabs and fabric: texture lies still in the plane, runs along its direction, and is in what is projected."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from phantom.anatomy.patient import Anatomy
+from phantom.anatomy.projected import shadow, slabs
+from phantom.anatomy.projected.lattices import lattice
+from phantom.anatomy.projected.streaks import draw_out
+from phantom.geometry.grid import Grid
+from phantom.geometry.view import View
+from phantom.recipe.seed import Seed
+
+BREAST = Anatomy().grow(Seed(5), "L")
+PRESSED = BREAST.compress(View("CC", "L", 0.0))
+WINDOW = Grid((90, 80), 0.56, (0.28, -25.0))
+
+
+def test_slabs_of_a_part_are_cut_from_those_of_the_whole():
+    plane = lattice(WINDOW, slabs.PLANE_MM, slabs.EVERY)
+    room = np.full(plane.shape, 40.0, np.float32)
+    whole = slabs.project(BREAST, PRESSED, plane, room, Seed(1))
+    row, column = 3 * slabs.EVERY, 2 * slabs.EVERY
+    part = plane.window(row, column, 64, 64)
+    cut = slabs.project(BREAST, PRESSED, part, np.ascontiguousarray(room[:64, :64]), Seed(1))
+    assert cut.std() > 0.5
+    assert cut == pytest.approx(whole[row : row + 64, column : column + 64], abs=0.02)
+
+
+@pytest.mark.parametrize("angle", [0.0, 1.0, np.pi / 2])
+def test_noise_is_drawn_out_along_the_direction(angle):
+    noise = np.random.default_rng(0).standard_normal((256, 256)).astype(np.float32)
+    node = np.ones((18, 18), np.float32)
+    out, strength = np.zeros((256, 256), np.float32), np.ones((256, 256), np.float32)
+    dx, dy = (np.float32(f(angle)) * node for f in (np.cos, np.sin))
+    draw_out(noise, np.zeros(2, np.int64), dx, dy, 16, 5, strength, out)
+    step = round(3 * np.sin(angle)), round(3 * np.cos(angle))
+    along = np.mean(out * np.roll(out, step, axis=(0, 1)))
+    across = np.mean(out * np.roll(out, (step[1], -step[0]), axis=(0, 1)))
+    assert along > 0.4 * out.var() > 4 * abs(across)
+
+
+def test_the_fabric_is_in_what_is_projected(monkeypatch):
+    drawn = shadow.project_tissue(BREAST, PRESSED, WINDOW, Seed(1)).gland
+    monkeypatch.setattr(slabs, "add_fabric", lambda *parts: None)
+    bare = shadow.project_tissue(BREAST, PRESSED, WINDOW, Seed(1)).gland
+    assert 0.05 < (drawn - bare).std() < 0.5
