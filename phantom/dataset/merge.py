@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 from phantom.dataset.dataset import Dataset
 from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.case_tables import Count
+from phantom.dataset.format.environment import processor, versions
 from phantom.dataset.format.files import folder_size, sha256_of, unwritable
 from phantom.dataset.format.files import replace as replace_file
 from phantom.dataset.format.layout import MAX_CASES, UNFINISHED, case_name
-from phantom.dataset.format.manifest import Manifest, is_unfinished, processor, read_manifest, versions
+from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
 from phantom.dataset.format.untrusted import read_plain
 from phantom.dataset.running import resume
 from phantom.dataset.running.finish import finish
@@ -120,7 +122,9 @@ def _parts_of_one_job(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]] 
     missing = jobs[0].cases - len(found)
     if missing:
         raise UsageError(f"merge: {missing} of {jobs[0].cases} cases of the job are in none of the folders")
-    return jobs[0], [found[case] for case in sorted(found)]
+    environments = [one for job in jobs for one in job.environments]
+    environments.sort(key=lambda one: json.dumps(one, sort_keys=True))  # whatever the order of the folders
+    return jobs[0].made_in(environments), [found[case] for case in sorted(found)]
 
 
 def _side_by_side(folders: Sequence[Path], paired: bool) -> tuple[Manifest, list[_Piece]]:
@@ -168,7 +172,7 @@ def _sources_of(manifest: Manifest, first: int) -> list[dict[str, Any]]:
     return [{
         "preset": manifest.preset, "preset_text": manifest.preset_text, "recipe": dict(manifest.recipe),
         "seed": manifest.seed, "cases": manifest.cases, "first_case": first, "begins_at": 0,
-        "split": dict(manifest.split), "generator": manifest.generator,
+        "split": dict(manifest.split), "generator": manifest.generator, "environments": manifest.environments,
     }]  # fmt: skip
 
 

@@ -78,11 +78,14 @@ def rerender(
     if new_noise is not None and not 0 <= new_noise < 1 << 128:
         raise UsageError(f"--new-noise {new_noise}: must not be negative, nor have more than 128 bits")
     changes = _changes(manifest, detector, dose_factor, dose_mgy, sets)
+    recipe = _recipe(manifest).changed(changes)
+    if recipe.detector.file_text is not None:  # of every case the same, whatever becomes of the file meanwhile
+        changes.append(f"detector.file_text={toml.value(recipe.detector.file_text)}")
     how: dict[str, Any] = {"manifest_sha256": sha256_of(folder / MANIFEST) or "", "changes": list(changes)}
     if new_noise is not None:
         how["noise_seed"] = str(new_noise)
     return generate(
-        _recipe(manifest).changed(changes),
+        recipe,
         manifest.seed,
         manifest.cases,
         target,
@@ -118,7 +121,7 @@ class _Again:
             raise DatasetError(f"{path}: missing or damaged; repair it first (generate --resume)")
         with hdf5_checks.translated(path), hdf5_checks.open_case(path) as file:
             stored = hdf5_checks.scene(file)
-        recipe = presets.from_dict(stored.get("recipe", {}), str(path)).changed(self.changes)
+        recipe = presets.from_dataset(stored.get("recipe", {}), str(path)).changed(self.changes)
         scene = scenes.from_dict({**stored, "recipe": recipe.resolved()}, index)
         return render_case(scene if self.new_noise is None else replace(scene, noise_root=self.new_noise))
 
@@ -147,7 +150,7 @@ def _readable(folder: Path) -> Manifest:
 def _recipe(manifest: Manifest) -> Any:
     from phantom.exam import preset as presets
 
-    return presets.from_dict(manifest.recipe, f"the recipe in {MANIFEST}")
+    return presets.from_dataset(manifest.recipe, f"the recipe in {MANIFEST}")
 
 
 def _changes(

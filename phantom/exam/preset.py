@@ -187,7 +187,7 @@ class Preset:
             If it has mistakes: all of them.
         """
         table, problems = self.resolved(), list[str]()
-        overrides.apply(table, sets, problems)
+        _apply(table, sets, problems)
         return _made(table, self.name, problems)
 
     def toml(self) -> str:
@@ -206,8 +206,26 @@ def load(name: str, sets: Sequence[str] = ()) -> Preset:
         If it has mistakes: all of them.
     """
     table, problems = presets.table(name), list[str]()
-    overrides.apply(table, sets, problems)
+    _apply(table, sets, problems)
     return _made(table, name, problems)
+
+
+def _apply(table: dict[str, Any], sets: Sequence[str], problems: list[str]) -> None:
+    """Write the changes into the table; what another detector's file says goes with its name."""
+    before = _detector(table).get("name")
+    overrides.apply(table, sets, problems)
+    detector = _detector(table)
+    if detector.get("name") != before and not any(_sets_text(change) for change in sets):
+        detector.pop("file_text", None)
+
+
+def _sets_text(change: str) -> bool:
+    return change.partition("=")[0].strip() == "detector.file_text"
+
+
+def _detector(table: Mapping[str, Any]) -> dict[str, Any]:
+    section = table.get("detector")
+    return section if isinstance(section, dict) else {}
 
 
 def from_dict(table: Mapping[str, Any], source: str = "recipe") -> Preset:
@@ -218,6 +236,20 @@ def from_dict(table: Mapping[str, Any], source: str = "recipe") -> Preset:
     RecipeError
         If it has mistakes: all of them, under the name `source`.
     """
+    return _made(table, source, [])
+
+
+def from_dataset(table: Any, source: str) -> Preset:
+    """The preset that a dataset holds: all of it stands in the table, and no file that it names is read.
+
+    Raises
+    ------
+    RecipeError
+        If it has mistakes: all of them.
+    """
+    detector = _detector(table) if isinstance(table, Mapping) else {}
+    if str(detector.get("name", "")).endswith(".toml") and "file_text" not in detector:
+        raise RecipeError(source, ["detector.file_text: missing; without it, nobody knows what the detector was"])
     return _made(table, source, [])
 
 

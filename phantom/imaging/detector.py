@@ -38,19 +38,27 @@ class Detector:
     rows: Annotated[int | None, Within(16, 20000), "before binning; left out: the detector's own"] = None
     columns: Annotated[int | None, Within(16, 20000), "before binning; left out: the detector's own"] = None
     noise: Annotated[bool, "quantum and electronic noise, fixed pattern"] = True
+    file_text: Annotated[
+        str | None, "what the .toml file says; left out: it is read, and a dataset's recipe holds it from then on"
+    ] = None
     magnification: float = field(default=1.0, metadata={"recipe": False})
 
     def __post_init__(self) -> None:
         if self.pitch_mm is not None and not 0.02 <= self.pitch_mm <= 0.5:
             raise ValueError(f"pitch_mm = {self.pitch_mm:g}: must lie within 0.02 and 0.5")
+        own_file = self.name.endswith(".toml")
+        if self.file_text is None and own_file:
+            object.__setattr__(self, "file_text", mammography_units.text(self.name))
+        if self.file_text is not None and not own_file:
+            raise ValueError("file_text goes with the name of a .toml file, not with that of a detector of phantom's")
 
     @staticmethod
     def from_recipe(table: Mapping[str, Any], where: str, problems: list[str]) -> Detector | None:
         """A detector from a recipe's table; None after all mistakes have been added, an unknown name among them."""
-        before, name = len(problems), table.get("name")
+        before, name, text = len(problems), table.get("name"), table.get("file_text")
         if isinstance(name, str):
             try:
-                mammography_units.load(name)
+                mammography_units.load(name, text if isinstance(text, str) else None)
             except PhantomError as why:
                 problems.append(f"{dotted(where, 'name')}: {why}")
         made = schema.read_fields(Detector, table, where, problems)
@@ -65,7 +73,7 @@ class Detector:
         UsageError
             If there is no such detector, or its file is wrong.
         """
-        named = mammography_units.load(self.name)
+        named = mammography_units.load(self.name, self.file_text)
         changes = {k: v for k, v in (("pitch_mm", self.pitch_mm), ("rows", self.rows), ("columns", self.columns)) if v}
         if self.magnification > 1:
             # the breast's middle is magnified; the support lies half of 50 mm nearer
@@ -221,9 +229,7 @@ class Detector:
 
     def reblurred(self, signal: Signal, before: Signal, blurred_kev: F32, seed: Seed) -> F32:
         """`blurred` of a signal whose primary differs from `before`'s in few places, from that one's: the same noise,
-        and out of
-        their reach the same bits.
-        """  # fmt: skip
+        and out of their reach the same bits."""
         then, shape = self._through_spot(before), before.primary.shape
         now = signal
         if self.magnification > 1:
@@ -284,9 +290,7 @@ class Detector:
         gain = unit.gain_dn_per_ugy / per_ugy
         white = np.float32(signal.air_kev * excess * unit.unblurred_noise_fraction * gain**2)
         deviates = Deviates(seed.child("electronic").rng())
-        pattern = fixed_pattern(self.name, self.grid.shape)[
-            offset[0] : offset[0] + rows, offset[1] : offset[1] + columns
-        ]
+        pattern = fixed_pattern(unit.name, self.grid.shape)[offset[0] :, offset[1] :][:rows, :columns]
         strips = np.empty((2, _ROWS, columns), np.float32)
         out = np.empty((rows, columns), np.uint16) if out is None else out
         for start in range(0, rows, _ROWS):
@@ -312,7 +316,7 @@ class Detector:
             np.clip(value, np.float32(0), np.float32(unit.largest_dn), out=value)
             out[start:stop] = value
         if self.noise:
-            row, column = dead_pixels(self.name, self.grid.shape, unit.dead_share)
+            row, column = dead_pixels(unit.name, self.grid.shape, unit.dead_share)
             repair(out, row - offset[0], column - offset[1])
         return out
 
@@ -329,12 +333,8 @@ class Detector:
         level = float(self.dn(signal.air_kev))
         top = self.unit.largest_dn
         energy = float(signal.energy_kev.values.mean())
-        _, excess, electronic = self.calibration
-        sd = (
-            float(np.sqrt(signal.air_kev * energy * excess + electronic))
-            * self.unit.gain_dn_per_ugy
-            / self.calibration[0]
-        )
+        per_ugy, excess, electronic = self.calibration
+        sd = float(np.sqrt(signal.air_kev * energy * excess + electronic)) * self.unit.gain_dn_per_ugy / per_ugy
         even = level - 6 * sd > top or not self.noise
         noisy = np.clip(np.float32(sd) * quantiles() + np.float32(level + 0.5), 0, np.float32(top)).astype(np.uint16)
         deviates = Deviates(seed.child("open").rng(), noisy)

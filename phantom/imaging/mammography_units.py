@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -11,7 +10,7 @@ from typing import Annotated, Any
 
 from phantom.errors import PhantomError, RecipeError, UsageError
 from phantom.imaging.spectrum import Converter, TargetFilter
-from phantom.recipe import schema
+from phantom.recipe import schema, toml
 from phantom.recipe.draw import Within
 from phantom.recipe.keys import Like
 from phantom.recipe.messages import suggestion
@@ -107,22 +106,22 @@ def text(name: str) -> str:
     return (files("phantom.imaging") / "detectors" / f"{name}.toml").read_text(encoding="utf-8")
 
 
-def load(name: str) -> MammographyUnit:
-    """A machine by its name, or by the path of a user's own ``.toml`` file.
+def load(name: str, file_text: str | None = None) -> MammographyUnit:
+    """A machine by its name, or by the path of a user's own ``.toml`` file, or by what that file is known to say.
 
     Raises
     ------
     UsageError
         If there is no such detector, or its file says something wrong: all of it at once.
     """
-    return _parse(name, text(name))
+    return _parse(name, text(name) if file_text is None or not name.endswith(".toml") else file_text)
 
 
 @cache
 def _parse(name: str, text: str) -> MammographyUnit:
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = toml.loads(text)
+    except ValueError as error:
         raise UsageError(f"{name}: not TOML: {error}") from None
     problems: list[str] = []
     flat = _flatten(table, problems)

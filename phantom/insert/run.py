@@ -42,7 +42,11 @@ class Options:
 
     def texts(self) -> list[str]:
         """What of it changes the images, for the manifest."""
-        said = {"per_image": self.per_image, "detector": self.detector, "contrast": self.contrast}
+        own = self.detector is not None and self.detector.endswith(".toml")
+        said = {
+            "per_image": self.per_image, "detector": self.detector, "contrast": self.contrast,
+            "detector_text": mammography_units.text(self.detector or "") if own else None,
+        }  # fmt: skip
         return [f"{name}={value}" for name, value in said.items() if value is not None]
 
 

@@ -13,9 +13,10 @@ def key_of(manifest: Manifest) -> str:
     identity = {
         "recipe": dict(manifest.recipe),
         "sweeps": list(manifest.sweeps),
-        "sources": [dict(s) for s in manifest.sources],
+        "sources": [{key: value for key, value in one.items() if key != "environments"} for one in manifest.sources],
         **({"rendered": dict(manifest.rendered)} if manifest.rendered else {}),
         **({"inserted": dict(manifest.inserted)} if manifest.inserted else {}),
+        **({"detectors": dict(manifest.detectors)} if manifest.detectors else {}),
     }
     return dataset_key(
         json.dumps(identity, sort_keys=True, ensure_ascii=False, default=str), manifest.seed, manifest.generator

@@ -30,7 +30,8 @@ from phantom.dataset.running.worker import CaseResult
 from phantom.errors import DatasetError, FolderError, OtherFormat
 
 _LINE = 4096  # bytes of a journal that are read at once: a line of it has 90
-SAME_JOB = "recipe", "seed", "cases", "parts", "generator", "sweeps", "split"  # what all shards of a job have in common
+# what all shards of a job have in common
+SAME_JOB = "recipe", "seed", "cases", "parts", "generator", "sweeps", "split", "detectors"
 
 
 def recipe_digest(recipe: Mapping[str, Any]) -> str:
@@ -156,6 +157,7 @@ def continued(folder: Path, wanted: Manifest, cases: int | None) -> Manifest:
         ("seed", "--seed"),
         ("recipe", "--preset and --set"),
         ("sweeps", "--sweep"),
+        ("detectors", "detector files"),
         ("rendered", "DATASET and changes"),
         ("inserted", "NORMALS and options"),
     ):
@@ -170,21 +172,13 @@ def continued(folder: Path, wanted: Manifest, cases: int | None) -> Manifest:
     other_job = before.parts != wanted.parts or (cases is not None and cases != before.cases)
     if wanted.parts and is_unfinished(folder) and other_job:
         raise FolderError(f"{folder}: is being made in {before.parts or 1} shard(s) of {before.cases} cases")
-    packages = {name: _both(before.packages.get(name, ""), v) for name, v in wanted.packages.items()}
     return replace(
-        wanted,
+        wanted.made_in([*before.environments, *wanted.environments]),
         cases=max(cases or 0, before.cases),
-        packages=packages,
         preset=before.preset,
         preset_text=before.preset_text,
         split=wanted.split or before.split,
-        processor=before.processor,
     )
-
-
-def _both(before: str, now: str) -> str:
-    """Both versions, where a dataset was finished with another one than it was begun with."""
-    return before if now in before.split(" and ") else f"{before} and {now}" if before else now
 
 
 def _from_cases(folder: Path, wanted: Manifest, there: Iterable[str]) -> Manifest:

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from phantom.dataset.format.case_tables import Count
+from phantom.dataset.format.environment import processor, versions
 from phantom.dataset.format.files import folder_size, unwritable
 from phantom.dataset.format.layout import MAX_CASES
-from phantom.dataset.format.manifest import Manifest, processor, versions
+from phantom.dataset.format.manifest import Manifest
 from phantom.dataset.running import pool
 from phantom.dataset.running import resume as state
 from phantom.dataset.running.finish import finish
 from phantom.dataset.running.lock import folder_lock
 from phantom.dataset.running.progress import Stopwatch, Summary, Watcher
+from phantom.dataset.running.sweep import detector_files, swept
 from phantom.dataset.running.worker import CaseFactory, CaseResult, Job, Recipe, remove_leftovers
 from phantom.errors import Stopped, UsageError
 
@@ -157,14 +159,13 @@ def _wanted(preset: Recipe, seed: int, cases: int | None, options: RunOptions) -
         cases=cases or DEFAULT_CASES, generator=generator(), packages=versions(), processor=processor(),
         split=dict(options.split), sweeps=tuple(options.sweeps), parts=options.shard[1] if options.shard else 0,
         rendered=dict(options.rendered), inserted=dict(options.inserted),
+        detectors=detector_files(preset, options.sweeps),
     )  # fmt: skip
 
 
 def _job(folder: Path, preset: Recipe, wanted: Manifest, options: RunOptions) -> Job:
     make = options.make or _simulate
     if options.sweeps:
-        from phantom.dataset.running.sweep import swept
-
         make = swept(preset, options.sweeps, make)
     about = {
         "generator": wanted.generator, "seed": str(wanted.seed), "recipe": state.recipe_digest(wanted.recipe)
