@@ -119,7 +119,7 @@ def grow(preset: Preset, seed: Seed, index: int) -> Scene:
         for side in _sides_of(entry, sides, finding_seed):
             try:
                 grown = _apart(entry, breasts[side], finding_seed, [f for f in findings if f.laterality == side])
-                grown = _conditioned(grown, entry, looks[side], finding_seed.child("visibility", side))
+                grown = conditioned(grown, entry, looks[side], finding_seed.child("visibility", side))
             except NoPlace as why:
                 dropped.append(f"{entry.kind}: {why}")
                 continue
@@ -227,7 +227,7 @@ def _apart(entry: FindingEntry, breast: Breast, seed: Seed, others: Sequence[Fin
     raise NoPlace(f"every place for it lies within {_APART_MM:g} mm of another suspicious finding")
 
 
-def _conditioned(
+def conditioned(
     finding: Finding, entry: FindingEntry, look: Callable[[Sequence[Calcification]], Floats], seed: Seed
 ) -> Finding:
     """The finding as visible as its entry says; one whose d' or SDNR is asked for is left to that."""

@@ -1,23 +1,21 @@
-"""Calcifications put into a picture, and their truth measured against the picture's own noise and structure."""
+"""Calcifications put into a picture: what they take of its signal, blurred as it is, with the noise that is lost."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from phantom.arrays import F32, U16, Floats
-from phantom.exam.measure import Exposed, Placed, measure
-from phantom.exam.truth import CalcificationTruth, FindingTruth
+from phantom.exam.measure import Placed
 from phantom.geometry.grid import Grid
 from phantom.imaging import beam as beams
-from phantom.imaging.quantities import Coarse, Signal
 from phantom.imaging.refilter import REACH, refiltered
-from phantom.imaging.structure import Structure
 from phantom.insert.background import Background, background
-from phantom.insert.estimate import Estimates
+from phantom.insert.blur import Blur, blur_of
+from phantom.insert.estimate import Estimates, values_of
 from phantom.insert.picture import Picture
 from phantom.insert.placing import box_of, moved
 from phantom.insert.response import Response
@@ -34,7 +32,7 @@ class Canvas:
 
     Attributes
     ----------
-    picture, found, unit, under
+    picture, found, unit, under, blur
         The picture and what is known of it.
     """
 
@@ -42,6 +40,7 @@ class Canvas:
     found: Estimates
     unit: Unit
     under: Background
+    blur: Blur
 
     @property
     def response(self) -> Response | None:
@@ -60,11 +59,11 @@ class Canvas:
         half = 0.5 * self.picture.spacing_mm
         return Grid(self.shape, self.picture.spacing_mm, (half, half))
 
-    def at(self, cells: F32, rows: Any, columns: Any) -> F32:
+    def at(self, cells: Any, rows: Any, columns: Any) -> Any:
         """A map of cells at some pixels."""
         i = np.minimum(rows // self.under.step, cells.shape[0] - 1)
         j = np.minimum(columns // self.under.step, cells.shape[1] - 1)
-        return np.asarray(cells[i, j], np.float32)
+        return cells[i, j]
 
     def relative_variance(self, rows: Any, columns: Any) -> F32:
         """Variance of the noise of some pixels over their signal squared."""
@@ -73,6 +72,19 @@ class Canvas:
         if self.response is not None:
             sd = sd / np.maximum(self.response.gain(value), 1e-9)
         return np.asarray(sd**2, np.float32)
+
+    def depth(self, box: tuple[slice, slice]) -> F32:
+        """Minus the logarithm of the signal under a window, up to a constant."""
+        if self.response is None:
+            part = replace(self.picture, pixels=self.picture.pixels[box])
+            return values_of(part, self.unit.offset_dn)
+        table = self.response.depth_of(np.arange(self.picture.largest + 1)).astype(np.float32)
+        return np.asarray(table[self.picture.pixels[box]])
+
+    def raised(self, f_per_mm: Floats) -> Floats:
+        """By how much more than the finest noise a display raises what has this frequency."""
+        more = 0.0 if self.response is None else self.response.raised - 1
+        return np.asarray(1 + more * np.exp(-2 * (np.pi * _DETAIL_MM * np.asarray(f_per_mm)) ** 2))
 
     def _level(self, brightness: F32) -> Floats:
         """What the spectra were measured in, from the brightness: minus ln of the signal, or grey values."""
@@ -84,7 +96,8 @@ class Canvas:
 
 def canvas(picture: Picture, found: Estimates, unit: Unit, contrast: float | None = None) -> Canvas:
     """Estimate what is needed to put something into a picture; `contrast` as in `response.displayed`."""
-    return Canvas(picture, found, unit, background(picture, found, unit, contrast))
+    blur = blur_of(found.spectra, unit, 0.0 if picture.linear else 1 / 12)
+    return Canvas(picture, found, unit, background(picture, found, unit, contrast), blur)
 
 
 def blended(on: Canvas, placed: Sequence[Placed], seed: Seed) -> U16:
@@ -95,12 +108,12 @@ def blended(on: Canvas, placed: Sequence[Placed], seed: Seed) -> U16:
     Poisson process by chance p has the variance p, while the picture's noise was only scaled to p². Pixels
     that nothing reaches keep their values.
     """
-    picture, detector, out = on.picture, on.unit.detector, on.picture.pixels.copy()
+    picture, out = on.picture, on.picture.pixels.copy()
     if not placed:
         return out
     box = box_of(placed, on.shape, 2 * REACH)
     lost = _lost(on, placed, box)
-    blurred = refiltered(np.zeros_like(lost), lost, picture.spacing_mm, lambda f: detector.transfer(0.0, f))
+    blurred = refiltered(np.zeros_like(lost), lost, picture.spacing_mm, lambda f: on.blur.transfer(0.0, f))
     left = 1 - np.clip(blurred, -2.0, 0.999) + _noise(on, lost, box, seed)
     reached = np.abs(blurred) > _LEAST_CHANGE
     values = picture.pixels[box][reached].astype(np.float64)
@@ -157,55 +170,3 @@ def _noise(on: Canvas, lost: F32, box: tuple[slice, slice], seed: Seed) -> F32:
     scale = 1 / np.sqrt(a * a + b * b * square + 2 * a * b * mean)
     blurred = refiltered(np.zeros_like(white), white, detector.pitch, lambda f: detector.transfer(0.0, f))
     return np.asarray(scale * (a * white + b * blurred), np.float32)
-
-
-@dataclass(frozen=True, eq=False)
-class _Observed:
-    """The picture's own noise, and its tissue if that is to count too, as the observer asks for it."""
-
-    on: Canvas
-    structured: bool
-
-    def transfer(self, fy: Floats, fx: Floats) -> Floats:
-        """The detector's blur."""
-        return self.on.unit.detector.transfer(fy, fx)
-
-    def noise_power(self, fy: Floats, fx: Floats, mean_kev: Floats, energy_kev: Floats) -> Floats:
-        """Power over a pixel's area; `energy_kev` is the relative variance of a pixel there."""
-        power, area = self.on.found.spectra, self.on.picture.spacing_mm**2
-        f = np.hypot(fy, fx)
-        total = np.asarray(energy_kev) * (power.noise_at(f) / max(power.noise_sd**2 * area, 1e-30))
-        if self.structured:
-            response = self.on.response
-            gain = 1.0 if response is None else float(response.gain(response.at))
-            total = total + power.anatomy(f) / (gain**2 * area)
-        return np.asarray(np.asarray(mean_kev) ** 2 * total)
-
-
-def measured(
-    on: Canvas, placed: Sequence[Placed], image_id: str
-) -> tuple[tuple[FindingTruth, ...], tuple[CalcificationTruth, ...], Floats]:
-    """The truth of what is put into a picture, and each grain's d' against noise and the picture's structure."""
-    if not placed:
-        return (), (), np.zeros(0)
-    rows, columns = box_of(placed, on.shape, 2)
-    window = on.grid.window(rows.start, columns.start, rows.stop - rows.start, columns.stop - columns.start)
-    inside = moved(placed, rows.start, columns.start)
-    i, j = np.arange(rows.start, rows.stop)[:, None], np.arange(columns.start, columns.stop)[None, :]
-    g, a = on.at(on.under.g_cm, i, j), on.at(on.under.a_cm, i, j)
-    beams.add([one.stamp for one in inside], on.unit.spectrum, g, a)
-    step = on.under.step
-    i, j = i[step // 2 :: step], j[:, step // 2 :: step]
-    i, j = (i if i.size else np.array([[rows.start]])), (j if j.size else np.array([[columns.start]]))
-    scatter, variance = on.at(on.under.scatter, i, j), on.relative_variance(i, j)
-    signal = Signal(
-        np.zeros((0, 0), np.float32), Coarse(scatter, step, window.shape), Coarse(variance, step, window.shape), 1.0
-    )
-    exposed = Exposed(window, (rows.start, columns.start), on.shape, g, a, signal)
-    smooth = Structure(np.zeros(len(inside)), np.ones(len(inside)))  # the picture's own is in what is observed
-    _, grains = measure(image_id, inside, exposed, on.unit.spectrum, _Observed(on, False), smooth)
-    findings, again = measure(image_id, inside, exposed, on.unit.spectrum, _Observed(on, True), smooth)
-    for grain, other in zip(grains, again, strict=True):
-        row = grain.row
-        row |= {name: other.row[name] for name in ("dprime_structured", "visible")}
-    return findings, grains, np.array([grain.row["dprime_structured"] for grain in grains])

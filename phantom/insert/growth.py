@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from phantom.calcifications.finding import Finding
+from phantom.arrays import Floats
+from phantom.calcifications.finding import Calcification, Finding
 from phantom.errors import NoPlace
 from phantom.exam.preset import FindingEntry, Preset
-from phantom.exam.scene import numbered, relabelled
+from phantom.exam.scene import conditioned, numbered, relabelled
 from phantom.geometry.view import Laterality
+from phantom.insert.blend import Canvas
 from phantom.insert.fit import FittedBreast
+from phantom.insert.truth import seen_in
 from phantom.recipe.seed import Seed
 
 _TRIES = 16
@@ -22,7 +26,11 @@ _ON_SKIN = ("residue", "skin")  # kinds that lie on the skin or in it
 
 
 def findings(
-    preset: Preset, seed: Seed, breasts: Mapping[Laterality, FittedBreast], per_image: int
+    preset: Preset,
+    seed: Seed,
+    breasts: Mapping[Laterality, FittedBreast],
+    per_image: int,
+    on: Mapping[tuple[str, str], Canvas],
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """What grows in a woman's breasts, and what found no place, in words.
 
@@ -34,6 +42,8 @@ def findings(
         The case's.
     per_image : int
         Findings of each side; 0: as many as the recipe has by chance.
+    on : mapping of (side, view) to Canvas
+        The pictures: an entry's `visibility` is that in them.
     """
     grown: list[Finding] = []
     dropped: list[str] = []
@@ -42,12 +52,23 @@ def findings(
             finding_seed = seed.child("finding", side, number, entry.kind)
             try:
                 finding = _placed(entry, breast, finding_seed)
+                look = partial(_looked_at, breast, on, finding)
+                finding = conditioned(finding, entry, look, finding_seed.child("visibility", side))
             except NoPlace as why:
                 dropped.append(f"{entry.kind}: {why}")
                 continue
             finding = numbered(relabelled(replace(finding, hosts=()), entry, side), grown)
             grown.append(replace(finding, asked=entry.asks(finding_seed.child("asked", side))))
     return tuple(grown), tuple(dropped)
+
+
+def _looked_at(
+    breast: FittedBreast, on: Mapping[tuple[str, str], Canvas], finding: Finding, _: Sequence[Calcification]
+) -> Floats:
+    """(views, grains): structured d' of a finding's grains in each picture that shows it."""
+    shown = [view for view in breast.pictured if not finding.views or view.view.name in finding.views]
+    seen = [seen_in(on[breast.laterality, view.view.name], view, finding) for view in shown]
+    return np.array(seen).reshape(len(shown), len(finding.calcifications))
 
 
 def _entries(preset: Preset, seed: Seed, age: float, count: int) -> Iterator[FindingEntry]:

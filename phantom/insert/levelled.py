@@ -10,9 +10,10 @@ import numpy as np
 from phantom.calcifications.finding import Calcification, Finding
 from phantom.geometry.solids.scaled import Scaled
 from phantom.geometry.view import Laterality
-from phantom.insert.blend import Canvas, measured
+from phantom.insert.blend import Canvas
 from phantom.insert.fit import FittedBreast, FittedView
 from phantom.insert.placing import placed_in
+from phantom.insert.truth import measured
 
 _DENSITY = 0.15, 3.0  # relative to the material's: below, hardly more than tissue; above, more than a tooth
 _SIZE = 0.5, 2.0

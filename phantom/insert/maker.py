@@ -21,7 +21,7 @@ from phantom.exam.render import TWINS, Keep, every, name_of
 from phantom.exam.scene import Scene
 from phantom.geometry.view import Laterality
 from phantom.imaging.quantities import ForProcessing
-from phantom.insert import blend, growth, levelled
+from phantom.insert import blend, growth, levelled, truth
 from phantom.insert.blend import Canvas
 from phantom.insert.estimate import estimate
 from phantom.insert.fit import FittedBreast, FittedView, fitted
@@ -68,8 +68,8 @@ class InsertedCases:
             own = [(one.picture, one.found) for one in canvases if one.picture.laterality == side]
             if own:
                 breasts[side] = fitted(preset.anatomy, case_seed, side, own)
-        grown, dropped = growth.findings(preset, case_seed, breasts, self.per_image)
         on: dict[tuple[str, str], Canvas] = {(one.picture.laterality, one.picture.view): one for one in canvases}
+        grown, dropped = growth.findings(preset, case_seed, breasts, self.per_image, on)
         grown, more = levelled.levelled(grown, breasts, on)
         keep_raw = preset.exam.keep_for_processing or any(picture.linear for picture in pictures)
         recipe = replace(preset, exam=replace(preset.exam, keep_for_processing=keep_raw))
@@ -113,7 +113,7 @@ def _images(
         kept = [one for one in placed if keep(one.finding)]
         image_id = name_of(index, view.view, variant)
         pixels = blend.blended(on, kept, noise)
-        found, grains, _ = blend.measured(on, kept, image_id)
+        found, grains, _ = truth.measured(on, kept, image_id)
         shown, raw, center, width = _shown(recipe, on, pixels, mask)
         row = _row(on, view, image_id, index, variant, woman_id)
         row |= {

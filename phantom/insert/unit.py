@@ -16,7 +16,11 @@ from phantom.imaging.spectrum import TARGET_FILTERS, Spectrum
 from phantom.insert.picture import Picture
 from phantom.recipe.seed import Seed
 
-UNKNOWN = "hologic-selenia-dimensions"  # stands for a unit that is not known (the commonest)
+# One of these stands for a unit that is not known: the one with such pixels, else the first (the commonest; estimate).
+_STAND_INS = (
+    "hologic-selenia-dimensions", "ge-senographe-essential", "siemens-mammomat-inspiration", "fuji-amulet-innovality",
+)  # fmt: skip
+_SAME_PITCH = 0.03  # relative
 _ENTRANCE_MGY = (0.5, 40.0)
 _DOSE_MGY = (0.2, 10.0)
 _DOSE_SD = 0.2  # relative, of dose that no header gives (estimate: spread of units' automatic exposures)
@@ -106,7 +110,7 @@ def unit_of(picture: Picture, thickness_mm: float, density: float, detector: str
     name = detector or named(header.manufacturer, header.model)
     pitch = header.pixel_mm or picture.spacing_mm
     magnified = pitch / picture.spacing_mm
-    of = Detector(name or UNKNOWN, pitch_mm=min(max(pitch, 0.02), 0.5))
+    of = Detector(name or _stand_in(pitch), pitch_mm=min(max(pitch, 0.02), 0.5))
     if magnified < 1.1 and pitch != picture.spacing_mm:  # a contact view: parallel rays, pixels at the breast
         of = replace(of, pitch_mm=picture.spacing_mm)
     system = of.unit
@@ -126,6 +130,12 @@ def unit_of(picture: Picture, thickness_mm: float, density: float, detector: str
         )  # nothing is drawn: the unit's table
     sd = _HEADER_SD if entrance is not None else _DOSE_SD
     return Unit(of, name is not None, spectrum, scatter, technique, sd)
+
+
+def _stand_in(pitch_mm: float) -> str:
+    """The detector that stands for one that is not known."""
+    alike = (name for name in _STAND_INS if abs(mammography_units.load(name).pitch_mm / pitch_mm - 1) < _SAME_PITCH)
+    return next(alike, _STAND_INS[0])
 
 
 def _entrance(picture: Picture) -> float | None:

@@ -7,7 +7,7 @@ import pytest
 
 from phantom.errors import Unreadable
 from phantom.exam import preset as presets
-from phantom.insert import blend, growth
+from phantom.insert import blend, growth, truth
 from phantom.insert.estimate import estimate
 from phantom.insert.fit import fitted
 from phantom.insert.picture import Header, Picture
@@ -53,11 +53,11 @@ def test_an_odd_picture_is_refused_or_measured(name, linear):
     on = blend.canvas(picture, found, unit_of(picture, found.thickness_mm, 0.15))
     preset, seed = presets.load("round"), Seed(4)
     breast = fitted(preset.anatomy, seed, "L", [(picture, found)])
-    grown, _ = growth.findings(preset, seed, {"L": breast}, 1)
+    grown, _ = growth.findings(preset, seed, {"L": breast}, 1, {("L", "CC"): on})
     placed = placed_in(grown, breast.pictured[0], on.grid)
     out = blend.blended(on, placed, seed)
     assert out.max() <= picture.largest
-    _, grains, structured = blend.measured(on, placed, "x")
+    _, grains, structured = truth.measured(on, placed, "x")
     numbers = [value for grain in grains for value in grain.row.values() if isinstance(value, float)]
     assert np.isfinite([*numbers, *structured, on.under.density]).all()
     assert 0 <= on.under.density <= 1
