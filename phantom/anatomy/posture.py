@@ -57,7 +57,7 @@ def chests(
     """Muscle and folds beside one breast. `shared` is the woman's dice, `side` the breast's: sides are much alike."""
     width, length, bulge, fold = side.normal(1, 0.08, 4)
     bow, slope = shared.uniform(-5, 1), shared.uniform(0.3, 0.7)
-    thick, soft = shared.uniform(10, 15), shared.uniform(1.2, 2.4)
+    thick, soft = shared.uniform(12, 18), shared.uniform(1.5, 3.0)
     strip = values["inframammary_mm"] * side.uniform(0.7, 1.3)
     # small breasts lie on a small part of the muscle: how far the breast reaches, about, from its area
     reach = 8.4 * math.sqrt(values["area_cm2"] * values["height_to_width"])

@@ -16,6 +16,7 @@ _ROWS = 32  # a strip that stays in the processor's cache
 _KNOTS = 0.45, 1.1, 2.6, 5.2  # cycles/mm: coarse up to the first, medium between the middle two, fine from the last
 _QUIET = 2.6, 4.5  # cycles/mm: noise is suppressed from the first on, in full above the second
 _ALIKE = 0.55  # of structure's gain that noise gets below: a display that lifts strands alone out of it looks etched
+_EDGE = 2.5  # soft limits at which a gain is halved once more and soon ends: no halo along strong edges
 _PEAK = 0.36  # cycles per cell at which a band is strongest
 _WHITE = 0.82  # the share of white noise that a band holds
 _MARGIN = 1.0  # times the noise's variance: what a band's power exceeds it by is structure
@@ -102,7 +103,12 @@ class Bands:
             gain *= part
             np.abs(part, out=part)
             part *= np.float32(1 / self.soft_limit)
+            edge = part * np.float32(1 / _EDGE)
+            edge *= edge
+            edge *= edge
+            edge += 1
             part += 1
+            part *= edge
             np.divide(gain, part, out=part)
             part += more.rows(start, stop)
         return band

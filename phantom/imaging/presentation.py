@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from phantom.arrays import F32, F64, U16, Bools
 from phantom.imaging import rim, tone
 from phantom.imaging.contrast import Bands, Noise, silent
+from phantom.imaging.highlights import BRIGHTEST, KNEE, Highlights
 from phantom.imaging.pyramid import Doubled, halved
 from phantom.imaging.quantities import Coarse, ForPresentation, ForProcessing
 from phantom.imaging.rim import Rim
@@ -49,11 +50,15 @@ _LOOKS = {
 
 @dataclass(frozen=True, eq=False)
 class _Adapted:
-    """What the display is set to for one exposure: its rim, and the log exposures that the scale spans and has amid it."""
+    """What the display is set to for one exposure.
+
+    Its rim, the log exposures that the scale spans and has amid it, and by how much the muscle lies above what is beside it.
+    """
 
     around: Rim
     latitude: float
     middle: float
+    muscle: Coarse
 
 
 @dataclass(frozen=True)
@@ -111,22 +116,26 @@ class Presentation:
             measured = halved(half)
             _flatten(half, inside, around)
             bands = Bands(numbers.fine, numbers.medium, numbers.coarse, numbers.quiet, self.soft_limit)
-            added, finer = bands.enhancement(half, side, measured, noise)
+            added, finer = bands.enhancement(_even(half, adapted), side, measured, noise)
             del measured, inside
             # all that goes into the sigmoid except the finest detail is smooth enough for half the resolution
             share = _combine(added, half, finer, around, adapted.middle, slope)
+            bright = Highlights(half, side, breast.shape)
             del half
             table = np.asarray(slope * depth, np.float32)
-            _finish(out[where], raw.pixels[where], breast, table, around, Doubled(added, breast.shape), Doubled(share, breast.shape))
+            smooth, detail = Doubled(added, breast.shape), Doubled(share, breast.shape)
+            _finish(out[where], raw.pixels[where], breast, table, around, smooth, detail, bright)
         return ForPresentation(out, 2048.0, 4096.0, adapted)
 
     def _adapted(self, around: Rim, cell_mm: float) -> _Adapted:
         """The settings for a breast with this rim; takes what broad bright parts give back from its lift."""
-        numbers, weight = self.numbers(), tone.muscle(around.level, around.inside, cell_mm)
-        latitude = self.latitude or tone.latitude(around.level, weight, numbers.contrast)
-        middle = tone.centre(around.level, weight, numbers.level, latitude)
-        around.lift.values[...] -= tone.shoulder(around.level, around.inside, middle, latitude, cell_mm)
-        return _Adapted(around, latitude, middle)
+        numbers, muscle = self.numbers(), tone.muscle(around.level, around.inside, cell_mm)
+        latitude = self.latitude or tone.latitude(around.level, muscle.weight, numbers.contrast)
+        middle = tone.centre(around.level, muscle.weight, numbers.level, latitude)
+        level = tone.broad(around.level, around.inside, cell_mm)
+        less = tone.shoulder(level, middle, latitude)
+        around.lift.values[...] -= less
+        return _Adapted(around, latitude, middle, replace(around.lift, values=muscle.excess(level - less)))
 
     def numbers(self) -> _Look:
         """The look's numbers, with what the recipe says instead."""
@@ -172,17 +181,31 @@ def _flatten(half: F32, inside: F32, around: Rim) -> None:
         half[start:stop, first:] += around.beyond[start:stop, first:] * (1 - share[:, first:])
 
 
+def _even(half: F32, adapted: _Adapted) -> F32:
+    """The flat image without the muscle's step and the height of calcifications: neither is to have a halo."""
+    most, even = np.float32(adapted.middle + BRIGHTEST * adapted.latitude / 4), np.empty_like(half)
+    for start in range(0, len(half), _ROWS):
+        stop = min(start + _ROWS, len(half))
+        np.subtract(half[start:stop], adapted.muscle.rows(start, stop), out=even[start:stop])
+    return np.minimum(even, most, out=even)
+
+
 def _combine(added: F32, half: F32, finer: F32, around: Rim, middle: float, slope: float) -> F32:
     """What goes into the sigmoid except the finest detail, in place of the enhancement; and the detail's share.
 
-    The depth itself is shared out: what is finer than these pixels comes from the full resolution, by its share.
+    The depth itself is shared out: what is finer than these pixels comes from the full resolution, by its share. In place
+    of the flat image `half` comes how far all of that lies beyond the knee of the highlights.
     """
     fine, share = Doubled(finer, half.shape), np.empty(half.shape, np.float32)
     for start in range(0, len(half), _ROWS):
         stop = min(start + _ROWS, len(half))
-        part, thin, gain = added[start:stop], _rim(around.lift, start, stop), fine.rows(start, stop)
+        part, flat = added[start:stop], half[start:stop]
+        thin, gain = _rim(around.lift, start, stop), fine.rows(start, stop)
+        bright = part + flat
+        bright[:, thin:] += around.skin[start:stop, thin:]
         # the flat image's part in the finest detail: 1 + gain times the depth is what the full resolution adds
-        part -= half[start:stop] * gain
+        part -= flat * gain
+        flat[...] = np.maximum((bright - np.float32(middle)) * np.float32(-slope) - KNEE, 0)
         gain += 1
         share[start:stop] = gain
         part[:, thin:] += around.lift[start:stop, thin:] * gain[:, thin:]
@@ -198,7 +221,9 @@ def _smooth_step(x: Any) -> Any:
     return x * x * (3 - 2 * x)
 
 
-def _finish(out: U16, pixels: U16, breast: Bools, table: F32, around: Rim, added: Doubled, share: Doubled) -> None:
+def _finish(
+    out: U16, pixels: U16, breast: Bools, table: F32, around: Rim, added: Doubled, share: Doubled, bright: Highlights
+) -> None:  # fmt: skip
     """Sigmoid, skin line and breast mask, into `out`, in strips: `table` is the slope times each detector value's depth."""
     for start in range(0, len(breast), _ROWS):
         stop = min(start + _ROWS, len(breast))
@@ -208,6 +233,7 @@ def _finish(out: U16, pixels: U16, breast: Bools, table: F32, around: Rim, added
         value = share.rows(start, stop, end)
         value *= _looked_up(table, pixels[start:stop, :end])
         value += added.rows(start, stop, end)
+        bright.compress(value, start)
         np.minimum(value, np.float32(80), out=value)
         np.exp(value, out=value)
         value += 1

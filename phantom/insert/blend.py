@@ -86,6 +86,12 @@ class Canvas:
         more = 0.0 if self.response is None else self.response.raised - 1
         return np.asarray(1 + more * np.exp(-2 * (np.pi * _DETAIL_MM * np.asarray(f_per_mm)) ** 2))
 
+    def depth_noise(self, f_per_mm: float, depth: F32) -> F32:
+        """Noise power of a linear picture's optical depth, mm^2, at a frequency behind such depths, as measured."""
+        power = self.found.spectra
+        sd = power.sd_at(depth - np.float32(np.log(max(self.under.air, 1e-9))))
+        return np.asarray(power.noise_at(f_per_mm) * (sd / max(power.noise_sd, 1e-12)) ** 2, np.float32)
+
     def _level(self, brightness: F32) -> Floats:
         """What the spectra were measured in, from the brightness: minus ln of the signal, or grey values."""
         if self.response is not None:

@@ -135,7 +135,7 @@ def _shown(recipe: Preset, on: Canvas, pixels: U16, mask: Any) -> tuple[U16, U16
         return pixels, none, center, width
     shown = recipe.presentation.present(
         ForProcessing(pixels), mask, picture.spacing_mm, on.found.thickness_mm, zero_dn=on.unit.offset_dn,
-        air_dn=on.unit.offset_dn + on.under.air,
+        air_dn=on.unit.offset_dn + on.under.air, noise=on.depth_noise,
     )  # fmt: skip
     return shown.pixels, pixels, shown.window_center, shown.window_width
 

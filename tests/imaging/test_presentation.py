@@ -4,6 +4,7 @@ from scipy.ndimage import binary_dilation, gaussian_filter
 
 from phantom.imaging.contrast import Bands, silent
 from phantom.imaging.detector import Detector
+from phantom.imaging.highlights import KNEE, Highlights
 from phantom.imaging.presentation import Presentation
 from phantom.imaging.pyramid import Doubled, halved
 from phantom.imaging.quantities import ForProcessing
@@ -249,6 +250,60 @@ def test_a_muscle_takes_no_part_of_the_range_from_the_gland():
     assert 0.6 * 4095 < tops[1] < 0.97 * 4095
 
 
+def test_no_dark_line_beside_a_muscle_and_no_bright_one_within():
+    _, mask, d, depth = breast()
+    y, x = (np.mgrid[:900, :600] - np.array([450, 0])[:, None, None]) * PITCH
+    behind = (1 - x / 30 - (y + 58) / 70) / np.hypot(1 / 30, 1 / 70)
+    wedge = 0.4 * np.clip(behind / 3, 0, 1)
+    image = show(np.rint(ZERO + (AIR - ZERO) * np.exp(-depth - wedge)).astype(np.uint16), mask, latitude=0.9).astype(float)
+    at = np.arange(-12.0, 12.0)
+    profile = np.array([image[(np.abs(behind - one) < 0.5) & (d > 14) & (x > 3)].mean() for one in at])
+    fat, muscle = profile[at < -7].mean(), profile[at > 7].mean()
+    assert muscle > 2 * fat
+    assert profile.min() > 0.85 * fat
+    assert profile.max() < 1.07 * muscle
+
+
+def solid(mask, radius_mm, depth, texture=0.0):
+    """A rounded solid 30 mm from the chest wall: what it adds to the optical depth, and the distance from its middle."""
+    y, x = (np.mgrid[: mask.shape[0], : mask.shape[1]] - np.array([450, 0])[:, None, None]) * PITCH
+    away = np.hypot(x - 30, y)
+    ripple = 1 + texture * np.cos(2 * np.pi * x / 1.5) * np.cos(2 * np.pi * y / 1.5)
+    return depth * np.sqrt(np.clip(1 - (away / radius_mm) ** 2, 0, None)) * ripple, away
+
+
+@pytest.mark.parametrize("look", ["standard", "soft", "crisp"])
+@pytest.mark.parametrize(("radius_mm", "depth"), [(4.0, 3.0), (1.5, 1.0), (0.6, 0.6)])
+def test_large_calcifications_keep_their_texture_and_are_not_flat_white(look, radius_mm, depth):
+    _, mask, _, fat = breast(noise=0.005)
+    more, away = solid(mask, radius_mm, depth, texture=0.15 if radius_mm > 1 else 0.0)
+    image = show(np.rint(ZERO + (AIR - ZERO) * np.exp(-fat - more)).astype(np.uint16), mask, latitude=0.6, look=look)
+    middle = image[away < 0.6 * radius_mm].astype(float)
+    assert image.max() < 4085
+    assert middle.mean() > 0.85 * 4095
+    if radius_mm > 1:
+        assert np.percentile(middle, 95) - np.percentile(middle, 5) > 0.02 * 4095
+
+
+def test_no_dark_ring_about_a_large_calcification():
+    _, mask, d, fat = breast(noise=0.005)
+    more, away = solid(mask, 4.0, 3.0)
+    image = show(np.rint(ZERO + (AIR - ZERO) * np.exp(-fat - more)).astype(np.uint16), mask, latitude=0.6)
+    ring, far = (image[(away > lo) & (away < hi) & (d > 10)].mean() for lo, hi in ((4.8, 7), (12, 20)))
+    assert ring > 0.67 * far
+
+
+def test_what_is_no_brighter_than_the_knee_is_as_it_was():
+    value = np.linspace(-6, 3, 400, dtype=np.float32).reshape(20, 20)
+    excess = np.maximum(-value - KNEE, 0)
+    shown = value.copy()
+    Highlights(halved(excess), 0.14, value.shape).compress(shown, 0)
+    dark = value >= -KNEE
+    assert np.array_equal(shown[dark], value[dark])
+    assert np.all(shown[~dark] <= -KNEE)
+    assert np.all(shown[~dark] > value[~dark])
+
+
 def test_a_fatty_breast_is_not_stretched_until_its_noise_fills_the_scale():
     values = np.random.default_rng(0).normal(3.0, 0.01, (100, 100)).astype(np.float32)
     weight = np.ones_like(values)
@@ -308,3 +363,7 @@ def test_a_twin_shown_with_the_same_settings_differs_only_about_what_is_gone():
     assert np.array_equal(first.pixels[far], shown(raw, first.adapted).pixels[far])
     assert not np.array_equal(first.pixels[far], shown(raw).pixels[far])
     assert np.array_equal(shown(marked, first.adapted).pixels, first.pixels)
+    # nothing tells where it was
+    there, about = (away < 4), (away > 7) & (away < 12)
+    with_it, without = (one[there].mean() / one[about].mean() for one in (shown(raw, first.adapted).pixels, shown(raw).pixels))
+    assert with_it == pytest.approx(without, rel=0.02)

@@ -8,6 +8,7 @@ import shutil
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 import phantom
 from phantom import cli
@@ -270,6 +271,18 @@ def test_for_processing_stays_for_processing(grown, tmp_path):
     assert np.count_nonzero(change) < 0.2 * change.size
     assert change.min() < -3
     assert image.for_presentation.max() <= 4095
+
+
+def test_a_linear_picture_is_shown_with_its_noise_known(grown, tmp_path):
+    """As the unit shows it, which knows its detector's noise: noise is not raised as if it were structure."""
+    recipe, folder = grown()
+    assert inserted([folder / "000000-R-CC+clean.raw.dcm"], tmp_path / "out") == 0
+    shown, own = phantom.open(tmp_path / "out")[0], phantom.open(recipe.parent / "data")["000000-R-CC+clean"]
+    fine = []
+    for image in (shown, own):
+        pixels = image.for_presentation.astype(float)
+        fine.append((pixels - gaussian_filter(pixels, 2.0))[own.breast_mask].std())
+    assert fine[0] == pytest.approx(fine[1], rel=0.04)
 
 
 def test_a_requested_difficulty_is_met(grown, tmp_path):
