@@ -129,7 +129,7 @@ def structure_table(count: int) -> tuple[list[str], list[ViewImage]]:
         found: dict[str, list[ViewImage]] = {"CC": [], "MLO": []}
         clean: dict[str, list[Floats]] = {"CC": [], "MLO": []}
         for view, log, mask in views_of(letter, count):
-            name, pitch = view.row["view"], view.row["pixel_spacing_mm"]
+            name, pitch = view.row.view, view.row.pixel_spacing_mm
             found[name].append(view)
             clean[name] += [np.stack(spectrum(roi, pitch)) for roi in rois(log, mask, pitch)]
         for name, views in found.items():
@@ -143,7 +143,7 @@ def _row(letter: str, name: str, views: list[ViewImage], clean: Floats) -> str:
     shown: list[float] = []
     entropies: list[list[float]] = []
     for view in views:
-        pitch = view.row["pixel_spacing_mm"]
+        pitch = view.row.pixel_spacing_mm
         mask = view.breast_mask
         log = -np.log(np.maximum(view.for_processing.astype(float) - 50, 1))
         for roi in rois(log, mask, pitch):

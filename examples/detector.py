@@ -128,7 +128,7 @@ def main() -> None:
         table = csv.writer(file)
         table.writerow(["image_id", "x", "y", "score", "label"])
         for image in data:
-            found = detect(image.for_presentation, image.row["pixel_spacing_mm"], threshold=5.0)
+            found = detect(image.for_presentation, image.row.pixel_spacing_mm, threshold=5.0)
             for (x1, y1, x2, y2), score, label in zip(*found.values(), strict=True):
                 x, y = round((x1 + x2 - 1) / 2), round((y1 + y2 - 1) / 2)
                 table.writerow([image.image_id, x, y, round(float(score), 3), label])

@@ -86,7 +86,7 @@ def _named(view: ViewImage, name: str, number: int) -> ImageTruth:
     if not name:
         return truth
     return replace(
-        truth, image_id=f"{name}/{truth.image_id}", row={**truth.row, "case": truth.case + number * 1_000_000}
+        truth, image_id=f"{name}/{truth.image_id}", row=replace(truth.row, case=truth.case + number * 1_000_000)
     )
 
 

@@ -23,6 +23,7 @@ from phantom.dataset.dataset import Dataset
 from phantom.errors import UsageError
 from phantom.formats._boxes import BOX_CLASSES, boxes
 from phantom.formats._tiles import Tile, grains_in, tiles
+from phantom.tables import ImageRow, rows_of
 
 Target = dict[str, Any]
 Sample = tuple[Any, Target]
@@ -63,8 +64,8 @@ class Detection(_Dataset):  # type: ignore[misc,type-arg,unused-ignore]
         self.level, self.masks, self.transforms = level, masks, transforms
         self.samples: list[tuple[int, Tile]] = [
             (number, part)
-            for number, row in enumerate(self.data.images)
-            for part in tiles(str(row["image_id"]), (int(row["rows"]), int(row["columns"])), tile, overlap)
+            for number, row in enumerate(rows_of(ImageRow, self.data.images))
+            for part in tiles(row.image_id, (row.rows, row.columns), tile, overlap)
         ]
 
     def __len__(self) -> int:
@@ -115,7 +116,7 @@ def target(image: Any, part: Tile, level: str, masks: bool) -> Target:
         "iscrowd": torch.zeros(len(there), dtype=torch.int64),
     }
     if level == "calcification":
-        out["dprime"] = torch.tensor([float(b.row["dprime"]) for b in there], dtype=torch.float32)
+        out["dprime"] = torch.tensor([b.row.dprime for b in there], dtype=torch.float32)
     if masks:
         out["masks"] = torch.from_numpy(_masks(image, part, len(there)))
     return out

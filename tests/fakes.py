@@ -19,6 +19,15 @@ from phantom.exam.mammogram import ViewImage
 from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
 from phantom.recipe.seed import Seed
 from phantom.rle import box, from_pixels
+from phantom.tables import CalcificationRow, FindingRow, ImageRow, ObjectRow, R, attribute, columns
+
+_BLANK = {"U": "", "f": 0.0, "i": 0, "u": 0, "?": False}
+
+
+def blank(row: type[R], **cells: Any) -> R:
+    """A row of these cells; what is not given is 0 or empty."""
+    known = {attribute(name): _BLANK[column.dtype[0]] for name, column in columns(row).items()}
+    return row(**{**known, **cells})
 
 
 @dataclass(frozen=True)
@@ -96,16 +105,16 @@ def _view(preset: FakeRecipe, root: Seed, index: int, side: str, name: str, dots
         shown[grain.mask] = 4000
     findings = (_finding(image_id, grains),) if grains else ()
     objects = (_object(image_id),) if grains and index % 2 else ()
-    row = {
-        "image_id": image_id, "case": index, "woman_id": woman(root), "source": "grown", "modality": "MG",
-        "variant": "", "twin": "", "years_before": 0, "magnification": 1.0, "patch": False, "laterality": side,
-        "view": name, "rows": shape[0], "columns": shape[1], "pixel_spacing_mm": 0.28,
-        "detector": "fake", "converter": "CsI", "thickness_mm": 50.0,
-        "density": float(rng.uniform(0.05, 0.4)), "birads_density": "b", "age": 55.0, "angle_deg": 0.0,
-        "target_filter": "W/Rh", "tube_kv": 28.0, "mas": 80.0, "entrance_kerma_mgy": 4.0, "detector_kerma_ugy": 94.0,
-        "mgd_mgy": 1.2, "calcium_mg": 0.5 * len(grains), "class": "benign" if grains else "normal",
-        "n_findings": len(findings), "n_calcifications": len(grains),
-    }  # fmt: skip
+    row = ImageRow(
+        image_id=image_id, case=index, woman_id=woman(root), source="grown", modality="MG",
+        variant="", twin="", years_before=0, magnification=1.0, patch=False, laterality=side,
+        view=name, rows=shape[0], columns=shape[1], pixel_spacing_mm=0.28,
+        detector="fake", converter="CsI", thickness_mm=50.0,
+        density=float(rng.uniform(0.05, 0.4)), birads_density="b", age=55.0, angle_deg=0.0,
+        target_filter="W/Rh", tube_kv=28.0, mas=80.0, entrance_kerma_mgy=4.0, detector_kerma_ugy=94.0,
+        mgd_mgy=1.2, calcium_mg=0.5 * len(grains), class_="benign" if grains else "normal",
+        n_findings=len(findings), n_calcifications=len(grains),
+    )  # fmt: skip
     return ViewImage(image_id, row, shown, raw, mask, findings, grains, objects, 2048.0, 4096.0)
 
 
@@ -115,38 +124,38 @@ def _dot(shape: tuple[int, int], rng: np.random.Generator, image_id: str, number
     rows, columns = np.mgrid[row : row + size, column : column + size]
     runs = from_pixels((rows * shape[1] + columns).ravel())
     x, y, w, h = box(runs, shape[1])
-    told = {
-        "image_id": image_id, "finding_id": 0, "calcification_id": number, "kind": "round",
-        "material": "calcium_oxalate",
-        "x_px": column + (size - 1) / 2, "y_px": row + (size - 1) / 2, "z_mm": 20.0, "box_x_px": x, "box_y_px": y,
-        "box_w_px": w, "box_h_px": h, "area_mm2": (0.28 * size) ** 2, "diameter_mm": 0.28 * size * 2**0.5,
-        "extent_mm": 0.28 * size * 2**0.5, "mass_mg": 0.5, "dprime_structured": 4.5,
-        "thickness_mm": 0.3, "contrast": float(rng.uniform(0.05, 0.3)), "sdnr": 3.0, "dprime": 5.0, "visible": True,
-    }  # fmt: skip
-    return CalcificationTruth(told, runs, shape)
+    row_of_dot = CalcificationRow(
+        image_id=image_id, finding_id=0, calcification_id=number, kind="round",
+        material="calcium_oxalate",
+        x_px=column + (size - 1) / 2, y_px=row + (size - 1) / 2, z_mm=20.0, box_x_px=x, box_y_px=y,
+        box_w_px=w, box_h_px=h, area_mm2=(0.28 * size) ** 2, diameter_mm=0.28 * size * 2**0.5,
+        extent_mm=0.28 * size * 2**0.5, mass_mg=0.5, dprime_structured=4.5,
+        thickness_mm=0.3, contrast=float(rng.uniform(0.05, 0.3)), sdnr=3.0, dprime=5.0, visible=True,
+    )  # fmt: skip
+    return CalcificationTruth(row_of_dot, runs, shape)
 
 
 def _finding(image_id: str, grains: tuple[CalcificationTruth, ...]) -> FindingTruth:
-    boxes = np.array([[g.row[f"box_{k}_px"] for k in "xywh"] for g in grains])
+    boxes = np.array([list(g.row.box_px) for g in grains])
     x0, y0 = boxes[:, 0].min(), boxes[:, 1].min()
     x1, y1 = (boxes[:, 0] + boxes[:, 2]).max(), (boxes[:, 1] + boxes[:, 3]).max()
-    row = {
-        "image_id": image_id, "finding_id": 0, "kind": "round", "cause": "fibrocystic change", "descriptor": "round",
-        "distribution": "grouped", "category": "2", "class": "benign", "pathology": "benign",
-        "n_calcifications": len(grains), "x_px": (x0 + x1 - 1) / 2, "y_px": (y0 + y1 - 1) / 2, "box_x_px": int(x0),
-        "box_y_px": int(y0), "box_w_px": int(x1 - x0), "box_h_px": int(y1 - y0), "extent_mm": 8.0,
-        "hull_area_mm2": 30.0, "calcium_mg": 0.5 * len(grains), "length_mm": 0.0, "calcified_share": 0.0, "dprime": 9.0,
-        "n_visible": len(grains),
-    }  # fmt: skip
+    row = FindingRow(
+        image_id=image_id, finding_id=0, kind="round", cause="fibrocystic change", descriptor="round",
+        distribution="grouped", category="2", class_="benign", pathology="benign",
+        n_calcifications=len(grains), x_px=(x0 + x1 - 1) / 2, y_px=(y0 + y1 - 1) / 2, box_x_px=int(x0),
+        box_y_px=int(y0), box_w_px=int(x1 - x0), box_h_px=int(y1 - y0), extent_mm=8.0,
+        hull_area_mm2=30.0, calcium_mg=0.5 * len(grains), length_mm=0.0, calcified_share=0.0, dprime=9.0,
+        n_visible=len(grains),
+    )  # fmt: skip
     hull = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], float)
     return FindingTruth(row, hull)
 
 
 def _object(image_id: str) -> ObjectTruth:
-    return ObjectTruth({
-        "image_id": image_id, "object_id": 0, "finding_id": 0, "kind": "cyst", "x_mm": 1.0, "y_mm": 2.0, "z_mm": 3.0,
-        "size_mm": 9.0, "box_x_px": 40, "box_y_px": 110, "box_w_px": 60, "box_h_px": 80,
-    })  # fmt: skip
+    return ObjectTruth(ObjectRow(
+        image_id=image_id, object_id=0, finding_id=0, kind="cyst", x_mm=1.0, y_mm=2.0, z_mm=3.0,
+        size_mm=9.0, box_x_px=40, box_y_px=110, box_w_px=60, box_h_px=80,
+    ))  # fmt: skip
 
 
 def tells_threads(preset: FakeRecipe, seed: int, index: int) -> Case:

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from fakes import blank
 
 from phantom import rle
 from phantom.exam.case import Case
 from phantom.exam.mammogram import ViewImage
 from phantom.exam.truth import CalcificationTruth, FindingTruth
-from phantom.tables import CALCIFICATIONS, FINDINGS, IMAGES
+from phantom.tables import CalcificationRow, FindingRow, ImageRow
 
 SPACING = 0.1
 
@@ -31,33 +32,32 @@ def grain(
     runs = rle.from_mask(mask)
     x0, y0, w, h = rle.box(runs, mask.shape[1])
     y, x = np.nonzero(mask)
-    row = dict.fromkeys(CALCIFICATIONS, 0.0) | {
-        "image_id": image_id, "finding_id": finding, "calcification_id": number, "kind": kind,
-        "material": "calcium_oxalate",
-        "x_px": float(x.mean()), "y_px": float(y.mean()), "z_mm": 20.0, "box_x_px": x0, "box_y_px": y0, "box_w_px": w,
-        "box_h_px": h, "area_mm2": mask.sum() * SPACING**2, "diameter_mm": max(w, h) * SPACING, "thickness_mm": 0.2,
-        "contrast": 0.1, "sdnr": dprime / 4, "dprime": dprime, "dprime_structured": dprime, "visible": dprime >= 4,
-        "run_offset": 0, "run_count": len(runs),
-    }  # fmt: skip
+    row = blank(
+        CalcificationRow, image_id=image_id, finding_id=finding, calcification_id=number, kind=kind,
+        material="calcium_oxalate",
+        x_px=float(x.mean()), y_px=float(y.mean()), z_mm=20.0, box_x_px=x0, box_y_px=y0, box_w_px=w,
+        box_h_px=h, area_mm2=mask.sum() * SPACING**2, diameter_mm=max(w, h) * SPACING, thickness_mm=0.2,
+        contrast=0.1, sdnr=dprime / 4, dprime=dprime, dprime_structured=dprime, visible=dprime >= 4,
+        run_offset=0, run_count=len(runs),
+    )  # fmt: skip
     return CalcificationTruth(row, runs, mask.shape)
 
 
 def finding(
     image_id: str, number: int, kind: str, cls: str, grains: list[CalcificationTruth], pathology: str = "benign"
 ) -> FindingTruth:
-    mine = [g for g in grains if g.row["finding_id"] == number]
-    x0, y0 = (min(g.row[k] for g in mine) for k in ("box_x_px", "box_y_px"))
-    x1 = max(g.row["box_x_px"] + g.row["box_w_px"] for g in mine)
-    y1 = max(g.row["box_y_px"] + g.row["box_h_px"] for g in mine)
-    row = dict.fromkeys(FINDINGS, 0.0) | {
-        "image_id": image_id, "finding_id": number, "kind": kind, "cause": kind, "descriptor": kind.replace("_", " "),
-        "distribution": "grouped" if len(mine) > 2 else "none", "category": {"suspicious": "4B",
-        "benign": "2"}.get(cls, "1"),
-        "class": cls, "pathology": pathology, "n_calcifications": len(mine), "x_px": (x0 + x1 - 1) / 2,
-        "y_px": (y0 + y1 - 1) / 2,
-        "box_x_px": x0, "box_y_px": y0, "box_w_px": x1 - x0, "box_h_px": y1 - y0, "extent_mm": max(x1 - x0,
+    mine = [g for g in grains if g.row.finding_id == number]
+    x0, y0 = (min(corner) for corner in zip(*(g.row.box_px[:2] for g in mine), strict=True))
+    x1 = max(g.row.box_x_px + g.row.box_w_px for g in mine)
+    y1 = max(g.row.box_y_px + g.row.box_h_px for g in mine)
+    row = blank(
+        FindingRow, image_id=image_id, finding_id=number, kind=kind, cause=kind, descriptor=kind.replace("_", " "),
+        distribution="grouped" if len(mine) > 2 else "none", category={"suspicious": "4B", "benign": "2"}.get(cls, "1"),
+        class_=cls, pathology=pathology, n_calcifications=len(mine), x_px=(x0 + x1 - 1) / 2,
+        y_px=(y0 + y1 - 1) / 2,
+        box_x_px=x0, box_y_px=y0, box_w_px=x1 - x0, box_h_px=y1 - y0, extent_mm=max(x1 - x0,
         y1 - y0) * SPACING,
-    }  # fmt: skip
+    )  # fmt: skip
     corners = np.array([[x0, y0], [x1 - 1, y0], [x1 - 1, y1 - 1], [x0, y1 - 1]], float)
     return FindingTruth(row, corners)
 
@@ -76,26 +76,26 @@ def view(
     if side == "R":
         pixels, breast = pixels[:, ::-1], breast[:, ::-1]
         grains = [
-            grain(image_id, g.row["calcification_id"], g.row["finding_id"], g.row["kind"], g.mask[:, ::-1], g.dprime)
+            grain(image_id, g.row.calcification_id, g.row.finding_id, g.row.kind, g.mask[:, ::-1], g.dprime)
             for g in grains
         ]
         findings = [
-            finding(image_id, f.row["finding_id"], f.row["kind"], f.row["class"], grains, f.row["pathology"])
+            finding(image_id, f.row.finding_id, f.row.kind, f.row.class_, grains, f.row.pathology)
             for f in findings
         ]
     order = ("normal", "artefact", "benign", "suspicious")
-    row = dict.fromkeys(IMAGES, 0.0) | {
-        "image_id": image_id, "case": int(case), "woman_id": f"{int(case):016x}", "source": "grown",
-        "modality": "MG", "variant": variant, "twin": "", "years_before": 0,
-        "magnification": 1.8 if variant == "mag1.8" else 1.0, "patch": False, "converter": "a-Se",
-        "laterality": side, "view": name, "rows": shape[0],
-        "columns": shape[1], "pixel_spacing_mm": SPACING, "detector": "toy", "thickness_mm": 50.0, "density": 0.2,
-        "birads_density": "abcd"[int(case) % 4], "age": 55.0, "angle_deg": 0.0 if name == "CC" else 45.0,
-        "target_filter": "W/Rh",
-        "tube_kv": 28.0, "mas": 80.0, "entrance_kerma_mgy": 4.0, "detector_kerma_ugy": 94.0, "mgd_mgy": 1.2,
-        "class": max(["normal", *(f.row["class"] for f in findings)], key=order.index),
-        "n_findings": len(findings), "n_calcifications": len(grains), **more,
-    }  # fmt: skip
+    row = blank(
+        ImageRow, image_id=image_id, case=int(case), woman_id=f"{int(case):016x}", source="grown",
+        modality="MG", variant=variant, twin="", years_before=0,
+        magnification=1.8 if variant == "mag1.8" else 1.0, patch=False, converter="a-Se",
+        laterality=side, view=name, rows=shape[0],
+        columns=shape[1], pixel_spacing_mm=SPACING, detector="toy", thickness_mm=50.0, density=0.2,
+        birads_density="abcd"[int(case) % 4], age=55.0, angle_deg=0.0 if name == "CC" else 45.0,
+        target_filter="W/Rh",
+        tube_kv=28.0, mas=80.0, entrance_kerma_mgy=4.0, detector_kerma_ugy=94.0, mgd_mgy=1.2,
+        class_=max(["normal", *(f.row.class_ for f in findings)], key=order.index),
+        n_findings=len(findings), n_calcifications=len(grains), **more,
+    )  # fmt: skip
     pixels = np.minimum(pixels, 4095)
     raw = (3000 - pixels / 2).astype(np.uint16)
     return ViewImage(

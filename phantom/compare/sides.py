@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from phantom.dataset import open as open_dataset
 from phantom.errors import UsageError
 from phantom.insert import inputs, read_dicom, read_image
 from phantom.insert.picture import Picture, chest_wall_left
+from phantom.tables import ImageRow
 
 _SHADES = 4096
 
@@ -42,7 +43,7 @@ class Viewed(Protocol):
     """An image of a dataset, or one just simulated (`phantom.exam.mammogram.ViewImage`)."""
 
     @property
-    def row(self) -> Mapping[str, Any]:
+    def row(self) -> ImageRow:
         """Its row of the images' table."""
         ...
 
@@ -55,8 +56,8 @@ class Viewed(Protocol):
 def displayed(image: Viewed) -> Picture:
     """An image for presentation, chest wall at the left."""
     row = image.row
-    name, view, side = row["image_id"], row["view"], row["laterality"]
-    picture = Picture(name, image.for_presentation, 12, row["pixel_spacing_mm"], view, side, False)
+    name, view, side = row.image_id, row.view, row.laterality
+    picture = Picture(name, image.for_presentation, 12, row.pixel_spacing_mm, view, side, False)
     if chest_wall_left(picture.brightness()):
         return picture
     return replace(picture, pixels=np.ascontiguousarray(picture.pixels[:, ::-1]), mirrored=True)

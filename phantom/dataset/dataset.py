@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, overload
 
 from phantom.dataset.format.case_reader import Cases, StoredImage
-from phantom.dataset.format.columns import from_csv, row_of
+from phantom.dataset.format.columns import from_csv
 from phantom.dataset.format.files import sha256
 from phantom.dataset.format.layout import TABLE_FILES
 from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
 from phantom.dataset.format.untrusted import read_plain
 from phantom.errors import DatasetError
-from phantom.tables import Table
+from phantom.tables import ImageRow, Table, rows_of
 
 MAX_TABLE_BYTES = 1 << 33  # the calcifications of a million cases; a table must have the manifest's checksum too
 
@@ -118,7 +118,7 @@ class Dataset:
         self._cases.close()
 
     def _image(self, number: int) -> StoredImage:
-        return StoredImage(row_of(self.images[number]), self._cases)
+        return StoredImage(rows_of(ImageRow, self.images[number : number + 1])[0], self._cases)
 
     @cached_property
     def _places(self) -> dict[str, int]:

@@ -21,7 +21,7 @@ from phantom.dataset.running.resume import entries, recipe_digest
 from phantom.errors import DatasetError
 from phantom.exam.mammogram import highest_class
 from phantom.rle import box
-from phantom.tables import Table
+from phantom.tables import CalcificationRow, Table, rows_of
 
 MAX_TOLD = 20  # problems of one case; after these, their number is enough
 
@@ -192,14 +192,13 @@ def _image(
         yield "its calcifications cover more than four times its pixels"
         return
     painted = []
-    for grain in grains:
+    for grain in rows_of(CalcificationRow, grains):
         mask_runs = runs_of(grain, runs, shape)
         painted.append(mask_runs)
-        box_px = tuple(int(grain[f"box_{key}_px"]) for key in "xywh")
         if not len(mask_runs):
-            yield f"calcification {grain['calcification_id']} has no pixel"
-        elif box(mask_runs, shape[1]) != box_px:
-            yield f"calcification {grain['calcification_id']}: its box is not that of its runs"
+            yield f"calcification {grain.calcification_id} has no pixel"
+        elif box(mask_runs, shape[1]) != grain.box_px:
+            yield f"calcification {grain.calcification_id}: its box is not that of its runs"
     yield from verify_truth.numbers(image, grains, painted)
     if not np.array_equal(labels_of(painted, shape), arrays["labels"]):
         yield "its labels are not what the runs say"

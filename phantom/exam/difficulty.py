@@ -86,7 +86,7 @@ class _Bench:
     def median(self, placed: list[Placed], what: str) -> float:
         """The median of d' or SDNR over grains that are in."""
         _, grains = measure("", placed, self.exposed, self.spectrum, self.acquisition.machine.detector)
-        return max(float(np.median([grain.row[what] for grain in grains])), 1e-6) if grains else 1e-6
+        return max(float(np.median([getattr(grain.row, what) for grain in grains])), 1e-6) if grains else 1e-6
 
 
 def _bench(acquisition: Acquisition) -> _Bench:

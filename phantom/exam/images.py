@@ -23,8 +23,8 @@ def images(scene: Scene) -> Iterator[ViewImage]:
         acquisition, density = position_breast(scene, view), 0.0
         corners: list[tuple[int, patches.Corner]] = []
         for image in render_acquisition(acquisition, twins):
-            if not image.row["variant"]:
-                corners, density = list(_corners(scene, image, number)), float(image.row["density"])
+            if not image.row.variant:
+                corners, density = list(_corners(scene, image, number)), image.row.density
             if exam.whole_views:
                 yield image
             for patch, corner in corners:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from phantom import rle
-from phantom.arrays import U16, Ints
+from phantom.arrays import U16, Bools, Ints, Points
 from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
+from phantom.tables import BoxedRow, CalcificationRow, FindingRow, ImageRow
 
 CLASSES = ("normal", "artefact", "benign", "suspicious")  # from the lowest to the highest
 
@@ -22,8 +24,8 @@ class ViewImage:
     ----------
     image_id : str
         ``<case as 6 digits>-<L|R>-<CC|MLO|ML>``, with ``+<variant>`` after it where there is one.
-    row : dict
-        Its row of the images table (`phantom.tables.IMAGES`).
+    row : ImageRow
+        Its row of the images table.
     for_presentation, for_processing : (rows, columns) uint16
     breast_mask : (rows, columns) bool
     findings : tuple of FindingTruth
@@ -35,10 +37,10 @@ class ViewImage:
     """
 
     image_id: str
-    row: dict[str, Any]
+    row: ImageRow
     for_presentation: U16
     for_processing: U16
-    breast_mask: np.ndarray[Any, np.dtype[np.bool_]]
+    breast_mask: Bools
     findings: tuple[FindingTruth, ...]
     calcifications: tuple[CalcificationTruth, ...]
     objects: tuple[ObjectTruth, ...]
@@ -66,9 +68,12 @@ class ViewImage:
         return flat, np.repeat(np.arange(1, len(each) + 1, dtype=np.uint16), lengths)
 
 
-def highest_class(classes: Any) -> str:
+def highest_class(classes: Iterable[str]) -> str:
     """The highest of some classes in the order normal < artefact < benign < suspicious; normal if there is none."""
     return max(classes, key=CLASSES.index, default="normal")
+
+
+B = TypeVar("B", bound=BoxedRow)
 
 
 def mirrored(image: ViewImage) -> ViewImage:
@@ -76,11 +81,9 @@ def mirrored(image: ViewImage) -> ViewImage:
     columns = image.for_presentation.shape[1]
     last = columns - 1
 
-    def turned(row: dict[str, Any]) -> dict[str, Any]:
-        out = {**row, "box_x_px": columns - row["box_x_px"] - row["box_w_px"]}
-        if "x_px" in row:
-            out["x_px"] = last - row["x_px"]
-        return out
+    def turned(row: B) -> B:
+        row = replace(row, box_x_px=columns - row.box_x_px - row.box_w_px)
+        return replace(row, x_px=last - row.x_px) if isinstance(row, CalcificationRow | FindingRow) else row
 
     return replace(
         image,
@@ -98,6 +101,6 @@ def mirrored(image: ViewImage) -> ViewImage:
     )
 
 
-def _turned_hull(hull_px: Any, last: int) -> Any:
+def _turned_hull(hull_px: Points, last: int) -> Points:
     """The corners, still in order around the hull."""
     return np.stack([last - hull_px[:, 0], hull_px[:, 1]], axis=1)[::-1]

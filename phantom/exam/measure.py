@@ -22,6 +22,7 @@ from phantom.imaging.projection import Shadow
 from phantom.imaging.quantities import Coarse, Signal, Stamp
 from phantom.imaging.stamp_pixels import Windows
 from phantom.imaging.structure import Structure
+from phantom.tables import CalcificationRow, FindingRow, ObjectRow
 
 VISIBLE_DPRIME = 4.0  # a human needs about 1/0.65 of the ideal observer's 2.6 (92 % right of four choices)
 
@@ -231,21 +232,21 @@ def _calcifications(
     rows = zip(*(values.tolist() for values in numbers.values()), strict=True)
     return tuple(
         CalcificationTruth(
-            {
-                "image_id": image_id,
-                "finding_id": one.finding.finding_id,
-                "calcification_id": one.calcification.calcification_id,
-                "kind": one.calcification.kind,
-                "material": one.calcification.material,
-                "z_mm": one.z_mm,
-                "area_mm2": one.shadow.area_mm2,
-                "diameter_mm": one.shadow.diameter_mm,
-                "extent_mm": one.shadow.extent_mm,
-                "thickness_mm": one.shadow.thickness_mm,
-                "mass_mg": _calcium_mg(one, exposed.grid.pitch_mm),
-                "run_count": len(mask_runs),
+            CalcificationRow(
+                image_id=image_id,
+                finding_id=one.finding.finding_id,
+                calcification_id=one.calcification.calcification_id,
+                kind=one.calcification.kind,
+                material=one.calcification.material,
+                z_mm=one.z_mm,
+                area_mm2=one.shadow.area_mm2,
+                diameter_mm=one.shadow.diameter_mm,
+                extent_mm=one.shadow.extent_mm,
+                thickness_mm=one.shadow.thickness_mm,
+                mass_mg=_calcium_mg(one, exposed.grid.pitch_mm),
+                run_count=len(mask_runs),
                 **dict(zip(numbers, row, strict=True)),
-            },
+            ),
             mask_runs,
             exposed.image_shape,
         )
@@ -267,35 +268,35 @@ def _finding(
     exposed: Exposed,
     dprime: float,
 ) -> FindingTruth:
-    boxes = np.array([[g.row[k] for k in ("box_x_px", "box_y_px", "box_w_px", "box_h_px")] for g in grains])
+    boxes = np.array([grain.row.box_px for grain in grains])
     (x, y), (x_end, y_end) = boxes[:, :2].min(axis=0), (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
     hull_mm = hull.convex_hull(np.concatenate([s.outline_mm for s in shadows]))
     hx, hy = exposed.grid.px(hull_mm[:, 0], hull_mm[:, 1])
-    row: dict[str, Any] = {
-        "image_id": image_id,
-        "finding_id": finding.finding_id,
-        "kind": finding.kind,
-        "cause": finding.cause,
-        "descriptor": finding.descriptor,
-        "distribution": finding.distribution,
-        "category": finding.category,
-        "class": finding.finding_class,
-        "pathology": finding.pathology,
-        "n_calcifications": len(grains),
-        "x_px": 0.5 * float(x + x_end - 1),
-        "y_px": 0.5 * float(y + y_end - 1),
-        "box_x_px": int(x),
-        "box_y_px": int(y),
-        "box_w_px": int(x_end - x),
-        "box_h_px": int(y_end - y),
-        "extent_mm": hull.extent(hull_mm),
-        "hull_area_mm2": hull.area(hull_mm),
-        "calcium_mg": sum(g.row["mass_mg"] for g in grains),
-        "length_mm": finding.length_mm,
-        "calcified_share": finding.calcified_share,
-        "dprime": dprime,
-        "n_visible": sum(bool(g.row["visible"]) for g in grains),
-    }
+    row = FindingRow(
+        image_id=image_id,
+        finding_id=finding.finding_id,
+        kind=finding.kind,
+        cause=finding.cause,
+        descriptor=finding.descriptor,
+        distribution=finding.distribution,
+        category=finding.category,
+        class_=finding.finding_class,
+        pathology=finding.pathology,
+        n_calcifications=len(grains),
+        x_px=0.5 * float(x + x_end - 1),
+        y_px=0.5 * float(y + y_end - 1),
+        box_x_px=int(x),
+        box_y_px=int(y),
+        box_w_px=int(x_end - x),
+        box_h_px=int(y_end - y),
+        extent_mm=hull.extent(hull_mm),
+        hull_area_mm2=hull.area(hull_mm),
+        calcium_mg=sum(grain.row.mass_mg for grain in grains),
+        length_mm=finding.length_mm,
+        calcified_share=finding.calcified_share,
+        dprime=dprime,
+        n_visible=sum(grain.row.visible for grain in grains),
+    )
     return FindingTruth(row, np.stack([hx + exposed.offset[1], hy + exposed.offset[0]], axis=1))
 
 
@@ -311,20 +312,20 @@ def object_truth(
     y_lo, y_hi = _clipped(y + exposed.offset[0], exposed.image_shape[0])
     if x_lo >= x_hi or y_lo >= y_hi:
         return None
-    row: dict[str, Any] = {
-        "image_id": image_id,
-        "object_id": host.host_id,
-        "finding_id": finding_id,
-        "kind": host.kind,
-        "x_mm": float(host.centre_mm[0]),
-        "y_mm": float(host.centre_mm[1]),
-        "z_mm": float(host.centre_mm[2]),
-        "size_mm": 2 * float(max(host.radii_mm)),
-        "box_x_px": x_lo,
-        "box_y_px": y_lo,
-        "box_w_px": x_hi - x_lo,
-        "box_h_px": y_hi - y_lo,
-    }
+    row = ObjectRow(
+        image_id=image_id,
+        object_id=host.host_id,
+        finding_id=finding_id,
+        kind=host.kind,
+        x_mm=float(host.centre_mm[0]),
+        y_mm=float(host.centre_mm[1]),
+        z_mm=float(host.centre_mm[2]),
+        size_mm=2 * float(max(host.radii_mm)),
+        box_x_px=x_lo,
+        box_y_px=y_lo,
+        box_w_px=x_hi - x_lo,
+        box_h_px=y_hi - y_lo,
+    )
     return ObjectTruth(row)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from phantom.exam.mammogram import ViewImage, highest_class
 from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
 from phantom.geometry.hull import area as polygon_area
 from phantom.recipe.seed import Seed
+from phantom.tables import BoxedRow
 
 Corner = tuple[int, int]
 
@@ -41,28 +41,29 @@ def cut(view: ViewImage, row: int, column: int, size: int, name: str) -> ViewIma
     corner = row, column
     cut_grains = (_grain(one, image_id, corner, size) for one in view.calcifications)
     grains = tuple(grain for grain in cut_grains if grain is not None)
-    spacing = float(view.row["pixel_spacing_mm"])
+    spacing = view.row.pixel_spacing_mm
     findings = tuple(
         _finding(one, image_id, corner, size, held, spacing)
         for one in view.findings
-        if (held := sum(grain.row["finding_id"] == one.row["finding_id"] for grain in grains))
+        if (held := sum(grain.row.finding_id == one.row.finding_id for grain in grains))
     )
     cut_objects = (_object(one, image_id, corner, size) for one in view.objects)
-    changes = {
-        "image_id": image_id,
-        "variant": "+".join(word for word in (view.row["variant"], name) if word),
-        "patch": True,
-        "rows": size,
-        "columns": size,
-        "class": highest_class(finding.row["class"] for finding in findings),
-        "n_findings": len(findings),
-        "n_calcifications": len(grains),
-    }
+    row_of_patch = replace(
+        view.row,
+        image_id=image_id,
+        variant="+".join(word for word in (view.row.variant, name) if word),
+        patch=True,
+        rows=size,
+        columns=size,
+        class_=highest_class(finding.row.class_ for finding in findings),
+        n_findings=len(findings),
+        n_calcifications=len(grains),
+    )
     raw = view.for_processing
     return replace(
         view,
         image_id=image_id,
-        row={**view.row, **changes},
+        row=row_of_patch,
         for_presentation=view.for_presentation[window].copy(),
         for_processing=raw[window].copy() if raw.size else raw,
         breast_mask=view.breast_mask[window].copy(),
@@ -83,8 +84,8 @@ def place_patch(view: ViewImage, size: int, seed: Seed, on_findings: float) -> C
     if min(rows, columns) < size:
         raise ValueError(f"{view.image_id} is {rows} x {columns} pixels: too small for patches of {size}")
     if view.findings and rng.random() < on_findings:
-        finding = view.findings[int(rng.integers(len(view.findings)))].row["finding_id"]
-        grains = [grain for grain in view.calcifications if grain.row["finding_id"] == finding]
+        finding = view.findings[int(rng.integers(len(view.findings)))].row.finding_id
+        grains = [grain for grain in view.calcifications if grain.row.finding_id == finding]
         x, y = grains[int(rng.integers(len(grains)))].center_px
         y, x = np.array([y, x]) + rng.uniform(-size / 4, size / 4, 2)
     else:
@@ -98,17 +99,21 @@ def _grain(grain: CalcificationTruth, image_id: str, corner: Corner, size: int) 
     """Its row in the patch; None if less than half of its mask or not its centre lies there: it is none of its
     grains, though its rim may be seen at the patch's border."""
     runs = rle.clip(grain.runs, grain.image_shape, *corner, (size, size))
-    inside = -0.5 <= grain.row["x_px"] - corner[1] <= size - 0.5 and -0.5 <= grain.row["y_px"] - corner[0] <= size - 0.5
+    inside = -0.5 <= grain.row.x_px - corner[1] <= size - 0.5 and -0.5 <= grain.row.y_px - corner[0] <= size - 0.5
     if not inside or 2 * int(runs[:, 1].sum()) < int(grain.runs[:, 1].sum()):
         return None
     x, y, w, h = rle.box(runs, size)
-    row = {
-        **grain.row,
-        "image_id": image_id,
-        "x_px": grain.row["x_px"] - corner[1],
-        "y_px": grain.row["y_px"] - corner[0],
-        **_box(x, y, w, h),
-    }
+    row = replace(
+        grain.row,
+        image_id=image_id,
+        x_px=grain.row.x_px - corner[1],
+        y_px=grain.row.y_px - corner[0],
+        box_x_px=x,
+        box_y_px=y,
+        box_w_px=w,
+        box_h_px=h,
+        run_count=len(runs),
+    )
     return CalcificationTruth(row, runs, (size, size))
 
 
@@ -121,16 +126,19 @@ def _finding(
         hull = np.array([[x0, y0], [x1 - 1, y0], [x1 - 1, y1 - 1], [x0, y1 - 1]], float)
     across = np.linalg.norm(hull[:, None] - hull[None], axis=2).max()
     area = polygon_area(hull)
-    row = {
-        **finding.row,
-        "image_id": image_id,
-        "n_calcifications": grains,
-        "x_px": (x0 + x1 - 1) / 2,
-        "y_px": (y0 + y1 - 1) / 2,
-        **_box(x0, y0, x1 - x0, y1 - y0),
-        "extent_mm": float(across) * spacing_mm,
-        "hull_area_mm2": area * spacing_mm**2,
-    }
+    row = replace(
+        finding.row,
+        image_id=image_id,
+        n_calcifications=grains,
+        x_px=(x0 + x1 - 1) / 2,
+        y_px=(y0 + y1 - 1) / 2,
+        box_x_px=x0,
+        box_y_px=y0,
+        box_w_px=x1 - x0,
+        box_h_px=y1 - y0,
+        extent_mm=float(across) * spacing_mm,
+        hull_area_mm2=area * spacing_mm**2,
+    )
     return FindingTruth(row, hull)
 
 
@@ -138,17 +146,15 @@ def _object(body: ObjectTruth, image_id: str, corner: Corner, size: int) -> Obje
     x0, y0, x1, y1 = _clipped(body.row, corner, size)
     if x0 >= x1 or y0 >= y1:
         return None
-    return ObjectTruth({**body.row, "image_id": image_id, **_box(x0, y0, x1 - x0, y1 - y0)})
+    return ObjectTruth(
+        replace(body.row, image_id=image_id, box_x_px=x0, box_y_px=y0, box_w_px=x1 - x0, box_h_px=y1 - y0)
+    )
 
 
-def _clipped(row: dict[str, Any], corner: Corner, size: int) -> tuple[int, int, int, int]:
+def _clipped(row: BoxedRow, corner: Corner, size: int) -> tuple[int, int, int, int]:
     """A box's first column and row and those just past it, in the window and clipped to it."""
-    x, y = int(row["box_x_px"]) - corner[1], int(row["box_y_px"]) - corner[0]
-    return max(x, 0), max(y, 0), min(x + int(row["box_w_px"]), size), min(y + int(row["box_h_px"]), size)
-
-
-def _box(x: int, y: int, w: int, h: int) -> dict[str, int]:
-    return {"box_x_px": x, "box_y_px": y, "box_w_px": w, "box_h_px": h}
+    x, y = row.box_x_px - corner[1], row.box_y_px - corner[0]
+    return max(x, 0), max(y, 0), min(x + row.box_w_px, size), min(y + row.box_h_px, size)
 
 
 def _clip_polygon(points: Points, size: int) -> Points:

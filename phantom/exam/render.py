@@ -28,6 +28,7 @@ from phantom.imaging.projection import shadows
 from phantom.imaging.quantities import Coarse, Collapsed, PathLengths, Signal, block_mean
 from phantom.imaging.spectrum import Spectrum
 from phantom.imaging.stamp_pixels import Windows
+from phantom.tables import ImageRow
 
 Keep = Callable[[Finding], bool]
 
@@ -128,7 +129,7 @@ def render_acquisition(acquisition: Acquisition, twins: Mapping[str, Keep]) -> I
 
 
 def _image(
-    acquisition: Acquisition, twin: _Twin, signal: Signal, blurred_kev: Any, mask: Any, row: dict[str, Any],
+    acquisition: Acquisition, twin: _Twin, signal: Signal, blurred_kev: Any, mask: Any, row: ImageRow,
     adapted: object,
 ) -> tuple[ViewImage, object]:  # fmt: skip
     """One look, exposed, processed and hung; and what the display was set to. `blurred_kev` is used up."""
@@ -192,43 +193,43 @@ def _under(placed: list[Placed], grid: Grid) -> Any:
     return np.unique((under.row * grid.shape[1] + under.column)[under.path_mm != 0])
 
 
-def _row(acquisition: Acquisition, twin: _Twin, technique: Technique, density: float) -> dict[str, Any]:
+def _row(acquisition: Acquisition, twin: _Twin, technique: Technique, density: float) -> ImageRow:
     """The image's row of the images table."""
     view, field = acquisition.view, acquisition.frame.field
-    return {
-        "image_id": twin.image_id,
-        "case": acquisition.scene.index,
-        "woman_id": acquisition.scene.woman_id,
-        "source": "grown",
-        "modality": "MG",
-        "variant": twin.variant,
-        "twin": twin.name,
-        "years_before": acquisition.years_before,
-        "magnification": acquisition.machine.detector.magnification,
-        "patch": False,
-        "laterality": view.laterality,
-        "view": view.name,
-        "rows": field.shape[0],
-        "columns": field.shape[1],
-        "pixel_spacing_mm": field.pitch_mm,
-        "detector": acquisition.machine.detector.unit.name,
-        "converter": acquisition.machine.detector.unit.converter,
-        "thickness_mm": acquisition.pressed.thickness_mm,
-        "density": density,
-        "birads_density": birads_density(density),
-        "age": acquisition.breast.age - acquisition.years_before,
-        "angle_deg": view.angle_deg,
-        "target_filter": technique.target_filter,
-        "tube_kv": technique.tube_kv,
-        "mas": technique.mas,
-        "entrance_kerma_mgy": technique.entrance_kerma_mgy,
-        "detector_kerma_ugy": technique.detector_kerma_ugy,
-        "mgd_mgy": technique.mgd_mgy,
-        "calcium_mg": sum(grain.row["mass_mg"] for grain in twin.calcifications),
-        "class": highest_class(finding.row["class"] for finding in twin.findings),
-        "n_findings": len(twin.findings),
-        "n_calcifications": len(twin.calcifications),
-    }
+    return ImageRow(
+        image_id=twin.image_id,
+        case=acquisition.scene.index,
+        woman_id=acquisition.scene.woman_id,
+        source="grown",
+        modality="MG",
+        variant=twin.variant,
+        twin=twin.name,
+        years_before=acquisition.years_before,
+        magnification=acquisition.machine.detector.magnification,
+        patch=False,
+        laterality=view.laterality,
+        view=view.name,
+        rows=field.shape[0],
+        columns=field.shape[1],
+        pixel_spacing_mm=field.pitch_mm,
+        detector=acquisition.machine.detector.unit.name,
+        converter=acquisition.machine.detector.unit.converter,
+        thickness_mm=acquisition.pressed.thickness_mm,
+        density=density,
+        birads_density=birads_density(density),
+        age=acquisition.breast.age - acquisition.years_before,
+        angle_deg=view.angle_deg,
+        target_filter=technique.target_filter,
+        tube_kv=technique.tube_kv,
+        mas=technique.mas,
+        entrance_kerma_mgy=technique.entrance_kerma_mgy,
+        detector_kerma_ugy=technique.detector_kerma_ugy,
+        mgd_mgy=technique.mgd_mgy,
+        calcium_mg=sum(grain.row.mass_mg for grain in twin.calcifications),
+        class_=highest_class(finding.row.class_ for finding in twin.findings),
+        n_findings=len(twin.findings),
+        n_calcifications=len(twin.calcifications),
+    )
 
 
 def name_of(index: int, view: View, variant: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from phantom.arrays import Points, Runs
+from phantom.arrays import Bools, Points, Runs
+from phantom.tables import CalcificationRow, FindingRow, ObjectRow
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,24 +16,24 @@ class CalcificationTruth:
 
     Attributes
     ----------
-    row : dict
-        Its row of the calcifications table (`phantom.tables.CALCIFICATIONS`), except the run offset.
+    row : CalcificationRow
+        Its row of the calcifications table; `run_offset` is known once the case is written.
     runs : (n, 2) uint32
         Its mask as (start, length) in row-major order of the image.
     image_shape : (int, int)
     """
 
-    row: dict[str, Any]
+    row: CalcificationRow
     runs: Runs
     image_shape: tuple[int, int]
 
     def __repr__(self) -> str:
         (x, y), row = self.center_px, self.row
         size = f"{self.diameter_mm:.2f} mm, d' {self.dprime_structured:.1f}"
-        return f"<{row['kind']} {row['calcification_id']} at ({x:.1f}, {y:.1f}): {size}>"
+        return f"<{row.kind} {row.calcification_id} at ({x:.1f}, {y:.1f}): {size}>"
 
     @property
-    def mask(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def mask(self) -> Bools:
         """(rows, columns) bool."""
         out = np.zeros(self.image_shape, bool)
         flat = out.reshape(-1)
@@ -44,29 +44,29 @@ class CalcificationTruth:
     @property
     def center_px(self) -> tuple[float, float]:
         """x (column) and y (row) of the centre of mass of its path."""
-        return self.row["x_px"], self.row["y_px"]
+        return self.row.x_px, self.row.y_px
 
     @property
     def diameter_mm(self) -> float:
         """Its largest width in the view, from half density to half density."""
-        return float(self.row["diameter_mm"])
+        return self.row.diameter_mm
 
     @property
     def dprime(self) -> float:
         """Detectability index of the ideal observer, the background known."""
-        return float(self.row["dprime"])
+        return self.row.dprime
 
     @property
     def dprime_structured(self) -> float:
         """The same in the tissue around it, which is noise too."""
-        return float(self.row["dprime_structured"])
+        return self.row.dprime_structured
 
 
 @dataclass(frozen=True, eq=False)
 class FindingTruth:
     """One finding in one image: its row of the findings table and its convex hull (n, 2) x, y in pixels."""
 
-    row: dict[str, Any]
+    row: FindingRow
     hull_px: Points
 
 
@@ -74,4 +74,4 @@ class FindingTruth:
 class ObjectTruth:
     """A body that a finding lies in, in one image: its row of the objects table."""
 
-    row: dict[str, Any]
+    row: ObjectRow

@@ -8,6 +8,7 @@ import numpy as np
 
 from phantom import rle
 from phantom.formats._tiles import Tile, box_in, grains_in
+from phantom.tables import CalcificationRow, FindingRow
 
 BOX_CLASSES = ("benign", "suspicious", "artefact")
 # Where classes overlap in a semantic label map, the graver one shows.
@@ -22,24 +23,24 @@ class Box(NamedTuple):
     w: int
     h: int
     label: str
-    row: dict[str, Any]
+    row: FindingRow | CalcificationRow
 
 
 def boxes(part: Tile, image: Any, level: str) -> list[Box]:
     """The boxes of a tile's calcifications or findings."""
     if level == "finding":
         found = [(box_in(part, finding.row), finding.row) for finding in image.findings]
-        return [Box(*box, str(row["class"]), row) for box, row in found if box is not None]
+        return [Box(*box, row.class_, row) for box, row in found if box is not None]
     labels = class_of(image)
     return [
-        Box(*rle.box(runs, part.columns), labels[grain.row["finding_id"]], grain.row)
+        Box(*rle.box(runs, part.columns), labels[grain.row.finding_id], grain.row)
         for grain, runs in grains_in(part, image)
     ]
 
 
 def class_of(image: Any) -> dict[int, str]:
     """The class of each finding by its id."""
-    return {finding.row["finding_id"]: str(finding.row["class"]) for finding in image.findings}
+    return {finding.row.finding_id: finding.row.class_ for finding in image.findings}
 
 
 def semantic_labels(part: Tile, image: Any) -> Any:
@@ -48,6 +49,6 @@ def semantic_labels(part: Tile, image: Any) -> Any:
     labels, grains = class_of(image), list(grains_in(part, image))
     for name in _RISING:
         for grain, runs in grains:
-            if labels[grain.row["finding_id"]] == name:
+            if labels[grain.row.finding_id] == name:
                 out[rle.pixels(runs)] = BOX_CLASSES.index(name) + 1
     return out.reshape(part.rows, part.columns)

@@ -13,6 +13,7 @@ import numpy as np
 
 from phantom.dataset.format.uids import image_uid, uid
 from phantom.formats._options import Options
+from phantom.tables import ImageRow
 
 # The day of the latest examination; earlier years (`years_before`) count back from it.
 YEAR = 2000
@@ -42,28 +43,28 @@ def code(value: str, scheme: str, meaning: str) -> Any:
     return item
 
 
-def study_date(row: Any) -> str:
+def study_date(row: ImageRow) -> str:
     """The day an image was taken."""
-    return f"{YEAR - int(row['years_before']):04d}0101"
+    return f"{YEAR - row.years_before:04d}0101"
 
 
 def patient_and_study(ds: Any, key: str, image: Any, options: Options) -> None:
     """What all objects of a case share."""
     row = image.row
-    case = int(row["case"])
+    case = row.case
     ds.SpecificCharacterSet = "ISO_IR 192"
     ds.PatientName = f"SYNTHETIC^PHANTOM^{case:06d}"
     ds.PatientID = f"PHANTOM-{key[:8]}-{case:06d}"
-    age_at_latest = float(row["age"]) + int(row["years_before"])
+    age_at_latest = row.age + row.years_before
     ds.PatientBirthDate = f"{YEAR - max(round(age_at_latest), 0):04d}0101"
     ds.PatientSex = "F"
     if options.quality_control:
         ds.QualityControlSubject = "YES"
-    ds.StudyInstanceUID = uid(key, "study", case, int(row["years_before"]))
+    ds.StudyInstanceUID = uid(key, "study", case, row.years_before)
     ds.StudyDate, ds.StudyTime = study_date(row), TIME
     ds.StudyID, ds.AccessionNumber, ds.ReferringPhysicianName = f"{case}", "", ""
     ds.StudyDescription = "Synthetic mammography"
-    ds.Manufacturer, ds.ManufacturerModelName = _MAKER, str(row["detector"])
+    ds.Manufacturer, ds.ManufacturerModelName = _MAKER, row.detector
     ds.DeviceSerialNumber, ds.SoftwareVersions = "0", "phantom"
     if options.synthetic_tag:
         ds.SyntheticData = "YES"
@@ -112,9 +113,9 @@ def mark_as_inserted(ds: Any, generator: str) -> None:
 
 def _geometry(ds: Any, image: Any) -> None:
     row = image.row
-    side, view = str(row["laterality"]), str(row["view"])
-    times = float(row["magnification"])
-    spacing = float(row["pixel_spacing_mm"])
+    side, view = row.laterality, row.view
+    times = row.magnification
+    spacing = row.pixel_spacing_mm
     ds.ImagerPixelSpacing = [f"{times * spacing:.10g}"] * 2
     ds.PixelSpacing = [f"{spacing:.10g}"] * 2
     ds.EstimatedRadiographicMagnificationFactor = f"{times:.10g}"
@@ -127,28 +128,28 @@ def _geometry(ds: Any, image: Any) -> None:
     named = code(VIEWS[view][0], "SCT", VIEWS[view][1])
     named.ViewModifierCodeSequence = [code("399163009", "SCT", "Magnification")] if times > 1 else []
     ds.ViewCodeSequence = [named]
-    ds.PositionerPrimaryAngle = f"{float(row['angle_deg']):.6g}"
+    ds.PositionerPrimaryAngle = f"{row.angle_deg:.6g}"
     ds.FieldOfViewOrigin, ds.FieldOfViewRotation, ds.FieldOfViewHorizontalFlip = ["0", "0"], "0", "NO"
     ds.BreastImplantPresent = "NO"
-    ds.PartialView = "YES" if times > 1 or row["patch"] else "NO"
+    ds.PartialView = "YES" if times > 1 or row.patch else "NO"
 
 
-def _technique(ds: Any, row: Any) -> None:
+def _technique(ds: Any, row: ImageRow) -> None:
     """How the image would have been made."""
-    target, _, filter_ = str(row["target_filter"]).partition("/")
+    target, _, filter_ = row.target_filter.partition("/")
     names = {"W": "TUNGSTEN", "Mo": "MOLYBDENUM", "Rh": "RHODIUM", "Ag": "SILVER", "Al": "ALUMINUM", "Cu": "COPPER"}
-    ds.KVP = f"{float(row['tube_kv']):.6g}"
+    ds.KVP = f"{row.tube_kv:.6g}"
     if target in names:
         ds.AnodeTargetMaterial = names[target]
     if filter_ in names:
         ds.FilterMaterial = names[filter_]
-    ds.ExposureInuAs = str(round(float(row["mas"]) * 1000))
-    ds.BodyPartThickness = f"{float(row['thickness_mm']):.6g}"
-    ds.OrganDose = f"{float(row['mgd_mgy']) / 100:.6g}"  # the standard asks for dGy
-    ds.EntranceDoseInmGy = f"{float(row['entrance_kerma_mgy']):.6g}"
+    ds.ExposureInuAs = str(round(row.mas * 1000))
+    ds.BodyPartThickness = f"{row.thickness_mm:.6g}"
+    ds.OrganDose = f"{row.mgd_mgy / 100:.6g}"  # the standard asks for dGy
+    ds.EntranceDoseInmGy = f"{row.entrance_kerma_mgy:.6g}"
     # of the standard's terms, a photoconductor is DIRECT, a scintillator on photodiodes SCINTILLATOR
-    ds.DetectorType = "DIRECT" if row["converter"] == "a-Se" else "SCINTILLATOR"
-    ds.DetectorDescription = str(row["detector"])
+    ds.DetectorType = "DIRECT" if row.converter == "a-Se" else "SCINTILLATOR"
+    ds.DetectorDescription = row.detector
     ds.AcquisitionContextSequence = []
 
 

@@ -25,14 +25,14 @@ def segmentation(image: Any, key: str, number: int, options: Options) -> Any:
     from pydicom.dataset import Dataset
 
     ds = Dataset()
-    shape = int(image.row["rows"]), int(image.row["columns"])
+    shape = image.row.rows, image.row.columns
     ds.SOPClassUID = SEGMENTATION
     ds.SOPInstanceUID = uid(image_uid(key, image.image_id, "for_presentation"), "segmentation")
     patient_and_study(ds, key, image, options)
     ds.Modality, ds.SeriesNumber, ds.InstanceNumber = "SEG", 3, number
     ds.SeriesInstanceUID = uid(ds.StudyInstanceUID, "series", "segmentation")
     ds.SeriesDescription = "Truth: calcifications by finding"
-    ds.PatientOrientation = ORIENTATION[str(image.row["laterality"]), str(image.row["view"])]
+    ds.PatientOrientation = ORIENTATION[image.row.laterality, image.row.view]
     ds.ContentDate, ds.ContentTime = ds.StudyDate, ds.StudyTime
     ds.ContentLabel, ds.ContentDescription, ds.ContentCreatorName = "CALCIFICATIONS", "The exact truth", "PHANTOM^"
     ds.ImageType = ["DERIVED", "PRIMARY"]
@@ -56,15 +56,15 @@ def _segment(number: int, finding: Any) -> Any:
     from pydicom.dataset import Dataset
 
     item = Dataset()
-    named = code_of_descriptor(str(finding.row["descriptor"]))
+    named = code_of_descriptor(finding.row.descriptor)
     item.SegmentNumber = number
-    item.SegmentLabel = f"{finding.row['finding_id']} {finding.row['kind']}"[:64]
-    item.SegmentDescription = f"{finding.row['cause']}, BI-RADS {finding.row['category']}"[:64]
+    item.SegmentLabel = f"{finding.row.finding_id} {finding.row.kind}"[:64]
+    item.SegmentDescription = f"{finding.row.cause}, BI-RADS {finding.row.category}"[:64]
     item.SegmentAlgorithmType, item.SegmentAlgorithmName = "AUTOMATIC", "phantom"
     item.SegmentedPropertyCategoryCodeSequence = [code("49755003", "SCT", "Morphologically Altered Structure")]
     item.SegmentedPropertyTypeCodeSequence = [code(*named) if named else code("36222008", "SCT", "Calcification")]
-    item.TrackingID = f"finding {finding.row['finding_id']}"
-    item.TrackingUID = uid(str(finding.row["image_id"]), "finding", int(finding.row["finding_id"]))
+    item.TrackingID = f"finding {finding.row.finding_id}"
+    item.TrackingUID = uid(finding.row.image_id, "finding", finding.row.finding_id)
     return item
 
 
@@ -117,7 +117,7 @@ def _packed(image: Any, shape: tuple[int, int]) -> bytes:
     bits = np.zeros(len(image.findings) * size, np.uint8)
     for number, finding in enumerate(image.findings):
         for grain in image.calcifications:
-            if grain.row["finding_id"] == finding.row["finding_id"]:
+            if grain.row.finding_id == finding.row.finding_id:
                 bits[number * size + rle.pixels(grain.runs)] = 1
     packed = np.packbits(bits, bitorder="little").tobytes()
     return packed + b"\0" * (len(packed) % 2)

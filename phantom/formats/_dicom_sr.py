@@ -18,6 +18,7 @@ from phantom.formats._dicom import (
     study_date,
 )
 from phantom.formats._options import Options
+from phantom.tables import BoxedRow
 
 CAD_SR = "1.2.840.10008.5.1.4.1.1.88.50"
 _UM: Code = ("um", "UCUM", "micrometer")
@@ -92,10 +93,10 @@ def _library(images: list[Any], key: str) -> bytes:
 
 def _entry(image: Any, key: str) -> bytes:
     row, context = image.row, "HAS ACQ CONTEXT"
-    side: Code = ("80248007", "SCT", "Left breast") if row["laterality"] == "L" else ("73056007", "SCT", "Right breast")
-    value, meaning = VIEWS[str(row["view"])]
-    micrometres = 1000 * float(row["pixel_spacing_mm"])
-    along_row, along_column = ORIENTATION[str(row["laterality"]), str(row["view"])]
+    side: Code = ("80248007", "SCT", "Left breast") if row.laterality == "L" else ("73056007", "SCT", "Right breast")
+    value, meaning = VIEWS[row.view]
+    micrometres = 1000 * row.pixel_spacing_mm
+    along_row, along_column = ORIENTATION[row.laterality, row.view]
     return sr.image("CONTAINS", FOR_PRESENTATION, image_uid(key, image.image_id, "for_presentation"), [
         sr.coded(context, ("111027", "DCM", "Image Laterality"), side),
         sr.coded(context, ("111031", "DCM", "Image View"), (value, "SCT", meaning)),
@@ -129,10 +130,10 @@ def _findings(image: Any, number: int, generator: str) -> list[bytes]:
     """A cluster a finding of three or more grains, inferred from them; single calcifications by themselves."""
     out: list[bytes] = []
     for finding in image.findings:
-        if finding.row["class"] == "artefact":
+        if finding.row.class_ == "artefact":
             continue
-        members = [grain for grain in image.calcifications if grain.row["finding_id"] == finding.row["finding_id"]]
-        named = code_of_descriptor(str(finding.row["descriptor"]))
+        members = [grain for grain in image.calcifications if grain.row.finding_id == finding.row.finding_id]
+        named = code_of_descriptor(finding.row.descriptor)
         if len(members) < 3:
             out += [_grain("CONTAINS", grain, number, named, generator) for grain in members]
             continue
@@ -152,14 +153,14 @@ def _single(
 
 def _grain(relation: str, grain: Any, number: int, named: Code | None, generator: str) -> bytes:
     # DICOM's coordinates start at a pixel's corner
-    centre = float(grain.row["x_px"]) + 0.5, float(grain.row["y_px"]) + 0.5
+    centre = grain.row.x_px + 0.5, grain.row.y_px + 0.5
     return _single(relation, GRAIN, named, generator, _shape(grain.row, centre, number), [])
 
 
 def _cluster(finding: Any, grains: list[bytes], number: int, named: Code | None, generator: str) -> bytes:
-    x, y, w, h = (float(finding.row[f"box_{k}_px"]) for k in "xywh")
+    x, y, w, h = finding.row.box_px
     items = _shape(finding.row, (x + w / 2, y + h / 2), number)
-    spread = code_of_distribution(str(finding.row["distribution"]))
+    spread = code_of_distribution(finding.row.distribution)
     if spread:
         items.append(sr.coded("HAS PROPERTIES", ("111008", "DCM", "Calcification Distribution"), spread))
     count: Code = ("111038", "DCM", "Number of calcifications")
@@ -167,9 +168,9 @@ def _cluster(finding: Any, grains: list[bytes], number: int, named: Code | None,
     return _single("CONTAINS", CLUSTER, named, generator, items, grains)
 
 
-def _shape(row: Any, centre: tuple[float, float], number: int) -> list[bytes]:
+def _shape(row: BoxedRow, centre: tuple[float, float], number: int) -> list[bytes]:
     """Centre and outline (the box) of what a row describes."""
-    x, y, w, h = (float(row[f"box_{k}_px"]) for k in "xywh")
+    x, y, w, h = row.box_px
     corners: Points = [(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)]
     return [
         sr.points("HAS PROPERTIES", _CENTER, "POINT", [centre], _place(number)),

@@ -18,6 +18,6 @@ if TYPE_CHECKING:
 def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
     """Write one image and its label map, the first and the second of the unit's files."""
     image = data[unit.name]
-    labels = semantic_labels(whole(unit.name, (image.row["rows"], image.row["columns"])), image)
+    labels = semantic_labels(whole(unit.name, (image.row.rows, image.row.columns)), image)
     put(folder / unit.files[1], png(labels))
     put(folder / unit.files[0], png(shown(image, options.bits or 16, options.window or "image")))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from phantom import rle
+from phantom.tables import BoxedRow
 
 
 class Tile(NamedTuple):
@@ -50,12 +51,12 @@ def tiles(image_id: str, shape: tuple[int, int], tile: int, overlap: int) -> lis
 
 def grains_in(part: Tile, image: Any) -> Iterator[tuple[Any, Any]]:
     """Each calcification of which something lies in the tile, with its runs there."""
-    shape = int(image.row["rows"]), int(image.row["columns"])
+    shape = image.row.rows, image.row.columns
     if (part.rows, part.columns) == shape:
         yield from ((grain, grain.runs) for grain in image.calcifications)
         return
     for grain in image.calcifications:
-        x, y, w, h = (grain.row[f"box_{k}_px"] for k in "xywh")
+        x, y, w, h = grain.row.box_px
         apart = (
             x >= part.column + part.columns or y >= part.row + part.rows or x + w <= part.column or y + h <= part.row
         )
@@ -65,9 +66,9 @@ def grains_in(part: Tile, image: Any) -> Iterator[tuple[Any, Any]]:
                 yield grain, clipped
 
 
-def box_in(part: Tile, row: dict[str, Any]) -> tuple[int, int, int, int] | None:
+def box_in(part: Tile, row: BoxedRow) -> tuple[int, int, int, int] | None:
     """A row's box within the tile, (first column, first row, columns, rows), clipped to it; None outside."""
-    x, y, w, h = (int(row[f"box_{k}_px"]) for k in "xywh")
+    x, y, w, h = row.box_px
     x0, y0 = max(x, part.column), max(y, part.row)
     x1, y1 = min(x + w, part.column + part.columns), min(y + h, part.row + part.rows)
     return (x0 - part.column, y0 - part.row, x1 - x0, y1 - y0) if x1 > x0 and y1 > y0 else None

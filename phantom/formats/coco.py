@@ -20,6 +20,7 @@ from phantom.formats._options import Options
 from phantom.formats._pixels import png, shown, window_of
 from phantom.formats._tiles import Tile, box_in, grains_in, tiles
 from phantom.geometry.hull import area as polygon_area
+from phantom.tables import FindingRow, ImageRow, attribute, rows_of
 
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
@@ -39,16 +40,16 @@ _NUMBERS = (
 _WORDS = ("kind", "cause", "descriptor", "distribution", "category", "class", "pathology")
 
 
-def parts(row: Any, options: Options) -> list[Tile]:
+def parts(row: ImageRow, options: Options) -> list[Tile]:
     """The tiles of one image, or the image itself."""
-    return tiles(str(row["image_id"]), (int(row["rows"]), int(row["columns"])), options.tile or 0, options.overlap or 0)
+    return tiles(row.image_id, (row.rows, row.columns), options.tile or 0, options.overlap or 0)
 
 
 def units(data: Dataset, options: Options) -> list[Unit]:
     """An image, or its tiles."""
     return [
-        Unit(str(row["image_id"]), tuple(f"images/{file_name(part.name)}.png" for part in parts(row, options)))
-        for row in data.images
+        Unit(row.image_id, tuple(f"images/{file_name(part.name)}.png" for part in parts(row, options)))
+        for row in rows_of(ImageRow, data.images)
     ]
 
 
@@ -110,41 +111,43 @@ def _image(image: Any, part: Tile, options: Options) -> dict[str, Any]:
         if options.bits == 8
         else (0.0, 4095.0)
     )
-    columns = {
-        name: row[name]
-        for name in ("case", "variant", "laterality", "view", "pixel_spacing_mm", "density", "birads_density", "class")
-    }
     return {
         "file_name": f"images/{file_name(part.name)}.png", "width": part.columns, "height": part.rows, "license": 1,
-        "image_id": row["image_id"], "tile_x": part.column, "tile_y": part.row, "window": list(window),
-        **{name: value.item() if isinstance(value, np.generic) else value for name, value in columns.items()},
+        "image_id": row.image_id, "tile_x": part.column, "tile_y": part.row, "window": list(window),
+        "case": row.case, "variant": row.variant, "laterality": row.laterality, "view": row.view,
+        "pixel_spacing_mm": row.pixel_spacing_mm, "density": row.density, "birads_density": row.birads_density,
+        "class": row.class_,
     }  # fmt: skip
 
 
 def _calcifications(image: Any, part: Tile, keypoints: bool) -> Iterator[dict[str, Any]]:
-    owners = {finding.row["finding_id"]: finding.row for finding in image.findings}
+    findings = {finding.row.finding_id: finding.row for finding in image.findings}
     for grain, runs in grains_in(part, image):
         counts = rle.coco_counts(runs, (part.rows, part.columns))
         box = rle.box(runs, part.columns)
-        owner = owners.get(grain.row["finding_id"], {})
+        finding = findings.get(grain.row.finding_id)
         annotation: dict[str, Any] = {
-            "category_id": CATEGORIES.get(str(owner.get("class", "")), 1), "iscrowd": 0,
+            "category_id": CATEGORIES.get(finding.class_ if finding else '', 1), "iscrowd": 0,
             "bbox": [float(side) for side in box],
             "area": float(np.asarray(runs)[:, 1].sum()),
             "segmentation": {"size": [part.rows, part.columns], "counts": rle.coco_text(counts)},
-            "finding_id": int(grain.row["finding_id"]), "calcification_id": int(grain.row["calcification_id"]),
-            **{word: str(owner[word]) for word in _WORDS if word in owner}, "kind": str(grain.row["kind"]),
-            **{name: float(grain.row[name]) for name in _NUMBERS}, "visible": bool(grain.row["visible"]),
+            "finding_id": grain.row.finding_id, "calcification_id": grain.row.calcification_id,
+            **(_words(finding) if finding else {}), "kind": grain.row.kind,
+            **{name: getattr(grain.row, name) for name in _NUMBERS}, "visible": grain.row.visible,
         }  # fmt: skip
         if keypoints:
             # COCO's coordinates start at a pixel's corner, ours at its centre
-            x, y = grain.row["x_px"] + 0.5 - part.column, grain.row["y_px"] + 0.5 - part.row
+            x, y = grain.row.x_px + 0.5 - part.column, grain.row.y_px + 0.5 - part.row
             inside = 0 <= x <= part.columns and 0 <= y <= part.rows
             annotation |= {
                 "keypoints": [float(x), float(y), 2] if inside else [0.0, 0.0, 0],
                 "num_keypoints": int(inside),
             }
         yield annotation
+
+
+def _words(finding: FindingRow) -> dict[str, str]:
+    return {word: getattr(finding, attribute(word)) for word in _WORDS}
 
 
 def _findings(image: Any, part: Tile) -> Iterator[dict[str, Any]]:
@@ -154,11 +157,11 @@ def _findings(image: Any, part: Tile) -> Iterator[dict[str, Any]]:
             continue
         outline = _outline(finding.hull_px, box, part)
         yield {
-            "category_id": CATEGORIES.get(str(finding.row["class"]), 1), "iscrowd": 0,
+            "category_id": CATEGORIES.get(finding.row.class_, 1), "iscrowd": 0,
             "bbox": [float(side) for side in box],
             "area": polygon_area(outline), "segmentation": [[float(number) for number in outline.ravel()]],
-            "finding_id": int(finding.row["finding_id"]), **{word: str(finding.row[word]) for word in _WORDS},
-            "n_calcifications": int(finding.row["n_calcifications"]), "extent_mm": float(finding.row["extent_mm"]),
+            "finding_id": finding.row.finding_id, **_words(finding.row),
+            "n_calcifications": finding.row.n_calcifications, "extent_mm": finding.row.extent_mm,
         }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from phantom.formats._dicom_seg import segmentation
 from phantom.formats._dicom_sr import report
 from phantom.formats._export import Unit, file_name, put
 from phantom.formats._options import Options
+from phantom.tables import ImageRow, rows_of
 
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
@@ -30,14 +31,14 @@ OPTIONS: dict[str, Any] = {
 
 def units(data: Dataset, options: Options) -> list[Unit]:
     """A case: its images, their segmentations and its report."""
-    cases: dict[int, list[Any]] = {}
-    for row in data.images:
-        cases.setdefault(int(row["case"]), []).append(row)
+    cases: dict[int, list[ImageRow]] = {}
+    for row in rows_of(ImageRow, data.images):
+        cases.setdefault(row.case, []).append(row)
     out = []
     for case, rows in cases.items():
-        files = [f"{case:06d}/{file_name(str(row['image_id']))}.dcm" for row in rows]
+        files = [f"{case:06d}/{file_name(row.image_id)}.dcm" for row in rows]
         if options.seg:
-            files += [f"{case:06d}/{file_name(str(row['image_id']))}.seg.dcm" for row in rows if row["n_findings"]]
+            files += [f"{case:06d}/{file_name(row.image_id)}.seg.dcm" for row in rows if row.n_findings]
         if options.sr:
             files.append(f"{case:06d}/cad.dcm")
         out.append(Unit(f"{case:06d}", tuple(files)))
@@ -53,13 +54,13 @@ def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
         stem = folder / unit.name / file_name(image.image_id)
         if image.for_processing.size:
             raw = mammogram(image, "for_processing", key, number, generator, options)
-            if image.row["source"] == "inserted":
+            if image.row.source == "inserted":
                 mark_as_inserted(raw, generator)
             put(stem.with_name(f"{stem.name}.raw.dcm"), file_of(raw, options.compress or "none"))
         if options.seg and image.findings:
             put(stem.with_name(f"{stem.name}.seg.dcm"), file_of(segmentation(image, key, number, options)))
         shown = mammogram(image, "for_presentation", key, number, generator, options)
-        if image.row["source"] == "inserted":
+        if image.row.source == "inserted":
             mark_as_inserted(shown, generator)
         put(stem.with_name(f"{stem.name}.dcm"), file_of(shown, options.compress or "none"))
         image.__dict__.pop("for_presentation", None)

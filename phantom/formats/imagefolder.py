@@ -15,6 +15,7 @@ from phantom.formats._export import Unit, file_name, put, split_of, splits
 from phantom.formats._options import Options
 from phantom.formats._pixels import png, shown
 from phantom.formats._tiles import whole
+from phantom.tables import attribute
 
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
@@ -60,17 +61,17 @@ def finish(data: Dataset, folder: Path, options: Options) -> None:
 
 def _metadata(image: Any, part: str, options: Options) -> dict[str, Any]:
     row = image.row
-    found = boxes(whole(image.image_id, (row["rows"], row["columns"])), image, options.level or "calcification")
+    found = boxes(whole(image.image_id, (row.rows, row.columns)), image, options.level or "calcification")
     objects = {
         "bbox": [[float(side) for side in box[:4]] for box in found],
         "categories": [BOX_CLASSES.index(box.label) for box in found],
-        "kind": [str(box.row["kind"]) for box in found],
-        "finding_id": [int(box.row["finding_id"]) for box in found],
+        "kind": [box.row.kind for box in found],
+        "finding_id": [box.row.finding_id for box in found],
     }
     if options.level != "finding":
-        objects["dprime"] = [float(box.row["dprime"]) for box in found]
+        objects["dprime"] = [box.row.dprime for box in found]
     name = _place(image.image_id, part).partition("/")[2]
-    return {"file_name": name, **{column: row[column] for column in _COLUMNS}, "objects": objects}
+    return {"file_name": name, **{column: getattr(row, attribute(column)) for column in _COLUMNS}, "objects": objects}
 
 
 def _size(count: int) -> str:

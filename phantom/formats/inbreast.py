@@ -16,6 +16,7 @@ from phantom.formats._dicom import file_of, mammogram
 from phantom.formats._export import Unit, put
 from phantom.formats._options import Options
 from phantom.rle import outline
+from phantom.tables import FindingRow, ImageRow, rows_of
 
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
@@ -32,18 +33,18 @@ _ACR = {"a": "1", "b": "2", "c": "3", "d": "4"}
 _GRAVITY = ("1", "2", "3", "4A", "4B", "4C", "5")
 
 
-def _name(row: Any, number: int) -> str:
+def _name(row: ImageRow, number: int) -> str:
     """The DICOM file's name as INbreast has them: MLO is written ML."""
-    view = "ML" if row["view"] == "MLO" else str(row["view"])
-    mark = uid("inbreast", int(row["case"]))[-16:]
-    return f"AllDICOMs/{_FIRST + number}_{mark}_MG_{row['laterality']}_{view}_ANON.dcm"
+    view = "ML" if row.view == "MLO" else row.view
+    mark = uid("inbreast", row.case)[-16:]
+    return f"AllDICOMs/{_FIRST + number}_{mark}_MG_{row.laterality}_{view}_ANON.dcm"
 
 
 def units(data: Dataset, options: Options) -> list[Unit]:
     """An image with its outlines."""
     return [
         Unit(str(number), (_name(row, number), f"AllXML/{_FIRST + number}.xml"))
-        for number, row in enumerate(data.images)
+        for number, row in enumerate(rows_of(ImageRow, data.images))
     ]
 
 
@@ -56,13 +57,13 @@ def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
 
 
 def _outlines(image: Any) -> dict[str, Any]:
-    columns, spacing = int(image.row["columns"]), float(image.row["pixel_spacing_mm"])
+    columns, spacing = image.row.columns, image.row.pixel_spacing_mm
     regions = []
     for number, grain in enumerate(image.calcifications):
         points = outline(grain.runs, columns)
         regions.append({
-            "Area": float(grain.row["area_mm2"]) / 100,
-            "Center": f"({grain.row['x_px']:f}, {grain.row['y_px']:f}, 0.000000)",
+            "Area": grain.row.area_mm2 / 100,
+            "Center": f"({grain.row.x_px:f}, {grain.row.y_px:f}, 0.000000)",
             "Dev": 0.0, "IndexInImage": number, "Max": 0.0, "Mean": 0.0, "Min": 0.0, "Name": "Calcification",
             "NumberOfPoints": len(points), "Point_mm": [f"({x * spacing:f}, {y * spacing:f}, 0.000000)" for x,
             y in points],
@@ -74,14 +75,14 @@ def _outlines(image: Any) -> dict[str, Any]:
 def finish(data: Dataset, folder: Path, options: Options) -> None:
     """Write ``INbreast.csv``."""
     worst: dict[str, str] = {}
-    for row in data.findings:
-        image_id, category = str(row["image_id"]), str(row["category"])
+    for finding in rows_of(FindingRow, data.findings):
+        image_id, category = finding.image_id, finding.category
         worst[image_id] = max(worst.get(image_id, "1"), category, key=_GRAVITY.index)
     lines = ["Patient ID;Patient age;Laterality;View;Acquisition date;File Name;ACR;Bi-Rads"]
-    for number, row in enumerate(data.images):
-        birads = worst.get(str(row["image_id"]), "1").lower()
+    for number, row in enumerate(rows_of(ImageRow, data.images)):
+        birads = worst.get(row.image_id, "1").lower()
         lines.append(
-            f"{row['case']};{float(row['age']):.0f};{row['laterality']};{row['view']};200001;{_FIRST + number};"
-            f"{_ACR[str(row['birads_density'])]};{birads}"
+            f"{row.case};{row.age:.0f};{row.laterality};{row.view};200001;{_FIRST + number};"
+            f"{_ACR[row.birads_density]};{birads}"
         )
     put(folder / "INbreast.csv", "\n".join(lines) + "\n")

@@ -46,7 +46,7 @@ def finish(data: Dataset, folder: Path, options: Options) -> None:
 
 
 def _boxes(image: Any, options: Options) -> dict[str, Any]:
-    part = whole(image.image_id, (image.row["rows"], image.row["columns"]))
+    part = whole(image.image_id, (image.row.rows, image.row.columns))
     there = boxes(part, image, options.level or "calcification")
     return {
         "image": f"images/{file_name(image.image_id)}.png",

@@ -28,7 +28,7 @@ def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
     """Write one image and its labels (uint16: row in its calcifications + 1)."""
     image = data[unit.name]
     if options.masks:
-        labels = instance_labels(whole(unit.name, (image.row["rows"], image.row["columns"])), image)
+        labels = instance_labels(whole(unit.name, (image.row.rows, image.row.columns)), image)
         put(folder / unit.files[1], png(labels))
     put(folder / unit.files[0], png(shown(image, options.bits or 16, options.window or "image")))
 

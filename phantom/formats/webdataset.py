@@ -50,7 +50,7 @@ def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
             else:
                 _add(archive, f"{key}.image.png", png(shown(image, 8, options.window or "image")))
             if options.masks:
-                labels = instance_labels(whole(image_id, (image.row["rows"], image.row["columns"])), image)
+                labels = instance_labels(whole(image_id, (image.row.rows, image.row.columns)), image)
                 _add(archive, f"{key}.labels.png", png(labels))
             _add(archive, f"{key}.json", json.dumps(_truth(image), ensure_ascii=False).encode())
     put(folder / unit.files[0], out.getvalue())
@@ -70,10 +70,11 @@ def _npy(pixels: Any) -> bytes:
 
 def _truth(image: Any) -> dict[str, Any]:
     labels = class_of(image)
+    grains = ({**grain.row.as_dict(), "class": labels[grain.row.finding_id]} for grain in image.calcifications)
     return {
-        **image.row,
-        "findings": [finding.row for finding in image.findings],
-        "calcifications": [{**grain.row, "class": labels[grain.row["finding_id"]]} for grain in image.calcifications],
+        **image.row.as_dict(),
+        "findings": [finding.row.as_dict() for finding in image.findings],
+        "calcifications": list(grains),
     }
 
 

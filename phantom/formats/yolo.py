@@ -15,6 +15,7 @@ from phantom.formats._export import Unit, file_name, put, split_of, splits
 from phantom.formats._options import Options
 from phantom.formats._pixels import png, shown
 from phantom.formats._tiles import Tile, tiles
+from phantom.tables import ImageRow, rows_of
 
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
@@ -22,16 +23,16 @@ if TYPE_CHECKING:
 OPTIONS: dict[str, Any] = {"bits": 8, "window": "image", "tile": 1024, "overlap": 128, "level": "calcification"}
 
 
-def _parts(row: Any, options: Options) -> list[Tile]:
-    return tiles(str(row["image_id"]), (int(row["rows"]), int(row["columns"])), options.tile or 0, options.overlap or 0)
+def _parts(row: ImageRow, options: Options) -> list[Tile]:
+    return tiles(row.image_id, (row.rows, row.columns), options.tile or 0, options.overlap or 0)
 
 
 def units(data: Dataset, options: Options) -> list[Unit]:
     """An image's tiles with their labels."""
     of = split_of(data)
     out = []
-    for row in data.images:
-        name = str(row["image_id"])
+    for row in rows_of(ImageRow, data.images):
+        name = row.image_id
         stems = [f"{of[name]}/{file_name(part.name)}" for part in _parts(row, options)]
         files = [
             f"{folder}/{stem}.{ending}" for stem in stems for folder, ending in (("images", "png"), ("labels", "txt"))

@@ -63,7 +63,7 @@ def _matched(finding: Finding, view: FittedView, on: Canvas) -> tuple[Finding | 
 
     def median(changed: Finding) -> float:
         _, grains, _ = measured(on, placed_in([changed], view, on.grid), "")
-        return max(float(np.median([grain.row[what] for grain in grains])), 1e-6) if grains else 1e-6
+        return max(float(np.median([getattr(grain.row, what) for grain in grains])), 1e-6) if grains else 1e-6
 
     got = median(finding)
     for size in (False, True):

@@ -11,7 +11,6 @@ import numpy as np
 from phantom.anatomy.patient import birads_density
 from phantom.arrays import U16
 from phantom.calcifications.finding import Finding
-from phantom.dataset.format.columns import INSERTED, dtype_with
 from phantom.dataset.format.layout import INSERTED_SCENE
 from phantom.errors import PhantomError
 from phantom.exam.case import Case
@@ -30,6 +29,7 @@ from phantom.insert.picture import Picture
 from phantom.insert.placing import placed_in
 from phantom.insert.unit import named, offset_dn, unit_of
 from phantom.recipe.seed import Seed
+from phantom.tables import ImageRow
 
 _DEEPEST = 12  # bits of a displayed picture in a dataset
 
@@ -115,13 +115,13 @@ def _images(
         pixels = blend.blended(on, kept, noise)
         found, grains, _ = truth.measured(on, kept, image_id)
         shown, raw, center, width = _shown(recipe, on, pixels, mask)
-        row = _row(on, view, image_id, index, variant, woman_id)
-        row |= {
-            "calcium_mg": sum(grain.row["mass_mg"] for grain in grains),
-            "class": highest_class(finding.row["class"] for finding in found),
-            "n_findings": len(found),
-            "n_calcifications": len(grains),
-        }
+        row = replace(
+            _row(on, view, image_id, index, variant, woman_id),
+            calcium_mg=sum(grain.row.mass_mg for grain in grains),
+            class_=highest_class(finding.row.class_ for finding in found),
+            n_findings=len(found),
+            n_calcifications=len(grains),
+        )
         image = ViewImage(image_id, row, shown, raw, mask, found, grains, (), center, width)
         yield mirrored(image) if on.picture.laterality == "R" else image
 
@@ -140,45 +140,49 @@ def _shown(recipe: Preset, on: Canvas, pixels: U16, mask: Any) -> tuple[U16, U16
     return shown.pixels, pixels, shown.window_center, shown.window_width
 
 
-def _row(on: Canvas, view: FittedView, image_id: str, index: int, variant: str, woman_id: str) -> dict[str, Any]:
+def _row(on: Canvas, view: FittedView, image_id: str, index: int, variant: str, woman_id: str) -> ImageRow:
     """The image's row; what nobody knows of a real picture (the woman's age) is 0 or empty."""
     picture, technique = on.picture, on.unit.technique
     density = on.under.density
     response = on.response
-    known: dict[str, Any] = {
-        "image_id": image_id,
-        "case": index,
-        "woman_id": woman_id,
-        "source": "inserted",
-        "modality": "MG",
-        "variant": variant,
-        "twin": variant,
-        "magnification": 1.0,
-        "laterality": picture.laterality,
-        "view": picture.view,
-        "rows": picture.pixels.shape[0],
-        "columns": picture.pixels.shape[1],
-        "pixel_spacing_mm": picture.spacing_mm,
-        "detector": on.unit.detector.unit.name if on.unit.known else "unknown",
-        "converter": on.unit.detector.unit.converter,
-        "thickness_mm": on.found.thickness_mm,
-        "density": density,
-        "birads_density": birads_density(density),
-        "angle_deg": view.view.angle_deg,
-        "bits_stored": picture.bits,
-        "thickness_sd_mm": on.found.thickness_sd_mm,
-        "target_filter": technique.target_filter,
-        "tube_kv": technique.tube_kv,
-        "mas": technique.mas,
-        "entrance_kerma_mgy": technique.entrance_kerma_mgy,
-        "detector_kerma_ugy": technique.detector_kerma_ugy,
-        "mgd_mgy": technique.mgd_mgy,
-        "grey_per_contrast": 0.0 if response is None else float(response.gain(response.at)),
-        "grey_per_contrast_sd": 0.0 if response is None else float(response.gain(response.at)) * response.sd,
-    }
-    plain: dict[str, Any] = {"U": "", "f": 0.0, "i": 0, "u": 0, "b": False}
-    types = dtype_with("images", INSERTED)
-    return {name: known.get(name, plain[types[name].kind]) for name in types.names or ()}
+    return ImageRow(
+        image_id=image_id,
+        case=index,
+        woman_id=woman_id,
+        source="inserted",
+        modality="MG",
+        variant=variant,
+        twin=variant,
+        magnification=1.0,
+        laterality=picture.laterality,
+        view=picture.view,
+        rows=picture.pixels.shape[0],
+        columns=picture.pixels.shape[1],
+        pixel_spacing_mm=picture.spacing_mm,
+        detector=on.unit.detector.unit.name if on.unit.known else "unknown",
+        converter=on.unit.detector.unit.converter,
+        thickness_mm=on.found.thickness_mm,
+        density=density,
+        birads_density=birads_density(density),
+        angle_deg=view.view.angle_deg,
+        bits_stored=picture.bits,
+        thickness_sd_mm=on.found.thickness_sd_mm,
+        target_filter=technique.target_filter,
+        tube_kv=technique.tube_kv,
+        mas=technique.mas,
+        entrance_kerma_mgy=technique.entrance_kerma_mgy,
+        detector_kerma_ugy=technique.detector_kerma_ugy,
+        mgd_mgy=technique.mgd_mgy,
+        grey_per_contrast=0.0 if response is None else float(response.gain(response.at)),
+        grey_per_contrast_sd=0.0 if response is None else float(response.gain(response.at)) * response.sd,
+        years_before=0,
+        patch=False,
+        age=0.0,
+        calcium_mg=0.0,
+        class_="",
+        n_findings=0,
+        n_calcifications=0,
+    )
 
 
 def _estimates(on: Canvas) -> dict[str, Any]:

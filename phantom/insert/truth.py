@@ -62,7 +62,7 @@ def measured(
     exposed = Exposed(window, (rows.start, columns.start), on.shape, g, a, signal)
     tissue = structure_around(on, placed)
     findings, grains = measure(image_id, inside, exposed, on.unit.spectrum, _Observed(on), tissue)
-    return findings, grains, np.array([grain.row["dprime_structured"] for grain in grains])
+    return findings, grains, np.array([grain.row.dprime_structured for grain in grains])
 
 
 def seen_in(on: Canvas, view: FittedView, finding: Finding) -> Floats:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from phantom.arrays import Bools
+from phantom.arrays import Bools, Runs
 from phantom.errors import UsageError
 from phantom.exam.truth import CalcificationTruth, FindingTruth
-from phantom.tables import Table, dtype_of
+from phantom.tables import CalcificationRow, FindingRow, ImageRow, Row, Table, attribute, columns, dtype_of
 
 if TYPE_CHECKING:
     from phantom.dataset.format.case_reader import StoredImage
@@ -31,7 +31,7 @@ class ImageTruth:
     Attributes
     ----------
     image_id : str
-    row : mapping
+    row : ImageRow
         Its row of the images table.
     calcifications, findings : structured arrays
         Rows of the tables of `phantom.tables`.
@@ -44,27 +44,27 @@ class ImageTruth:
     """
 
     image_id: str
-    row: Mapping[str, Any]
+    row: ImageRow
     calcifications: Table
     findings: Table
-    runs: tuple[Any, ...]
+    runs: tuple[Runs, ...]
     breast_cm2: float
     outside: Bools = field(repr=False)
 
     @property
     def case(self) -> int:
         """The case it belongs to."""
-        return int(self.row["case"])
+        return self.row.case
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
-        return int(self.row["rows"]), int(self.row["columns"])
+        return self.row.rows, self.row.columns
 
     @property
     def spacing_mm(self) -> float:
         """The side of a pixel."""
-        return float(self.row["pixel_spacing_mm"])
+        return self.row.pixel_spacing_mm
 
     def finding_of(self, calcification: int) -> int:
         """The row in `findings` of a calcification's finding; -1 if it has none."""
@@ -80,29 +80,18 @@ class ImageTruth:
         return bool(near.any())
 
 
-def _rows(table: str, truths: Iterable[CalcificationTruth | FindingTruth]) -> Table:
-    dtype = dtype_of(table)
-    names = dtype.names or ()
-    rows = (t.row for t in truths)
-    return np.array([tuple(row[name] if name in _keys(row) else 0 for name in names) for row in rows], dtype)
-
-
-def _keys(row: Any) -> Any:
-    """The names a row has, be it a mapping or a row of a structured array."""
-    return row.dtype.names if isinstance(row, np.void) else row
+def _table(row_type: type[Row], truths: Sequence[CalcificationTruth | FindingTruth]) -> Table:
+    names = [attribute(name) for name in columns(row_type)]
+    return np.array([tuple(getattr(one.row, name) for name in names) for one in truths], dtype_of(row_type.TABLE))
 
 
 def of_image(image: ViewImage | StoredImage) -> ImageTruth:
     """The truth of one image."""
     mask = np.asarray(image.breast_mask, bool)
-    row = {
-        name: image.row[name]
-        for name in ("case", "rows", "columns", "pixel_spacing_mm", "view", "birads_density", "class")
-    }
-    area = int(mask.sum()) * float(row["pixel_spacing_mm"]) ** 2 / 100.0
+    area = int(mask.sum()) * image.row.pixel_spacing_mm**2 / 100.0
     calcifications = tuple(image.calcifications)
     return ImageTruth(
-        str(image.image_id), row, _rows("calcifications", calcifications), _rows("findings", image.findings),
+        image.image_id, image.row, _table(CalcificationRow, calcifications), _table(FindingRow, image.findings),
         tuple(c.runs for c in calcifications), area, ~mask[::_STEP, ::_STEP],
     )  # fmt: skip
 

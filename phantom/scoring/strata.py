@@ -26,8 +26,8 @@ def lesion_table(match: Match, images: Sequence[ImageTruth]) -> dict[str, Array]
     owners = [images[i] for i in match.ratings.lesion_image]
     text = {
         "kind": [str(row["kind"]) for row in rows],
-        "view": [str(truth.row["view"]) for truth in owners],
-        "density": [str(truth.row["birads_density"]) for truth in owners],
+        "view": [truth.row.view for truth in owners],
+        "density": [truth.row.birads_density for truth in owners],
     }
     numbers = {name: np.array([float(row[name]) for row in rows]) for name in EDGES}
     return {**{name: np.array(values, "U32") for name, values in text.items()}, **numbers}

@@ -74,10 +74,10 @@ def sheet(kinds: Sequence[str], seed: int, ticked: Callable[[str], None] = lambd
         words = [
             name,
             "",
-            finding["descriptor"],
-            finding["distribution"],
-            f"BI-RADS {finding['category']}",
-            finding["class"],
+            finding.descriptor,
+            finding.distribution,
+            f"BI-RADS {finding.category}",
+            finding.class_,
         ]
         draw.multiline_text((8, top + 8), "\n".join(words), 230, font, spacing=5)
         shown = _same_grain(case)
@@ -117,26 +117,26 @@ def _same_grain(case: Case) -> int | None:
     seen: dict[int, list[float]] = {}
     for view in case.views:
         for grain in view.calcifications:
-            seen.setdefault(int(grain.row["calcification_id"]), []).append(grain.dprime)
+            seen.setdefault(int(grain.row.calcification_id), []).append(grain.dprime)
     common = {number: min(values) for number, values in seen.items() if len(values) == len(case.views)}
     return max(common, key=lambda number: (common[number], -number)) if common else None
 
 
 def _tile(view: ViewImage, grain: int | None, zoom: int) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], float]:
     """A square of the picture about a grain, enlarged, its greys spread; and the pixel's pitch in mm."""
-    row = next(c.row for c in view.calcifications if int(c.row["calcification_id"]) == grain)
+    row = next(c.row for c in view.calcifications if int(c.row.calcification_id) == grain)
     side = CELL // zoom
     rows, columns = view.for_presentation.shape
     # of a grain wider than the square, its left border is looked at
-    middle = float(row["box_x_px"]) if row["box_w_px"] > 0.8 * side else float(row["x_px"])
+    middle = float(row.box_x_px) if row.box_w_px > 0.8 * side else row.x_px
     x = min(max(round(middle) - side // 2, 0), columns - side)
-    y = min(max(round(float(row["y_px"])) - side // 2, 0), rows - side)
+    y = min(max(round(row.y_px) - side // 2, 0), rows - side)
     cut = view.for_presentation[y : y + side, x : x + side].astype(np.float32)
     inside = cut[cut > 0]
     lo = float(np.quantile(inside, 0.02)) if inside.size else 0.0
     hi = max(float(cut.max()), lo + 500.0)
     grey = np.clip((cut - lo) * (255.0 / (hi - lo)), 0, 255).astype(np.uint8)
-    return grey.repeat(zoom, axis=0).repeat(zoom, axis=1), float(view.row["pixel_spacing_mm"])
+    return grey.repeat(zoom, axis=0).repeat(zoom, axis=1), float(view.row.pixel_spacing_mm)
 
 
 def _bar(draw: Any, x: int, y: int, px_per_mm: float, length_mm: float, font: Any) -> None:

@@ -73,12 +73,3 @@ class Table:
                 texts = any(isinstance(cell, str) for cell in cells)
                 columns[name] = coded(["" if cell is None else str(cell) for cell in cells]) if texts else cells
         return {"length": self._rows, "columns": columns}
-
-
-def strongest(grains: Sequence[Any]) -> dict[int, float]:
-    """The largest d' of each finding's grains, by finding_id."""
-    out: dict[int, float] = {}
-    for grain in grains:
-        number = int(grain.row["finding_id"])
-        out[number] = max(out.get(number, 0.0), float(grain.row["dprime"]))
-    return out

@@ -39,7 +39,7 @@ def crop(image: Any, x_px: float, y_px: float, side_px: float) -> bytes:
 def of_findings(image: Any) -> list[bytes]:
     """A picture of each finding, a little wider than its box."""
     return [
-        crop(image, float(f.row["x_px"]), float(f.row["y_px"]), 1.2 * max(float(f.row["box_w_px"]), float(f.row["box_h_px"])))
+        crop(image, f.row.x_px, f.row.y_px, 1.2 * max(f.row.box_w_px, f.row.box_h_px))
         for f in image.findings
     ]  # fmt: skip
 

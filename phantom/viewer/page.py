@@ -18,7 +18,7 @@ import numpy as np
 
 from phantom.dataset.format.files import replace
 from phantom.viewer import crops, payload
-from phantom.viewer.columns import BREAST_BOX, FINDING_COLUMNS, IMAGE_COLUMNS, Table, strongest
+from phantom.viewer.columns import BREAST_BOX, FINDING_COLUMNS, IMAGE_COLUMNS, Table
 from phantom.viewer.detector import Detector, packed
 from phantom.viewer.payload import to_json
 
@@ -76,7 +76,7 @@ def write(
     PhantomError
         If it cannot be written.
     """
-    total = sum(int(images[i].row["rows"]) * int(images[i].row["columns"]) for i in range(len(images)))
+    total = sum(images[i].row.rows * images[i].row.columns for i in range(len(images)))
     folder = None if total <= most_pixels else path.with_name(f"{path.stem}-files")
     shelf = _Shelf(folder)
     image_table = Table((*IMAGE_COLUMNS, "window_center", "window_width", *BREAST_BOX))
@@ -86,11 +86,10 @@ def write(
         image = images[number]
         box = payload.breast_box(image)
         window = {"window_center": image.window_center, "window_width": image.window_width}
-        image_table.add(image.row, **window, **dict(zip(BREAST_BOX, box, strict=True)))
-        best = strongest(image.calcifications)
+        image_table.add(image.row.as_dict(), **window, **dict(zip(BREAST_BOX, box, strict=True)))
         for finding, picture in zip(image.findings, crops.of_findings(image), strict=True):
             shelf.picture("findings", len(finding_table), picture)
-            finding_table.add({"dprime": best.get(int(finding.row["finding_id"]), 0.0), **finding.row}, image=number)
+            finding_table.add(finding.row.as_dict(), image=number)
         for d, (detector, places) in enumerate(zip(detectors, pictured, strict=True)):
             chosen = crops.surest_false(detector, number)
             for mark, picture in zip(chosen, crops.of_marks(image, detector, chosen), strict=True):

@@ -17,6 +17,7 @@ from phantom.dataset.format.files import replace
 from phantom.errors import UsageError
 from phantom.imaging import display_window
 from phantom.recipe.seed import Seed
+from phantom.tables import FindingRow
 from phantom.viewer.page import Images
 
 PATCH_PX = 384
@@ -60,7 +61,7 @@ def with_and_without(images: Images, count: int, seed: Seed, size: int = PATCH_P
     for number, (i, twin, k) in _chosen(found, count, seed):
         image, row = images[i], images[i].findings[k].row
         place = _place(image, row, size, seed.child("place", number).rng())
-        pairs.append(Pair(_patch(image, place, size), _patch(images[twin], place, size), str(row["kind"])))
+        pairs.append(Pair(_patch(image, place, size), _patch(images[twin], place, size), row.kind))
     return _some(pairs)
 
 
@@ -139,9 +140,9 @@ def _some(pairs: list[Pair]) -> list[Pair]:
 
 def _visible(image: Any) -> Iterator[int]:
     """The findings of an image of which at least one grain can be seen."""
-    seen = {int(grain.row["finding_id"]) for grain in image.calcifications if grain.row["visible"]}
+    seen = {grain.row.finding_id for grain in image.calcifications if grain.row.visible}
     for number, finding in enumerate(image.findings):
-        if int(finding.row["finding_id"]) in seen:
+        if finding.row.finding_id in seen:
             yield number
 
 
@@ -150,7 +151,7 @@ def _by_kind(images: Images) -> dict[str, list[tuple[int, int]]]:
     for i in range(len(images)):
         if "+" not in str(images[i].image_id):
             for k in _visible(images[i]):
-                out.setdefault(str(images[i].findings[k].row["kind"]), []).append((i, k))
+                out.setdefault(images[i].findings[k].row.kind, []).append((i, k))
     return out
 
 
@@ -160,11 +161,11 @@ def _chosen(found: Sequence[Any], count: int, seed: Seed) -> list[tuple[int, Any
     return [(number, found[int(k)]) for number, k in enumerate(order)]
 
 
-def _place(image: Any, row: Any, size: int, rng: np.random.Generator) -> tuple[int, int]:
+def _place(image: Any, row: FindingRow, size: int, rng: np.random.Generator) -> tuple[int, int]:
     """First row and column of a patch that holds a finding's middle somewhere near its own, and lies in the image."""
     rows, columns = image.for_presentation.shape
     off = rng.uniform(-_OFF_CENTRE, _OFF_CENTRE, 2) * size
-    top, left = (round(float(row[k]) + o - 0.5 * size) for k, o in zip(("y_px", "x_px"), off, strict=True))
+    top, left = (round(at + o - 0.5 * size) for at, o in zip((row.y_px, row.x_px), off, strict=True))
     return int(np.clip(top, 0, max(rows - size, 0))), int(np.clip(left, 0, max(columns - size, 0)))
 
 

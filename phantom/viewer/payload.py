@@ -26,11 +26,11 @@ def to_json(value: Any) -> str:
 
 def truth(image: Any) -> dict[str, Any]:
     """Every grain's facts as columns, its outline as corners x, y, x, y, … and its mask as runs."""
-    columns = int(image.row["columns"])
+    columns = image.row.columns
     table = Table(GRAIN_COLUMNS)
     outlines, masks = [], []
     for grain in image.calcifications:
-        table.add(grain.row)
+        table.add(grain.row.as_dict())
         outlines.append([_tidy(number) for point in rle.outline(grain.runs, columns) for number in point])
         masks.append(np.asarray(grain.runs).ravel().tolist())
     hulls = [[_tidy(float(number)) for number in np.asarray(finding.hull_px).ravel()] for finding in image.findings]

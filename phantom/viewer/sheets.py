@@ -53,8 +53,8 @@ def _close_ups(images: Images) -> Iterator[tuple[str, Any]]:
         image = images[i]
         for finding in image.findings:
             row = finding.row
-            caption = f"{image.image_id}  {row['kind']}  {row['category']}"
-            yield caption, close_up(image, float(row["x_px"]), float(row["y_px"]))
+            caption = f"{image.image_id}  {row.kind}  {row.category}"
+            yield caption, close_up(image, row.x_px, row.y_px)
 
 
 def close_up(image: Any, x_px: float, y_px: float) -> Any:

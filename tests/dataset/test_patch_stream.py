@@ -28,18 +28,18 @@ def test_a_patch_holds_the_pixels_and_masks_of_its_window(corner):
     assert np.array_equal(patch.for_presentation, VIEW.for_presentation[window])
     assert np.array_equal(patch.breast_mask, VIEW.breast_mask[window])
     assert np.array_equal(patch.labels > 0, VIEW.labels[window] > 0)
-    whole = {grain.row["calcification_id"]: grain for grain in VIEW.calcifications}
+    whole = {grain.row.calcification_id: grain for grain in VIEW.calcifications}
     seen = {number for number, grain in whole.items() if grain.mask[window].any()}
-    assert {grain.row["calcification_id"] for grain in patch.calcifications} == seen
+    assert {grain.row.calcification_id for grain in patch.calcifications} == seen
     for grain in patch.calcifications:
-        assert np.array_equal(grain.mask, whole[grain.row["calcification_id"]].mask[window])
-    assert patch.row["n_calcifications"] == len(seen)
-    assert patch.row["n_findings"] == len(patch.findings) == (1 if seen else 0)
+        assert np.array_equal(grain.mask, whole[grain.row.calcification_id].mask[window])
+    assert patch.row.n_calcifications == len(seen)
+    assert patch.row.n_findings == len(patch.findings) == (1 if seen else 0)
 
 
 def test_a_patch_without_findings_is_normal():
     patch = cut(VIEW, 0, 0, 20, "patch00")
-    assert (patch.row["class"], patch.findings, patch.row["variant"]) == ("normal", (), "patch00")
+    assert (patch.row.class_, patch.findings, patch.row.variant) == ("normal", (), "patch00")
 
 
 def test_hulls_and_boxes_are_clipped_to_the_window():
@@ -47,8 +47,8 @@ def test_hulls_and_boxes_are_clipped_to_the_window():
         for finding in cut(VIEW, row, column, 30, "patch00").findings:
             assert finding.hull_px.min() >= 0
             assert finding.hull_px.max() <= 29
-            assert finding.row["box_x_px"] + finding.row["box_w_px"] <= 30
-            assert finding.row["extent_mm"] <= 29 * 2**0.5 * 0.28 + 1e-9
+            assert finding.row.box_x_px + finding.row.box_w_px <= 30
+            assert finding.row.extent_mm <= 29 * 2**0.5 * 0.28 + 1e-9
 
 
 def test_patches_are_cases_that_verify_finds_whole(tmp_path, monkeypatch):

@@ -81,7 +81,7 @@ def test_a_sweep_holds_the_same_case_at_every_step_and_says_which(tmp_path):
         alone = fakes.simulate(replace(RECIPE, dots=dots), 7, 1).views[0]
         stored = data[f"{alone.image_id}+sweep{number:02d}"]
         assert np.array_equal(stored.for_presentation, alone.for_presentation)
-        assert [g.row["calcification_id"] for g in stored.calcifications] == list(range(dots))
+        assert [g.row.calcification_id for g in stored.calcifications] == list(range(dots))
         assert len(stored.scene["sweep"]) == 3
 
 
@@ -144,11 +144,11 @@ def test_a_merged_dataset_holds_every_case_once_and_passes_verify(tmp_path):
         there = c[f"{int(image.image_id[:6]) + 3:06d}{image.image_id[6:]}"]
         for name in ("for_presentation", "for_processing", "labels", "breast_mask"):
             assert np.array_equal(getattr(there, name), getattr(image, name))
-        assert there.row["split"] == image.row["split"]
+        assert there.row.split == image.row.split
         assert there.scene == image.scene
         assert there.window_center == image.window_center
         assert [g.runs.tolist() for g in there.calcifications] == [g.runs.tolist() for g in image.calcifications]
-        assert [f.row["kind"] for f in there.findings] == [f.row["kind"] for f in image.findings]
+        assert [f.row.kind for f in there.findings] == [f.row.kind for f in image.findings]
     told = json.loads((tmp_path / "c/manifest.json").read_text())
     assert [(s["preset"], s["first_case"], s["cases"]) for s in told["sources"]] == [("fake", 0, 3), ("other", 3, 4)]
 

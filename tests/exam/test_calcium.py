@@ -71,20 +71,20 @@ def test_milligrams_are_volume_times_density(case):
     one = math.pi / 6 * materials.calcium_mg_per_mm3("calcium_oxalate")
     for view in case.views:
         for grain in view.calcifications:
-            assert grain.row["mass_mg"] == pytest.approx(one, rel=0.02)
+            assert grain.row.mass_mg == pytest.approx(one, rel=0.02)
         (finding,) = view.findings
-        assert finding.row["calcium_mg"] == pytest.approx(one * len(view.calcifications), rel=0.02)
-        assert view.row["calcium_mg"] == pytest.approx(finding.row["calcium_mg"])
+        assert finding.row.calcium_mg == pytest.approx(one * len(view.calcifications), rel=0.02)
+        assert view.row.calcium_mg == pytest.approx(finding.row.calcium_mg)
 
 
 def test_both_views_hold_the_same_calcium(case):
-    one, other = (view.row["calcium_mg"] for view in case.views)
+    one, other = (view.row.calcium_mg for view in case.views)
     assert one == pytest.approx(other, rel=1e-3)
 
 
 def test_a_finding_is_seen_better_than_its_best_grain_and_tissue_hides(case):
     for view in case.views:
         rows = [grain.row for grain in view.calcifications]
-        assert all(0 < row["dprime_structured"] < row["dprime"] for row in rows)
-        assert view.findings[0].row["dprime"] > max(row["dprime_structured"] for row in rows)
-        assert view.findings[0].row["n_visible"] == sum(row["visible"] for row in rows)
+        assert all(0 < row.dprime_structured < row.dprime for row in rows)
+        assert view.findings[0].row.dprime > max(row.dprime_structured for row in rows)
+        assert view.findings[0].row.n_visible == sum(row.visible for row in rows)

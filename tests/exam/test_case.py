@@ -110,7 +110,7 @@ def case(scene):
 
 def test_a_case_has_its_views_in_order(case):
     assert [view.image_id for view in case.views] == ["000000-L-CC", "000000-L-MLO", "000000-R-CC", "000000-R-MLO"]
-    assert all(view.row["class"] == "suspicious" for view in case.views)
+    assert all(view.row.class_ == "suspicious" for view in case.views)
     json.dumps(case.scene, allow_nan=False)
 
 
@@ -122,24 +122,24 @@ def test_a_case_prints_as_a_line_and_not_as_its_pixels(case):
 
 def test_rows_have_the_columns_of_the_tables(case):
     for view in case.views:
-        assert set(view.row) == set(tables.IMAGES)
-        assert view.row["n_calcifications"] == len(view.calcifications)
-        assert view.row["n_findings"] == len(view.findings)
+        assert set(view.row.as_dict()) == set(tables.IMAGES)
+        assert view.row.n_calcifications == len(view.calcifications)
+        assert view.row.n_findings == len(view.findings)
         for row in (f.row for f in view.findings):
-            assert set(row) == set(tables.FINDINGS)
+            assert set(row.as_dict()) == set(tables.FINDINGS)
         for row in (c.row for c in view.calcifications):
-            assert set(row) == set(tables.CALCIFICATIONS) - {"run_offset"}
-            assert all(math.isfinite(v) for v in row.values() if isinstance(v, float))
+            assert set(row.as_dict()) == set(tables.CALCIFICATIONS)
+            assert all(math.isfinite(v) for v in row.as_dict().values() if isinstance(v, float))
 
 
 def test_images_are_what_they_claim(case):
     for view in case.views:
         shown = view.for_presentation
-        assert (shown.dtype, shown.shape) == (np.uint16, (view.row["rows"], view.row["columns"]))
+        assert (shown.dtype, shown.shape) == (np.uint16, (view.row.rows, view.row.columns))
         assert view.for_processing.shape == view.breast_mask.shape == shown.shape
         assert shown.max() <= 4095
         assert not shown[~view.breast_mask].any()
-        chest, far = (0, -1) if view.row["laterality"] == "L" else (-1, 0)
+        chest, far = (0, -1) if view.row.laterality == "L" else (-1, 0)
         middle = shown.shape[0] // 2
         assert view.breast_mask[middle, chest]
         assert not view.breast_mask[middle, far]
@@ -149,11 +149,11 @@ def test_ids_are_the_same_in_every_view(scene, case):
     told = {g.calcification_id: f.finding_id for f in scene.findings for g in f.calcifications}
     assert sorted(told) == list(range(1, len(told) + 1))
     for view in case.views:
-        ids = [c.row["calcification_id"] for c in view.calcifications]
+        ids = [c.row.calcification_id for c in view.calcifications]
         assert ids == sorted(ids)
-        assert all(told[c.row["calcification_id"]] == c.row["finding_id"] for c in view.calcifications)
-    left = [{c.row["calcification_id"] for c in view.calcifications} for view in case.views[:2]]
-    right = [{c.row["calcification_id"] for c in view.calcifications} for view in case.views[2:]]
+        assert all(told[c.row.calcification_id] == c.row.finding_id for c in view.calcifications)
+    left = [{c.row.calcification_id for c in view.calcifications} for view in case.views[:2]]
+    right = [{c.row.calcification_id for c in view.calcifications} for view in case.views[2:]]
     assert len(left[0] & left[1]) > 5
     assert not (left[0] | left[1]) & (right[0] | right[1])
 
@@ -221,12 +221,12 @@ def test_a_clean_twin_has_the_same_breast_and_noise(scene, case):
     view = scene.views[0]
     clean = render.render(scene, view, keep=render.none, variant="clean")
     assert clean.image_id == "000000-L-CC+clean"
-    assert (clean.row["variant"], clean.row["class"], clean.row["n_calcifications"]) == ("clean", "normal", 0)
+    assert (clean.row.variant, clean.row.class_, clean.row.n_calcifications) == ("clean", "normal", 0)
     near = np.zeros(clean.breast_mask.shape, bool)
     for truth in case.views[0].calcifications:
         row = truth.row
-        y, x = row["box_y_px"], row["box_x_px"]
-        near[max(0, y - 6) : y + row["box_h_px"] + 6, max(0, x - 6) : x + row["box_w_px"] + 6] = True
+        y, x = row.box_y_px, row.box_x_px
+        near[max(0, y - 6) : y + row.box_h_px + 6, max(0, x - 6) : x + row.box_w_px + 6] = True
     difference = clean.for_processing.astype(int) - case.views[0].for_processing
     # elsewhere only the scatter of what the grains took away is missing
     assert np.abs(difference[~near]).max() <= 2
@@ -242,11 +242,12 @@ def test_a_mirrored_image_mirrors_its_truth(case):
         assert (turned.for_presentation == view.for_presentation[:, ::-1]).all()
         for one, other in zip(turned.calcifications, view.calcifications, strict=True):
             ys, xs = np.nonzero(one.mask)
-            assert (xs.min(), ys.min()) == (one.row["box_x_px"], one.row["box_y_px"])
+            assert (xs.min(), ys.min()) == (one.row.box_x_px, one.row.box_y_px)
             assert one.center_px[0] == pytest.approx(view.labels.shape[1] - 1 - other.center_px[0])
         back = mirrored(turned)
         for one, other in zip(back.calcifications, view.calcifications, strict=True):
-            assert one.row == {**other.row, "x_px": pytest.approx(other.row["x_px"])}
+            assert one.row.x_px == pytest.approx(other.row.x_px)
+            assert dataclasses.replace(one.row, x_px=other.row.x_px) == other.row
             assert (one.runs == other.runs).all()
         for one, other in zip(back.findings, view.findings, strict=True):
             assert one.row == other.row
@@ -265,8 +266,8 @@ def test_a_right_breast_is_a_left_one_mirrored(scene):
     one, other = render.render(as_left, left), render.render(as_right, right)
     assert (other.breast_mask == one.breast_mask[:, ::-1]).all()
     assert (other.labels == one.labels[:, ::-1]).all()
-    assert [c.row["x_px"] for c in other.calcifications] == pytest.approx(
-        [one.labels.shape[1] - 1 - c.row["x_px"] for c in one.calcifications]
+    assert [c.row.x_px for c in other.calcifications] == pytest.approx(
+        [one.labels.shape[1] - 1 - c.row.x_px for c in one.calcifications]
     )
 
 
@@ -278,9 +279,9 @@ def test_a_grain_lies_where_the_compression_carries_it(scene, case):
     centres = {g.calcification_id: g.centre_mm for f in scene.findings for g in f.calcifications}
     assert case.views[3].calcifications
     for truth in case.views[3].calcifications:
-        at = pressed.forward(np.array([centres[truth.row["calcification_id"]]]))[0]
+        at = pressed.forward(np.array([centres[truth.row.calcification_id]]))[0]
         x, y = field.px(at[0], at[1])
-        assert truth.row["z_mm"] == pytest.approx(at[2])
+        assert truth.row.z_mm == pytest.approx(at[2])
         if x > 2:  # not cut by the chest wall
             assert truth.center_px == pytest.approx((field.shape[1] - 1 - x, y), abs=0.1)
 
@@ -289,7 +290,7 @@ def test_the_field_is_laid_on_the_breast(scene, case):
     cc, mlo = case.views[:2]
     rows = np.flatnonzero(cc.breast_mask.any(axis=1))
     # about the middle, as far off it as there is room for and the breast was laid; folds reach further on one side
-    half, off = 0.5 * cc.breast_mask.shape[0], scene.breasts["L"].off_centre_mm / cc.row["pixel_spacing_mm"]
+    half, off = 0.5 * cc.breast_mask.shape[0], scene.breasts["L"].off_centre_mm / cc.row.pixel_spacing_mm
     assert abs(0.5 * (rows[0] + rows[-1]) - half) < abs(off) + 14
     pressed = scene.breasts["L"].compress(scene.views[1])
     field = field_of_view.frame(scene.breasts["L"], pressed, scene.preset.detector.grid).field

@@ -31,7 +31,7 @@ def recipe(*findings, views=("CC",), **exam):
 
 
 def median(view, number, what):
-    return np.median([c.row[what] for c in view.calcifications if c.row["finding_id"] == number])
+    return np.median([getattr(c.row, what) for c in view.calcifications if c.row.finding_id == number])
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_the_first_view_counts_and_several_findings_are_met_at_once():
     )
     case = simulate(made, 3, 1)
     assert [f["asked"] for f in case.scene["findings"]] == [["dprime", 4.0], ["dprime", 20.0], None]
-    view = next(v for v in case.views if v.row["view"] == "MLO")
+    view = next(v for v in case.views if v.row.view == "MLO")
     assert median(view, 1, "dprime") == pytest.approx(4, rel=0.05)
     assert median(view, 2, "dprime") == pytest.approx(20, rel=0.05)
 
@@ -94,8 +94,8 @@ def test_what_cannot_be_is_left_out_with_the_reason():
     case = simulate(recipe({"kind": "milk_of_calcium", "dprime": 900}, {"kind": "round", "dprime": 20}), 3, 0)
     assert [f["kind"] for f in case.scene["findings"]] == ["round"]
     assert "cannot be reached" in case.dropped[0]
-    assert {h.row["finding_id"] for h in case.views[0].objects} <= {2}
-    assert {f.row["finding_id"] for f in case.views[0].findings} == {2}
+    assert {h.row.finding_id for h in case.views[0].objects} <= {2}
+    assert {f.row.finding_id for f in case.views[0].findings} == {2}
 
 
 def test_asking_for_both_or_for_nonsense_is_refused():

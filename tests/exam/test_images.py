@@ -49,7 +49,7 @@ def scene():
 
 @pytest.fixture(scope="module")
 def images(scene):
-    return {view.row["variant"]: view for view in render_case(scene).views}
+    return {view.row.variant: view for view in render_case(scene).views}
 
 
 # -- twins
@@ -65,13 +65,13 @@ def test_the_words_of_a_variant_come_in_their_order(images):
 @pytest.mark.parametrize("twin", ["clean", "benign"])
 def test_twins_differ_only_where_a_removed_grain_reaches(images, twin, when):
     plain, other = images[when], images["+".join(w for w in (twin, when) if w)]
-    kept = {truth.row["calcification_id"] for truth in other.calcifications}
+    kept = {truth.row.calcification_id for truth in other.calcifications}
     gone = np.zeros(plain.breast_mask.shape, bool)
     for truth in plain.calcifications:
-        if truth.row["calcification_id"] not in kept:
+        if truth.row.calcification_id not in kept:
             box = truth.row  # a path may reach a pixel or two beyond its mask
-            y, x = max(0, box["box_y_px"] - 3), max(0, box["box_x_px"] - 3)
-            gone[y : box["box_y_px"] + box["box_h_px"] + 3, x : box["box_x_px"] + box["box_w_px"] + 3] = True
+            y, x = max(0, box.box_y_px - 3), max(0, box.box_x_px - 3)
+            gone[y : box.box_y_px + box.box_h_px + 3, x : box.box_x_px + box.box_w_px + 3] = True
     same = plain.for_processing == other.for_processing
     # the focal spot's blur reaches as far again
     reached = near(near(gone)) if when == "mag1.8" else near(gone)
@@ -83,14 +83,14 @@ def test_twins_differ_only_where_a_removed_grain_reaches(images, twin, when):
 
 
 def test_twins_keep_what_they_say(images):
-    classes = {variant: {f.row["class"] for f in view.findings} for variant, view in images.items()}
+    classes = {variant: {f.row.class_ for f in view.findings} for variant, view in images.items()}
     assert classes[""] >= {"suspicious", "benign"}
     assert classes["clean"] == set()
     assert classes["benign"] == classes[""] - {"suspicious"}
-    assert images["clean"].row["class"] == "normal"
-    plain = {c.row["calcification_id"]: c for c in images[""].calcifications}
+    assert images["clean"].row.class_ == "normal"
+    plain = {c.row.calcification_id: c for c in images[""].calcifications}
     for truth in images["benign"].calcifications:  # the same grains at the same places
-        assert np.array_equal(truth.runs, plain[truth.row["calcification_id"]].runs)
+        assert np.array_equal(truth.runs, plain[truth.row.calcification_id].runs)
 
 
 def test_a_twin_is_what_the_machine_makes_of_the_breast_without_the_grains(scene, images):
@@ -146,17 +146,17 @@ def test_what_is_near_is_counted_in_pixels():
 
 
 def mass(view, kind):
-    return sum(c.row["area_mm2"] for c in view.calcifications if c.row["kind"] == kind)
+    return sum(c.row.area_mm2 for c in view.calcifications if c.row.kind == kind)
 
 
 def test_earlier_there_was_less_of_it(images):
     now, recent, before = (images[name] for name in ("", "prior1", "prior4"))
-    ids = [{c.row["calcification_id"] for c in view.calcifications} for view in (now, recent, before)]
+    ids = [{c.row.calcification_id for c in view.calcifications} for view in (now, recent, before)]
     assert ids[2] < ids[1] < ids[0]
     for kind in ("vascular", "fine_pleomorphic"):
         assert mass(before, kind) < mass(recent, kind) < mass(now, kind)
     assert mass(before, "round") == mass(now, "round")
-    assert before.row["age"] == pytest.approx(now.row["age"] - 4)
+    assert before.row.age == pytest.approx(now.row.age - 4)
     assert not np.array_equal(before.for_processing, now.for_processing)  # another day's noise
     assert np.array_equal(before.breast_mask, now.breast_mask)
 
@@ -180,26 +180,26 @@ def test_a_magnified_finding_shows_more_grains():
     visible = [0, 0]
     for index in range(3):
         contact, closer = (
-            {c.row["calcification_id"]: c.row for c in view.calcifications} for view in simulate(made, 5, index).views
+            {c.row.calcification_id: c.row for c in view.calcifications} for view in simulate(made, 5, index).views
         )
         assert contact.keys() == closer.keys()
         assert all(closer[i]["dprime"] > contact[i]["dprime"] for i in contact)
-        visible[0] += sum(row["visible"] for row in contact.values())
-        visible[1] += sum(row["visible"] for row in closer.values())
+        visible[0] += sum(row.visible for row in contact.values())
+        visible[1] += sum(row.visible for row in closer.values())
     assert visible[1] > visible[0] > 0
 
 
 def test_a_magnified_image_is_of_the_same_grains(images):
     near_, far = images["mag1.8"], images[""]
-    assert near_.row["pixel_spacing_mm"] == pytest.approx(far.row["pixel_spacing_mm"] / 1.8)
-    assert near_.row["mgd_mgy"] == pytest.approx(1.5 * far.row["mgd_mgy"])
-    assert near_.row["density"] == far.row["density"]
-    places = [{c.row["calcification_id"]: c for c in view.calcifications} for view in (near_, far)]
-    target = next(f.row["finding_id"] for f in near_.findings if f.row["class"] == "suspicious")
-    shared = sorted(i for i in places[0].keys() & places[1].keys() if places[0][i].row["finding_id"] == target)
+    assert near_.row.pixel_spacing_mm == pytest.approx(far.row.pixel_spacing_mm / 1.8)
+    assert near_.row.mgd_mgy == pytest.approx(1.5 * far.row.mgd_mgy)
+    assert near_.row.density == far.row.density
+    places = [{c.row.calcification_id: c for c in view.calcifications} for view in (near_, far)]
+    target = next(f.row.finding_id for f in near_.findings if f.row.class_ == "suspicious")
+    shared = sorted(i for i in places[0].keys() & places[1].keys() if places[0][i].row.finding_id == target)
     assert len(shared) > 5
     x = [
-        np.array([p[i].center_px for i in shared]) * v.row["pixel_spacing_mm"]
+        np.array([p[i].center_px for i in shared]) * v.row.pixel_spacing_mm
         for p, v in zip(places, (near_, far), strict=True)
     ]
     shift = x[0] - x[1]
@@ -208,7 +208,7 @@ def test_a_magnified_image_is_of_the_same_grains(images):
 
 def test_nothing_to_magnify_is_no_mistake():
     made = dataclasses.replace(recipe(magnification=1.5), finding=())
-    assert [view.row["variant"] for view in simulate(made, 5, 1).views] == [""]
+    assert [view.row.variant for view in simulate(made, 5, 1).views] == [""]
 
 
 # -- patches, and the dataset
@@ -216,20 +216,20 @@ def test_nothing_to_magnify_is_no_mistake():
 
 def test_what_lies_mostly_outside_a_patch_is_none_of_its_grains():
     view = simulate(recipe(), 5, 1).views[0]
-    grain = max(view.calcifications, key=lambda one: one.row["box_w_px"])
+    grain = max(view.calcifications, key=lambda one: one.row.box_w_px)
     x, y = (round(value) for value in grain.center_px)
     size, rows, columns = 64, *view.for_presentation.shape
     top = min(max(y - 32, 0), rows - size)
     seen = []
     for left in range(max(x - size - 6, 0), min(x + 7, columns - size)):
-        found = {one.row["calcification_id"]: one for one in cut(view, top, left, size, "patch00").calcifications}
-        held = found.get(grain.row["calcification_id"])
+        found = {one.row.calcification_id: one for one in cut(view, top, left, size, "patch00").calcifications}
+        held = found.get(grain.row.calcification_id)
         inside = int(grain.mask[top : top + size, left : left + size].sum())
         if held is None:
-            assert 2 * inside < grain.mask.sum() or not -0.5 <= grain.row["x_px"] - left <= size - 0.5
+            assert 2 * inside < grain.mask.sum() or not -0.5 <= grain.row.x_px - left <= size - 0.5
         else:
             assert 2 * inside >= grain.mask.sum()
-            assert -0.5 <= held.row["x_px"] <= size - 0.5
+            assert -0.5 <= held.row.x_px <= size - 0.5
         seen.append(held is not None)
     assert any(seen)
     assert not all(seen)
@@ -262,7 +262,7 @@ def test_a_dataset_of_variants_is_whole(tmp_path):
     assert {"", "benign", "prior2", "benign+prior2", "mag1.5", "benign+mag1.5", "patch00", "benign+patch01"} <= variants
     assert set(data.images["laterality"].tolist()) == {"L", "R"}
     image = data["000000-L-CC+benign+prior2"]
-    assert image.for_presentation.shape == (image.row["rows"], image.row["columns"])
+    assert image.for_presentation.shape == (image.row.rows, image.row.columns)
 
 
 @pytest.mark.parametrize(

@@ -44,25 +44,25 @@ def acquisitions(scene):
 
 
 def _plain(views, view):
-    return next(one for one in views if one.row["view"] == view.row["view"] and not one.row["variant"])
+    return next(one for one in views if one.row.view == view.row.view and not one.row.variant)
 
 
 def _words(view, scene):
     row = view.row
-    words = [row["twin"], f"prior{row['years_before']}" if row["years_before"] else ""]
-    words += [f"mag{row['magnification']:g}" if row["magnification"] != 1 else ""]
+    words = [row.twin, f"prior{row.years_before}" if row.years_before else ""]
+    words += [f"mag{row.magnification:g}" if row.magnification != 1 else ""]
     return "+".join(word for word in words if word)
 
 
 # of each column of the images' table: what it must be
 IMAGES = {
-    "image_id": lambda v, s, a: f"000002-R-{v.row['view']}" + (f"+{v.row['variant']}" if v.row["variant"] else ""),
+    "image_id": lambda v, s, a: f"000002-R-{v.row.view}" + (f"+{v.row.variant}" if v.row.variant else ""),
     "case": lambda v, s, a: 2,
     "woman_id": lambda v, s, a: s.woman_id,
     "source": lambda v, s, a: "grown",
     "modality": lambda v, s, a: "MG",
-    "variant": lambda v, s, a: _words(v, s) + v.row["variant"][v.row["variant"].rfind("patch") - 1 :] * v.row["patch"]
-    if _words(v, s) else v.row["variant"] if v.row["patch"] else "",
+    "variant": lambda v, s, a: _words(v, s) + v.row.variant[v.row.variant.rfind("patch") - 1 :] * v.row.patch
+    if _words(v, s) else v.row.variant if v.row.patch else "",
     "twin": lambda v, s, a: "clean" if v.image_id.partition("+clean")[1] else "",
     "years_before": lambda v, s, a: 3 if "prior3" in v.image_id else 0,
     "magnification": lambda v, s, a: 1.8 if "mag1.8" in v.image_id else 1.0,
@@ -71,15 +71,15 @@ IMAGES = {
     "view": lambda v, s, a: a.view.name,
     "rows": lambda v, s, a: v.for_presentation.shape[0],
     "columns": lambda v, s, a: v.for_presentation.shape[1],
-    "pixel_spacing_mm": lambda v, s, a: 8 * 0.1 / v.row["magnification"],  # the unit's pixels are 100 um
+    "pixel_spacing_mm": lambda v, s, a: 8 * 0.1 / v.row.magnification,  # the unit's pixels are 100 um
     "detector": lambda v, s, a: "ge-senographe-essential",
     "converter": lambda v, s, a: "CsI",
     "thickness_mm": lambda v, s, a: s.breasts["R"].compress(a.view).thickness_mm,
-    "birads_density": lambda v, s, a: birads_density(v.row["density"]),
-    "age": lambda v, s, a: s.breasts["R"].age - v.row["years_before"],
+    "birads_density": lambda v, s, a: birads_density(v.row.density),
+    "age": lambda v, s, a: s.breasts["R"].age - v.row.years_before,
     "angle_deg": lambda v, s, a: {"CC": 0.0}.get(a.view.name, a.view.angle_deg),
-    "calcium_mg": lambda v, s, a: sum(grain.row["mass_mg"] for grain in v.calcifications),
-    "class": lambda v, s, a: max((f.row["class"] for f in v.findings), key=CLASSES.index, default="normal"),
+    "calcium_mg": lambda v, s, a: sum(grain.row.mass_mg for grain in v.calcifications),
+    "class": lambda v, s, a: max((f.row.class_ for f in v.findings), key=CLASSES.index, default="normal"),
     "n_findings": lambda v, s, a: len(v.findings),
     "n_calcifications": lambda v, s, a: len(v.calcifications),
 }
@@ -91,10 +91,10 @@ MEASURED = ("density", *TECHNIQUE)
 @pytest.mark.parametrize("column", IMAGES)
 def test_a_column_of_the_images_is_what_the_scene_says(column, views, scene, acquisitions):
     for view in views:
-        wanted = IMAGES[column](view, scene, acquisitions[view.row["view"]])
-        if column == "calcium_mg" and view.row["patch"]:
+        wanted = IMAGES[column](view, scene, acquisitions[view.row.view])
+        if column == "calcium_mg" and view.row.patch:
             continue
-        found = view.row[column]
+        found = view.row.as_dict()[column]
         assert found == (pytest.approx(wanted) if isinstance(wanted, float) else wanted), view.image_id
 
 
@@ -105,20 +105,20 @@ def test_no_column_of_the_images_goes_unchecked():
 
 def test_the_technique_is_that_of_the_exposure(views, acquisitions):
     for view in views:
-        acquisition, row = acquisitions[view.row["view"]], view.row
-        if row["magnification"] != 1:  # more dose, no grid
-            assert row["mgd_mgy"] == pytest.approx(1.5 * _plain(views, view).row["mgd_mgy"], rel=0.01)
+        acquisition, row = acquisitions[view.row.view], view.row
+        if row.magnification != 1:  # more dose, no grid
+            assert row.mgd_mgy == pytest.approx(1.5 * _plain(views, view).row.mgd_mgy, rel=0.01)
             continue
         spectrum = acquisition.machine.beam.at(acquisition.machine.detector.unit, acquisition.pressed.thickness_mm)
-        technique = render.expose(acquisition, spectrum, row["density"])
-        assert {name: row[name] for name in TECHNIQUE} == {name: getattr(technique, name) for name in TECHNIQUE}
-        assert 0.3 < row["mgd_mgy"] / row["entrance_kerma_mgy"] / 0.25 < 2  # Dance's g c s of a breast like this
-        assert row["target_filter"] == spectrum.target_filter
+        technique = render.expose(acquisition, spectrum, row.density)
+        assert all(getattr(row, name) == getattr(technique, name) for name in TECHNIQUE)
+        assert 0.3 < row.mgd_mgy / row.entrance_kerma_mgy / 0.25 < 2  # Dance's g c s of a breast like this
+        assert row.target_filter == spectrum.target_filter
 
 
 def test_the_density_is_the_share_of_gland_that_was_asked_for(views):
     for view in views:
-        assert view.row["density"] == pytest.approx(0.12, rel=0.12)
+        assert view.row.density == pytest.approx(0.12, rel=0.12)
 
 
 @pytest.mark.parametrize(
@@ -133,13 +133,13 @@ def test_birads_letters_follow_the_published_cuts(density, letter):
 
 
 def _grown(view, scene, row):
-    then = scene.at_prior(3).findings if view.row["years_before"] else scene.findings
-    return next(finding for finding in then if finding.finding_id == row["finding_id"])
+    then = scene.at_prior(3).findings if view.row.years_before else scene.findings
+    return next(finding for finding in then if finding.finding_id == row.finding_id)
 
 
 def _union(view, row):
     boxes = np.array([
-        [g.row[f"box_{k}_px"] for k in "xywh"] for g in view.calcifications if g.row["finding_id"] == row["finding_id"]
+        list(g.row.box_px) for g in view.calcifications if g.row.finding_id == row.finding_id
     ])  # fmt: skip
     return boxes[:, 0].min(), boxes[:, 1].min(), (boxes[:, 0] + boxes[:, 2]).max(), (boxes[:, 1] + boxes[:, 3]).max()
 
@@ -154,7 +154,7 @@ def _shoelace(points):
 
 
 def _members(view, row):
-    return [g.row for g in view.calcifications if g.row["finding_id"] == row["finding_id"]]
+    return [g.row for g in view.calcifications if g.row.finding_id == row.finding_id]
 
 
 FINDINGS = {
@@ -164,16 +164,16 @@ FINDINGS = {
     "image_id": lambda v, f, g: v.image_id,
     "class": lambda v, f, g: "suspicious" if g.category >= "4" else "benign",
     "n_calcifications": lambda v, f, g: len(_members(v, f.row)),
-    "n_visible": lambda v, f, g: sum(row["dprime_structured"] >= 4 for row in _members(v, f.row)),
+    "n_visible": lambda v, f, g: sum(row.dprime_structured >= 4 for row in _members(v, f.row)),
     "x_px": lambda v, f, g: (_union(v, f.row)[0] + _union(v, f.row)[2] - 1) / 2,
     "y_px": lambda v, f, g: (_union(v, f.row)[1] + _union(v, f.row)[3] - 1) / 2,
     "box_x_px": lambda v, f, g: _union(v, f.row)[0],
     "box_y_px": lambda v, f, g: _union(v, f.row)[1],
     "box_w_px": lambda v, f, g: _union(v, f.row)[2] - _union(v, f.row)[0],
     "box_h_px": lambda v, f, g: _union(v, f.row)[3] - _union(v, f.row)[1],
-    "extent_mm": lambda v, f, g: _across(f.hull_px) * v.row["pixel_spacing_mm"],
-    "hull_area_mm2": lambda v, f, g: _shoelace(f.hull_px) * v.row["pixel_spacing_mm"] ** 2,
-    "calcium_mg": lambda v, f, g: sum(row["mass_mg"] for row in _members(v, f.row)),
+    "extent_mm": lambda v, f, g: _across(f.hull_px) * v.row.pixel_spacing_mm,
+    "hull_area_mm2": lambda v, f, g: _shoelace(f.hull_px) * v.row.pixel_spacing_mm ** 2,
+    "calcium_mg": lambda v, f, g: sum(row.mass_mg for row in _members(v, f.row)),
 }  # fmt: skip
 
 
@@ -181,10 +181,11 @@ FINDINGS = {
 def test_a_column_of_the_findings_is_what_the_scene_says(column, views, scene):
     checked = 0
     for view in views:
-        for finding in view.findings * (not view.row["patch"]):
+        for finding in view.findings * (not view.row.patch):
             wanted = FINDINGS[column](view, finding, _grown(view, scene, finding.row))
-            exact = isinstance(wanted, str) or isinstance(finding.row[column], int)
-            assert finding.row[column] == (wanted if exact else pytest.approx(wanted, rel=1e-5)), view.image_id
+            found = finding.row.as_dict()[column]
+            exact = isinstance(wanted, str) or isinstance(found, int)
+            assert found == (wanted if exact else pytest.approx(wanted, rel=1e-5)), view.image_id
             checked += 1
     assert checked >= 6
 
@@ -192,9 +193,9 @@ def test_a_column_of_the_findings_is_what_the_scene_says(column, views, scene):
 def test_no_column_of_the_findings_goes_unchecked(views):
     assert set(tables.FINDINGS) == {*FINDINGS, "dprime"}
     for view in views:
-        for finding in view.findings * (not view.row["patch"]):
-            best = max(row["dprime_structured"] for row in _members(view, finding.row))
-            assert finding.row["dprime"] >= 0.9 * best  # a group is seen at least as well as its best grain
+        for finding in view.findings * (not view.row.patch):
+            best = max(row.dprime_structured for row in _members(view, finding.row))
+            assert finding.row.dprime >= 0.9 * best  # a group is seen at least as well as its best grain
 
 
 # ---- objects
@@ -206,22 +207,22 @@ def test_every_column_of_the_objects_is_what_the_scene_says(views, scene, acquis
     checked = 0
     for view in views:
         for one in view.objects:
-            row, acquisition = one.row, acquisitions[view.row["view"]]
-            assert set(row) == set(tables.OBJECTS)
-            finding, host = hosts[row["object_id"]]
-            assert (row["image_id"], row["finding_id"], row["kind"]) == (view.image_id, finding.finding_id, host.kind)
-            assert (row["x_mm"], row["y_mm"], row["z_mm"]) == host.centre_mm
-            assert row["size_mm"] == 2 * max(host.radii_mm)
-            if view.row["patch"] or view.row["magnification"] != 1:
+            row, acquisition = one.row, acquisitions[view.row.view]
+            assert set(row.as_dict()) == set(tables.OBJECTS)
+            finding, host = hosts[row.object_id]
+            assert (row.image_id, row.finding_id, row.kind) == (view.image_id, finding.finding_id, host.kind)
+            assert (row.x_mm, row.y_mm, row.z_mm) == host.centre_mm
+            assert row.size_mm == 2 * max(host.radii_mm)
+            if view.row.patch or view.row.magnification != 1:
                 continue
-            pitch, field = view.row["pixel_spacing_mm"], acquisition.frame.field
+            pitch, field = view.row.pixel_spacing_mm, acquisition.frame.field
             centre = acquisition.pressed.forward(np.array([host.centre_mm]))[0]
             x, y = field.px(centre[0], centre[1])
-            x = view.row["columns"] - 1 - x  # a right breast hangs mirrored
-            assert row["box_x_px"] + (row["box_w_px"] - 1) / 2 == pytest.approx(x, abs=2.5)
-            assert row["box_y_px"] + (row["box_h_px"] - 1) / 2 == pytest.approx(y, abs=2.5)
-            for key in ("box_w_px", "box_h_px"):
-                assert 0.6 * 2 * min(host.radii_mm) - 2 * pitch < row[key] * pitch < 1.8 * row["size_mm"] + 2 * pitch
+            x = view.row.columns - 1 - x  # a right breast hangs mirrored
+            assert row.box_x_px + (row.box_w_px - 1) / 2 == pytest.approx(x, abs=2.5)
+            assert row.box_y_px + (row.box_h_px - 1) / 2 == pytest.approx(y, abs=2.5)
+            for side_px in row.box_px[2:]:
+                assert 0.6 * 2 * min(host.radii_mm) - 2 * pitch < side_px * pitch < 1.8 * row.size_mm + 2 * pitch
             checked += 1
     assert checked >= 2
 
@@ -230,7 +231,7 @@ def test_every_column_of_the_objects_is_what_the_scene_says(views, scene, acquis
 
 
 def test_the_rows_of_a_patch_are_those_of_its_view_moved(views, scene):
-    patches = [view for view in views if view.row["patch"] and not view.row["twin"]]
+    patches = [view for view in views if view.row.patch and not view.row.twin]
     assert patches
     for patch in patches:
         whole = _plain(views, patch)
@@ -242,11 +243,11 @@ def test_the_rows_of_a_patch_are_those_of_its_view_moved(views, scene):
             (r, c) for r, c in at
             if np.array_equal(whole.for_presentation[r : r + 120, c : c + 120], patch.for_presentation)
         )  # fmt: skip
-        grains = {g.row["calcification_id"]: g for g in whole.calcifications}
+        grains = {g.row.calcification_id: g for g in whole.calcifications}
         for grain in patch.calcifications:
-            x, y = grains[grain.row["calcification_id"]].center_px
+            x, y = grains[grain.row.calcification_id].center_px
             assert grain.center_px == (pytest.approx(x - corner[1]), pytest.approx(y - corner[0]))
-            mask = grains[grain.row["calcification_id"]].mask
+            mask = grains[grain.row.calcification_id].mask
             assert np.array_equal(grain.mask, mask[corner[0] : corner[0] + 120, corner[1] : corner[1] + 120])
 
 

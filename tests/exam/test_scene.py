@@ -73,9 +73,9 @@ def test_the_same_breast_at_half_the_dose_is_noisier(scene):
     table = {**RECIPE, "exposure": {"dose_factor": 0.5}}
     half = dataclasses.replace(scene, preset=presets.from_dict(table))
     one, other = (render.render(s, s.views[0]) for s in (scene, half))
-    assert other.row["mgd_mgy"] == pytest.approx(0.5 * one.row["mgd_mgy"])
+    assert other.row.mgd_mgy == pytest.approx(0.5 * one.row.mgd_mgy)
     assert [c.center_px for c in one.calcifications] == [c.center_px for c in other.calcifications]
-    assert [c.row["contrast"] for c in one.calcifications] == [c.row["contrast"] for c in other.calcifications]
+    assert [c.row.contrast for c in one.calcifications] == [c.row.contrast for c in other.calcifications]
     fall = [b.dprime / a.dprime for a, b in zip(one.calcifications, other.calcifications, strict=True)]
     # sqrt(1/2) if all noise is the quanta's; electronic noise lowers it, fixed pattern, which scales with dose, raises
     # it

@@ -93,8 +93,8 @@ def test_contrast_is_that_of_the_exponential():
     placed, exposed = scene([(5.0, 0.0)], radius=0.4)
     _, (truth,) = measure("000000-L-CC", placed, exposed, OneEnergy(), White())
     peak_cm = placed[0].shadow.path_mm.max() / 10
-    assert truth.row["contrast"] == pytest.approx(1 - math.exp(-(MU_CALCIUM - MU_G) * peak_cm), rel=1e-4)
-    assert truth.row["thickness_mm"] == pytest.approx(0.8, rel=0.01)
+    assert truth.row.contrast == pytest.approx(1 - math.exp(-(MU_CALCIUM - MU_G) * peak_cm), rel=1e-4)
+    assert truth.row.thickness_mm == pytest.approx(0.8, rel=0.01)
 
 
 def test_a_grain_without_a_pixel_in_the_breast_is_none_that_the_picture_shows():
@@ -115,8 +115,8 @@ def test_a_grain_over_another_is_measured_as_if_alone():
     _, truths = measure("i", placed, exposed, OneEnergy(), White())
     _, (single,) = measure("i", alone, exposed_alone, OneEnergy(), White())
     # of one energy, a neighbour above takes away signal, but not contrast
-    assert truths[0].row["contrast"] == pytest.approx(single.row["contrast"], rel=1e-4)
-    assert truths[0].row["dprime"] < single.row["dprime"]
+    assert truths[0].row.contrast == pytest.approx(single.row.contrast, rel=1e-4)
+    assert truths[0].row.dprime < single.row.dprime
 
 
 def test_white_noise_gives_the_sum_over_pixels():
@@ -126,11 +126,11 @@ def test_white_noise_gives_the_sum_over_pixels():
     path = placed[0].shadow.path_mm.astype(float) / 10
     difference = s0 * (1 - np.exp(-(MU_CALCIUM - MU_G) * path))
     sd = math.sqrt((s0 + 2e4) * 20.0)
-    assert truth.row["dprime"] == pytest.approx(math.sqrt((difference**2).sum()) / sd, rel=1e-3)
+    assert truth.row.dprime == pytest.approx(math.sqrt((difference**2).sum()) / sd, rel=1e-3)
     mask = placed[0].shadow.mask
-    assert truth.row["sdnr"] == pytest.approx(difference[mask].mean() / sd, rel=1e-3)
-    assert truth.row["dprime_structured"] == pytest.approx(truth.row["dprime"], rel=1e-3)  # there is no tissue
-    assert truth.row["visible"] == (truth.row["dprime_structured"] >= 4)
+    assert truth.row.sdnr == pytest.approx(difference[mask].mean() / sd, rel=1e-3)
+    assert truth.row.dprime_structured == pytest.approx(truth.row.dprime, rel=1e-3)  # there is no tissue
+    assert truth.row.visible == (truth.row.dprime_structured >= 4)
 
 
 def test_blur_and_correlated_noise_agree_with_a_large_transform():
@@ -186,10 +186,10 @@ def test_runs_are_the_mask_and_the_labels():
         row, column = one.shadow.row + 30, one.shadow.column
         mask[row : row + rows, column : column + columns] = one.shadow.mask
         assert (truth.mask == mask).all()
-        assert truth.row["run_count"] == len(truth.runs)
+        assert truth.row.run_count == len(truth.runs)
         assert (np.diff(truth.runs[:, 0].astype(int)) > 0).all()
         ys, xs = np.nonzero(mask)
-        box = [truth.row[k] for k in ("box_x_px", "box_y_px", "box_w_px", "box_h_px")]
+        box = list(truth.row.box_px)
         assert box == [xs.min(), ys.min(), xs.max() - xs.min() + 1, ys.max() - ys.min() + 1]
     assert (truths[0].mask & truths[1].mask).any()  # overlaps survive
 
@@ -204,12 +204,12 @@ def test_the_centre_is_in_pixels_of_the_whole_image():
 def test_a_finding_spans_its_grains():
     placed, exposed = scene([(3.0, 0.0), (6.0, 0.0), (3.0, 4.0), (4.0, 1.0)])
     (found,), truths = measure("i", placed, exposed, OneEnergy(), White())
-    assert found.row["n_calcifications"] == 4
-    assert found.row["extent_mm"] == pytest.approx(5.2, abs=0.03)
+    assert found.row.n_calcifications == 4
+    assert found.row.extent_mm == pytest.approx(5.2, abs=0.03)
     # triangle 3 x 4, widened by 0.1 all round its perimeter of 12, and a disc
-    assert found.row["hull_area_mm2"] == pytest.approx(6 + 12 * 0.1 + math.pi * 0.01, abs=0.12)
-    assert found.row["box_w_px"] == max(t.row["box_x_px"] + t.row["box_w_px"] for t in truths) - found.row["box_x_px"]
-    assert found.row["class"] == "benign"
+    assert found.row.hull_area_mm2 == pytest.approx(6 + 12 * 0.1 + math.pi * 0.01, abs=0.12)
+    assert found.row.box_w_px == max(t.row.box_x_px + t.row.box_w_px for t in truths) - found.row.box_x_px
+    assert found.row.class_ == "benign"
 
 
 def test_a_suspicious_category_makes_a_suspicious_class():
@@ -276,10 +276,10 @@ def test_runs_turn_with_their_masks():
 def test_what_a_saturated_detector_cannot_show_is_not_visible():
     placed, exposed = scene([(5.0, 0.0)], radius=0.3)
     placed_dark, dark = scene([(5.0, 0.0)], radius=0.3, ceiling_kev=1000.0)
-    assert measure("i", placed, exposed, OneEnergy(), White())[1][0].row["visible"]
+    assert measure("i", placed, exposed, OneEnergy(), White())[1][0].row.visible
     saturated = measure("i", placed_dark, dark, OneEnergy(), White())[1][0].row
-    assert (saturated["dprime"], saturated["visible"]) == (0.0, False)
-    assert saturated["contrast"] > 0.1
+    assert (saturated.dprime, saturated.visible) == (0.0, False)
+    assert saturated.contrast > 0.1
 
 
 def test_scatter_is_read_where_the_grain_is():
@@ -288,7 +288,7 @@ def test_scatter_is_read_where_the_grain_is():
     signal = dataclasses.replace(exposed.signal, scatter=Coarse(ramp, 16, GRID.shape))
     _, truths = measure("i", placed, dataclasses.replace(exposed, signal=signal), OneEnergy(), White())
     alone = math.exp(-MU_G * 2 - MU_A * 3)
-    ratio = truths[1].row["dprime"] / truths[0].row["dprime"]
+    ratio = truths[1].row.dprime / truths[0].row.dprime
     there = [np.interp((x / 0.07) / 16 - 0.5, np.arange(13), ramp[0]) for x in (2.0, 12.0)]
     assert ratio == pytest.approx(math.sqrt((alone + there[0]) / (alone + there[1])), rel=0.05)
 

@@ -60,6 +60,6 @@ def test_rendered_suspicious_findings_can_be_marked_in_a_view(kind, seed):
     for view in case.views:
         for finding in view.findings:
             seen = [g.dprime_structured >= 5 for g in view.calcifications]
-            haze = kind == "amorphous" and finding.row["dprime"] >= 5
+            haze = kind == "amorphous" and finding.row.dprime >= 5
             marked.append(sum(seen) >= min(5, len(seen)) or haze)
     assert any(marked) or case.dropped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,24 +11,25 @@ import pytest
 from phantom.formats._dicom import mammogram
 from phantom.formats._options import Options
 from phantom.imaging import mammography_units
+from phantom.tables import ImageRow
 
 pytest.importorskip("pydicom")
 
-ROW = {
-    "image_id": "000012-R-MLO+clean+prior2", "case": 12, "woman_id": "0123456789abcdef", "source": "grown",
-    "modality": "MG", "variant": "clean+prior2", "twin": "clean", "years_before": 2, "magnification": 1.0,
-    "patch": False, "laterality": "R", "view": "MLO", "rows": 30, "columns": 20, "pixel_spacing_mm": 0.07,
-    "detector": "hologic-selenia-dimensions", "converter": "a-Se", "thickness_mm": 53.25, "density": 0.2,
-    "birads_density": "c", "age": 58.4, "angle_deg": 47.5, "target_filter": "W/Rh", "tube_kv": 29.0, "mas": 81.25,
-    "entrance_kerma_mgy": 4.5, "detector_kerma_ugy": 94.0, "mgd_mgy": 1.375, "class": "normal", "n_findings": 0,
-    "n_calcifications": 0,
-}  # fmt: skip
+ROW = ImageRow(
+    image_id="000012-R-MLO+clean+prior2", case=12, woman_id="0123456789abcdef", source="grown",
+    modality="MG", variant="clean+prior2", twin="clean", years_before=2, magnification=1.0,
+    patch=False, laterality="R", view="MLO", rows=30, columns=20, pixel_spacing_mm=0.07,
+    detector="hologic-selenia-dimensions", converter="a-Se", thickness_mm=53.25, density=0.2,
+    birads_density="c", age=58.4, angle_deg=47.5, target_filter="W/Rh", tube_kv=29.0, mas=81.25,
+    entrance_kerma_mgy=4.5, detector_kerma_ugy=94.0, mgd_mgy=1.375, class_="normal", n_findings=0,
+    n_calcifications=0, calcium_mg=0.0,
+)  # fmt: skip
 
 
 def written(intent="for_presentation", **row):
     pixels = np.arange(600, dtype=np.uint16).reshape(30, 20)
     image = SimpleNamespace(
-        image_id=ROW["image_id"], row={**ROW, **row}, for_presentation=pixels, for_processing=pixels * 20,
+        image_id=ROW.image_id, row=replace(ROW, **row), for_presentation=pixels, for_processing=pixels * 20,
         window_center=1700.0, window_width=2200.0,
     )  # fmt: skip
     return mammogram(image, intent, "key", 3, "phantom 1", Options(synthetic_tag=True, photometric="MONOCHROME2"))

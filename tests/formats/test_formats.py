@@ -234,7 +234,7 @@ def test_coco_masks_come_back_equal(data, exported):
         assert len(found) == len(image.calcifications)
         for annotation, grain in zip(found, image.calcifications, strict=True):
             assert np.array_equal(coco.annToMask(annotation).astype(bool), grain.mask)
-            assert annotation["bbox"] == [grain.row[f"box_{k}_px"] for k in "xywh"]
+            assert annotation["bbox"] == list(grain.row.box_px)
             assert annotation["area"] == grain.mask.sum()
     assert coco.getAnnIds(1) == []
 
@@ -250,7 +250,7 @@ def test_coco_tiles_hold_the_same_pixels_and_masks(data, exported):
     }
     for told in coco.loadImgs(coco.getImgIds()):
         image, x, y = whole[told["image_id"]], told["tile_x"], told["tile_y"]
-        ids = [grain.row["calcification_id"] for grain in image.calcifications]
+        ids = [grain.row.calcification_id for grain in image.calcifications]
         for annotation in coco.loadAnns(coco.getAnnIds(told["id"])):
             number = ids.index(annotation["calcification_id"])
             mask = coco.annToMask(annotation).astype(bool)
@@ -270,12 +270,12 @@ def test_coco_findings_and_keypoints(data, exported):
     )
     for number, image in enumerate(data, start=1):
         for annotation, finding in zip(coco.loadAnns(coco.getAnnIds(number)), image.findings, strict=True):
-            assert annotation["bbox"] == [finding.row[f"box_{k}_px"] for k in "xywh"]
+            assert annotation["bbox"] == list(finding.row.box_px)
             inside = coco.annToMask(annotation)
             assert inside.sum() == pytest.approx(annotation["area"], rel=0.25)
     points = json.loads((exported("coco", keypoints=True) / "annotations.json").read_text())
     grain = data[2].calcifications[0]
-    assert points["annotations"][0]["keypoints"] == [grain.row["x_px"] + 0.5, grain.row["y_px"] + 0.5, 2]
+    assert points["annotations"][0]["keypoints"] == [grain.row.x_px + 0.5, grain.row.y_px + 0.5, 2]
 
 
 def test_the_export_of_the_truth_scores_perfectly(data, exported, tmp_path):
@@ -309,7 +309,7 @@ def test_dicom_images_come_back_bit_equal_and_say_what_they_are(data, exported):
     folder = exported("dicom")
     uids = set()
     for image in data:
-        path = folder / f"{image.row['case']:06d}" / f"{file_name(image.image_id)}.dcm"
+        path = folder / f"{image.row.case:06d}" / f"{file_name(image.image_id)}.dcm"
         shown, raw = pydicom.dcmread(path), pydicom.dcmread(path.with_suffix(".raw.dcm"))
         assert np.array_equal(shown.pixel_array, image.for_presentation)
         assert np.array_equal(raw.pixel_array, image.for_processing)
@@ -317,8 +317,8 @@ def test_dicom_images_come_back_bit_equal_and_say_what_they_are(data, exported):
         assert (shown.PhotometricInterpretation, raw.PhotometricInterpretation) == ("MONOCHROME2", "MONOCHROME1")
         assert shown.SyntheticData == "YES"
         assert str(shown.PatientName).startswith("SYNTHETIC")
-        assert [float(s) for s in shown.PixelSpacing] == [image.row["pixel_spacing_mm"]] * 2
-        assert shown.ImageLaterality == image.row["laterality"]
+        assert [float(s) for s in shown.PixelSpacing] == [image.row.pixel_spacing_mm] * 2
+        assert shown.ImageLaterality == image.row.laterality
         assert shown.PatientOrientation[0] == {"L": "A", "R": "P"}[shown.ImageLaterality]
         uids |= {shown.SOPInstanceUID, raw.SOPInstanceUID}
     assert len(uids) == 2 * len(data)
@@ -335,16 +335,16 @@ def test_dicom_in_jpeg_ls_is_lossless(data, exported):
 def test_highdicom_reads_the_segmentation(data, exported):
     highdicom = pytest.importorskip("highdicom")
     for image in data:
-        path = exported("dicom") / f"{image.row['case']:06d}" / f"{file_name(image.image_id)}.seg.dcm"
+        path = exported("dicom") / f"{image.row.case:06d}" / f"{file_name(image.image_id)}.seg.dcm"
         if not image.findings:
             assert not path.exists()
             continue
         seg = highdicom.seg.segread(path)
         frames = np.atleast_3d(seg.pixel_array.reshape(-1, *image.for_presentation.shape))
         for number, finding in enumerate(image.findings):
-            mine = [g.mask for g in image.calcifications if g.row["finding_id"] == finding.row["finding_id"]]
+            mine = [g.mask for g in image.calcifications if g.row.finding_id == finding.row.finding_id]
             assert np.array_equal(frames[number].astype(bool), np.any(mine, axis=0))
-            assert seg.get_segment_description(number + 1).segment_label.endswith(finding.row["kind"])
+            assert seg.get_segment_description(number + 1).segment_label.endswith(finding.row.kind)
 
 
 def test_the_cad_report_of_the_truth_scores_perfectly(data, exported, tmp_path):
@@ -432,10 +432,10 @@ def test_nnunet_files_fit_together(data, exported):
     for image in data:
         labels = np.asarray(Image.open(folder / "labelsTr" / f"{file_name(image.image_id)}.png"))
         assert np.array_equal(labels > 0, image.labels > 0)
-        classes = {finding.row["finding_id"]: finding.row["class"] for finding in image.findings}
+        classes = {finding.row.finding_id: finding.row.class_ for finding in image.findings}
         for grain in image.calcifications:
             here = set(np.unique(labels[grain.mask]).tolist())
-            assert order[classes[grain.row["finding_id"]]] in here
+            assert order[classes[grain.row.finding_id]] in here
 
 
 def test_imagefolder_lines(data, exported):

@@ -235,8 +235,8 @@ def test_the_result_is_a_dataset_like_any_other(pictures, tmp_path):
     assert (data.images["grey_per_contrast_sd"] / data.images["grey_per_contrast"] < 0.6).all()
     assert (data.images["bits_stored"] == 12).all()
     cc, clean, mlo, _ = data
-    assert {c.row["calcification_id"] for c in cc.calcifications} & {
-        c.row["calcification_id"] for c in mlo.calcifications
+    assert {c.row.calcification_id for c in cc.calcifications} & {
+        c.row.calcification_id for c in mlo.calcifications
     }
     source, _ = Source(str(pictures / "000000-R-CC+clean.dcm")).read()
     assert np.array_equal(clean.for_presentation[:, ::-1], source.pixels)

@@ -58,6 +58,6 @@ def test_an_odd_picture_is_refused_or_measured(name, linear):
     out = blend.blended(on, placed, seed)
     assert out.max() <= picture.largest
     _, grains, structured = truth.measured(on, placed, "x")
-    numbers = [value for grain in grains for value in grain.row.values() if isinstance(value, float)]
+    numbers = [value for grain in grains for value in grain.row.as_dict().values() if isinstance(value, float)]
     assert np.isfinite([*numbers, *structured, on.under.density]).all()
     assert 0 <= on.under.density <= 1

@@ -83,7 +83,7 @@ def test_any_recipe_is_rendered_or_refused_with_a_reason(tmp_path_factory, table
         assert view.for_presentation.std() > 0
         for grain in view.calcifications:
             for name in ("x_px", "y_px", "area_mm2", "diameter_mm", "contrast", "sdnr", "dprime"):
-                assert np.isfinite(grain.row[name]), name
+                assert np.isfinite(getattr(grain.row, name)), name
     out = tmp_path_factory.mktemp("any")
     generate(recipe, seed, 1, out / "data", options=RunOptions(workers=1))
     assert verify(out / "data") == []

@@ -19,6 +19,7 @@ from phantom.scoring.match import Rules
 from phantom.scoring.ratings import MISSED, Ratings
 from phantom.scoring.report import as_dict, text
 from phantom.scoring.score import compare, score
+from phantom.tables import FindingRow, rows_of
 
 
 @pytest.fixture(scope="module")
@@ -124,8 +125,7 @@ def test_marks_labelled_as_something_else_are_left_out(images):
 
 
 def box_mark(truth, finding, grow=0.0, shift=0.0):
-    row = truth.findings[finding]
-    x, y, w, h = (float(row[f"box_{k}_px"]) for k in "xywh")
+    x, y, w, h = rows_of(FindingRow, truth.findings)[finding].box_px
     box = (x - grow + shift, y - grow, w + 2 * grow, h + 2 * grow)
     return truth.image_id, box[0] + box[2] / 2 - 0.5, box[1] + box[3] / 2 - 0.5, 0.9, box
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import toy
@@ -32,14 +33,20 @@ def exam() -> list[Any]:
         toy.rich("000005-L-MLO", shift=8), toy.rich("000005-R-CC"), toy.rich("000005-R-MLO", shift=5),
         toy.crowd("000006-L-CC", 20), toy.view("000006-L-MLO", [], [], (260, 200)),
     ]  # fmt: skip
-    for image in out:
-        image.row["split"] = "test" if image.image_id == "000006-L-MLO" else "train"
-        image.row["years_before"] = 2.0 if image.image_id.endswith("+prior2") else 0.0
-        image.row["twin"] = "clean" if image.image_id.endswith("+clean") else ""
-        for finding in image.findings:
-            grains = [g for g in image.calcifications if g.row["finding_id"] == finding.row["finding_id"]]
-            finding.row["dprime"] = max(float(g.row["dprime"]) for g in grains)
-    return out
+    return [_completed(image) for image in out]
+
+
+def _completed(image: Any) -> Any:
+    row = replace(
+        image.row, split="test" if image.image_id == "000006-L-MLO" else "train",
+        years_before=2 * image.image_id.endswith("+prior2"), twin="clean" * image.image_id.endswith("+clean"),
+    )  # fmt: skip
+    best = {
+        f.row.finding_id: max(g.row.dprime for g in image.calcifications if g.row.finding_id == f.row.finding_id)
+        for f in image.findings
+    }
+    findings = (replace(f, row=replace(f.row, dprime=best[f.row.finding_id])) for f in image.findings)
+    return replace(image, row=row, findings=tuple(findings))
 
 
 def detector(images: list[Any], name: str, skip: str, false: int) -> Detector:
@@ -47,9 +54,9 @@ def detector(images: list[Any], name: str, skip: str, false: int) -> Detector:
     raw = []
     for i, view in enumerate(images):
         raw += [
-            Raw("", view.image_id, float(g.row["x_px"]), float(g.row["y_px"]), round(0.95 - 0.03 * j - 0.01 * i, 4))
+            Raw("", view.image_id, float(g.row.x_px), float(g.row.y_px), round(0.95 - 0.03 * j - 0.01 * i, 4))
             for j, g in enumerate(view.calcifications)
-            if g.row["kind"] != skip
+            if g.row.kind != skip
         ]
         raw += [Raw("", view.image_id, 30.0 + 9 * k, 215.0, round(0.3 + 0.05 * k + 0.01 * i, 4)) for k in range(false)]
     truth = gather(images)

@@ -281,7 +281,7 @@ def test_filters_are_those_of_the_tables(tab, pages, images):
     rows = [finding.row for image in images for finding in image.findings]
     assert page.cards() == len(images)
     page.page.select_option("#f-kind", "vascular")
-    assert page.cards() == sum(any(f.row["kind"] == "vascular" for f in image.findings) for image in images)
+    assert page.cards() == sum(any(f.row.kind == "vascular" for f in image.findings) for image in images)
     page.page.click("#clear")
     page.page.select_option("#f-split", "test")
     assert page.cards() == 1
@@ -290,29 +290,29 @@ def test_filters_are_those_of_the_tables(tab, pages, images):
     assert page.cards() == 1
     page.page.click("#clear")
     page.page.select_option("#f-variant", "plain")
-    assert page.cards() == sum(not image.row["variant"] for image in images)
+    assert page.cards() == sum(not image.row.variant for image in images)
     page.page.click("#clear")
     page.page.click('[data-list="findings"]')
     assert page.cards() == len(rows)
     page.page.fill("#f-size-from", "2.5")
     page.page.fill("#f-size-to", "3")
-    assert page.cards() == sum(2.5 <= row["extent_mm"] <= 3 for row in rows) > 0
+    assert page.cards() == sum(2.5 <= row.extent_mm <= 3 for row in rows) > 0
     page.page.click("#clear")
     page.page.select_option("#f-pathology", "malignant")
     page.page.select_option("#f-class", "suspicious")
-    assert page.cards() == sum(row["pathology"] == "malignant" for row in rows)
+    assert page.cards() == sum(row.pathology == "malignant" for row in rows)
     page.page.click("#clear")
     page.page.select_option("#f-sort", "large")
     sizes = page("phantomView.cards.map(row => phantomView.findings.get('extent_mm', row))")
     assert sizes == sorted(sizes, reverse=True)
     page.page.fill("#f-dprime-from", "20")
-    assert page.cards() == sum(row["kind"] == "rim" for row in rows)
+    assert page.cards() == sum(row.kind == "rim" for row in rows)
 
 
 def test_hits_misses_and_false_marks_at_the_score(tab, pages, images, detectors):
     page = tab().open(pages / "marked.html", "#list=findings&s0=0.0001&s1=0.0001")
     first, second = detectors
-    kinds = [f.row["kind"] for image in images for f in image.findings if f.row["class"] != "artefact"]
+    kinds = [f.row.kind for image in images for f in image.findings if f.row.class_ != "artefact"]
     page.page.select_option("#f-marks", "missed0")
     assert page.cards() == kinds.count("vascular")
     page.page.select_option("#f-marks", "hit0-missed1")
@@ -560,9 +560,9 @@ def test_ten_thousand_images_ask_for_no_more_than_what_is_seen(tab, images, tmp_
         10_000,
     )
     for n in range(count):
-        table.add({**images[0].row, "image_id": f"{n:06d}-L-CC", "case": n}, window_center=1700, window_width=2200)
+        table.add({**images[0].row.as_dict(), "image_id": f"{n:06d}-L-CC", "case": n}, window_center=1700, window_width=2200)
         for finding in images[0].findings:
-            found.add({**finding.row, "dprime": n % 50}, image=n)
+            found.add({**finding.row.as_dict(), "dprime": n % 50}, image=n)
     index = {"images": table.packed(), "findings": found.packed(), "folder": "files", "pictures": {}, "detectors": []}
     (tmp_path / "many.html").write_text(html("many", to_json(index)), "utf-8")
     (tmp_path / "files" / "thumbnails").mkdir(parents=True)

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import zlib
+from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
@@ -46,7 +47,7 @@ def marks_of(views, name="a"):
     raw = []
     for view in views:
         raw += [
-            Raw("", view.image_id, float(g.row["x_px"]), float(g.row["y_px"]), 0.9 - 0.02 * i)
+            Raw("", view.image_id, float(g.row.x_px), float(g.row.y_px), 0.9 - 0.02 * i)
             for i, g in enumerate(view.calcifications[::2])
         ]
         raw.append(Raw("", view.image_id, 30.0, 40.0, 0.3))
@@ -105,8 +106,10 @@ def test_the_breast_is_what_is_shown(views):
 
 def test_words_from_the_data_cannot_break_out_of_the_page(tmp_path):
     view = toy.rich("000001-L-CC")
-    view.findings[0].row["cause"] = "</script><script>alert(1)</script><!--"
-    view.calcifications[0].row["material"] = "</script><script>alert(2)</script>"
+    finding, grain = view.findings[0], view.calcifications[0]
+    finding = replace(finding, row=replace(finding.row, cause="</script><script>alert(1)</script><!--"))
+    grain = replace(grain, row=replace(grain.row, material="</script><script>alert(2)</script>"))
+    view = replace(view, findings=(finding,), calcifications=(grain,))
     write([view], tmp_path / "page.html", "hostile")
     assert "<script>alert" not in (tmp_path / "page.html").read_text("utf-8")
 
@@ -144,8 +147,8 @@ def test_a_detector_of_findings_is_shown_as_it_is_scored(views):
     raw = []
     for view in views:
         for i, f in enumerate(view.findings):
-            box = tuple(float(f.row[name]) for name in ("box_x_px", "box_y_px", "box_w_px", "box_h_px"))
-            raw.append(Raw("", view.image_id, f.row["x_px"], f.row["y_px"], 0.9 - 0.1 * i, box, region=True))
+            box = tuple(float(getattr(f.row, name)) for name in ("box_x_px", "box_y_px", "box_w_px", "box_h_px"))
+            raw.append(Raw("", view.image_id, f.row.x_px, f.row.y_px, 0.9 - 0.1 * i, box, region=True))
         raw.append(Raw("", view.image_id, 20.0, 210.0, 0.2, (10.0, 202.0, 16.0, 16.0), region=True))
     images = gather(views)
     marks = check(raw, images, "boxes")
@@ -155,10 +158,10 @@ def test_a_detector_of_findings_is_shown_as_it_is_scored(views):
     assert index["marks"]["fate"].count(FATES.index("false")) == len(main.ratings.fp_rating)
     assert sorted(c for c in column({"columns": index["marks"]}, "cause") if c) == sorted(main.causes)
     assert len(index["lesions"]["rating"]) == main.ratings.lesions
-    asked = [f for view in views for f in view.findings if f.row["class"] != "artefact"]
+    asked = [f for view in views for f in view.findings if f.row.class_ != "artefact"]
     assert index["marks"]["fate"].count(FATES.index("hit")) == len(asked)
     surest = index["marks"]["box"][index["marks"]["image"].index(2)]
-    assert surest[2:] == [views[2].findings[0].row[name] for name in ("box_w_px", "box_h_px")]
+    assert surest[2:] == [getattr(views[2].findings[0].row, name) for name in ("box_w_px", "box_h_px")]
     assert [len(crops.of_marks(views[2], detector, crops.surest_false(detector, 2)))] == [2]  # residue, background
 
 

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from phantom.arrays import U16
+from phantom.arrays import U16, Bools, Runs
 from phantom.dataset.format import hdf5_checks
-from phantom.dataset.format.columns import row_of
 from phantom.dataset.format.layout import case_name
 from phantom.errors import DatasetError
 from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
 from phantom.rle import pixels
-from phantom.tables import Table
+from phantom.tables import CalcificationRow, FindingRow, ImageRow, ObjectRow, Table, rows_of
 
 if TYPE_CHECKING:
     import h5py
@@ -35,15 +34,15 @@ class StoredImage:
 
     Attributes
     ----------
-    row : dict
+    row : ImageRow
         Its row of the images' table.
     image_id : str
     """
 
-    def __init__(self, row: dict[str, Any], cases: Cases) -> None:
+    def __init__(self, row: ImageRow, cases: Cases) -> None:
         self.row = row
-        self.image_id: str = row["image_id"]
-        self._case = int(row["case"])
+        self.image_id = row.image_id
+        self._case = row.case
         self._cases = cases
 
     @cached_property
@@ -65,9 +64,9 @@ class StoredImage:
         return self._u16("labels")
 
     @cached_property
-    def breast_mask(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def breast_mask(self) -> Bools:
         """(rows, columns) bool."""
-        mask: np.ndarray[Any, np.dtype[np.bool_]] = self._read("breast_mask").astype(bool)
+        mask: Bools = self._read("breast_mask").astype(bool)
         return mask
 
     @property
@@ -88,8 +87,8 @@ class StoredImage:
         places = np.flatnonzero(table["image_id"] == self.image_id)
         points = [hulls[hulls["finding"] == i] for i in places]
         return tuple(
-            FindingTruth(row_of(table[i]), np.stack([hull["x_px"], hull["y_px"]], axis=1))
-            for i, hull in zip(places, points, strict=True)
+            FindingTruth(row, np.stack([hull["x_px"], hull["y_px"]], axis=1))
+            for row, hull in zip(rows_of(FindingRow, table[places]), points, strict=True)
         )
 
     @cached_property
@@ -97,10 +96,10 @@ class StoredImage:
         """Its calcifications, in the order of `labels`."""
         with self._file() as file:
             table, runs = (hdf5_checks.table(file, name, self._case) for name in ("calcifications", "runs"))
-        shape = int(self.row["rows"]), int(self.row["columns"])
+        shape = self.row.rows, self.row.columns
         return tuple(
-            CalcificationTruth(row_of(record), runs_of(record, runs, shape), shape)
-            for record in table[table["image_id"] == self.image_id]
+            CalcificationTruth(row, runs_of(row, runs, shape), shape)
+            for row in rows_of(CalcificationRow, table[table["image_id"] == self.image_id])
         )
 
     @cached_property
@@ -108,7 +107,7 @@ class StoredImage:
         """The bodies its findings lie in."""
         with self._file() as file:
             table = hdf5_checks.table(file, "objects", self._case)
-        return tuple(ObjectTruth(row_of(record)) for record in table[table["image_id"] == self.image_id])
+        return tuple(map(ObjectTruth, rows_of(ObjectRow, table[table["image_id"] == self.image_id])))
 
     @cached_property
     def scene(self) -> dict[str, Any]:
@@ -118,7 +117,7 @@ class StoredImage:
 
     def crop(self, row: int, column: int, rows: int, columns: int, name: str = "for_presentation") -> Any:
         """A window of one of the image's arrays, without reading the rest; it must lie within the image."""
-        whole = int(self.row["rows"]), int(self.row["columns"])
+        whole = self.row.rows, self.row.columns
         if min(row, column, rows, columns) < 0 or row + rows > whole[0] or column + columns > whole[1]:
             raise ValueError(f"{self.image_id} is {whole[0]} x {whole[1]} pixels; the window does not lie within it")
         with self._file() as file:
@@ -146,7 +145,7 @@ class StoredImage:
 
     def _checked(self, file: h5py.File, name: str) -> h5py.Dataset:
         data = hdf5_checks.array(file, self.image_id, name)
-        if data.shape != (self.row["rows"], self.row["columns"]):
+        if data.shape != (self.row.rows, self.row.columns):
             raise DatasetError(f"{data.name} is {data.shape}, which is not what images.csv says")
         return data
 
@@ -154,26 +153,26 @@ class StoredImage:
         return self._cases.open(self._case)
 
 
-def runs_of(record: Any, runs: Table, shape: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.uint32]]:
-    """The runs (n, 2) of one record of the calcifications' table.
+def runs_of(row: CalcificationRow, runs: Table, shape: tuple[int, int]) -> Runs:
+    """The runs (n, 2) of one row of the calcifications' table.
 
     Raises
     ------
     DatasetError
         If they are not in the table of runs, or leave the image.
     """
-    first, count = int(record["run_offset"]), int(record["run_count"])
+    first, count = row.run_offset, row.run_count
     mask_runs = runs[first : first + count]
     if len(mask_runs) != count:
-        raise DatasetError(f"calcification {record['calcification_id']}: its runs are not in the table of runs")
+        raise DatasetError(f"calcification {row.calcification_id}: its runs are not in the table of runs")
     ends = mask_runs["start"].astype(np.int64) + mask_runs["length"]
     area = int(mask_runs["length"].sum(dtype=np.int64))
     if area > MAX_MASK or (mask_runs["length"] == 0).any():
         raise DatasetError(
-            f"calcification {record['calcification_id']}: has a run without a pixel, or more than {MAX_MASK} pixels"
+            f"calcification {row.calcification_id}: has a run without a pixel, or more than {MAX_MASK} pixels"
         )
     if count and (int(ends.max()) > shape[0] * shape[1] or int((ends[:-1] > mask_runs["start"][1:]).sum())):
-        raise DatasetError(f"calcification {record['calcification_id']}: its runs overlap or leave the image")
+        raise DatasetError(f"calcification {row.calcification_id}: its runs overlap or leave the image")
     return np.stack([mask_runs["start"], mask_runs["length"]], axis=1)
 
 
@@ -223,7 +222,7 @@ class Cases:
         """The images of a case."""
         with self.open(case) as file:
             table = hdf5_checks.table(file, "images", case)
-        return [StoredImage(row_of(record), self) for record in table]
+        return [StoredImage(row, self) for row in rows_of(ImageRow, table)]
 
     def _reset(self) -> None:
         self._process = os.getpid()

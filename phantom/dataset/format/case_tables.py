@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from phantom.dataset.format import hdf5_checks
-from phantom.dataset.format.columns import INSERTED, dtype_with, to_csv
+from phantom.dataset.format.columns import INSERTED, to_csv
 from phantom.dataset.format.layout import TABLE_FILES, case_name
 from phantom.dataset.format.manifest import Manifest
 from phantom.dataset.format.split import split_column
 from phantom.errors import DatasetError
-from phantom.tables import Table
+from phantom.tables import Table, dtype_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ def columns_of(table: str, manifest: Manifest) -> np.dtype[Any]:
     if table == "images":
         optional = ["sweep", "sweep_value"] * bool(manifest.sweeps) + ["split"] * bool(manifest.split)
         optional += list(INSERTED) * bool(manifest.inserted)
-    return dtype_with(table, optional)
+    return dtype_of(table, optional)
 
 
 def header(table: str, manifest: Manifest) -> str:

@@ -6,6 +6,7 @@ can be checked and written in one go, and a full disk is an ordinary error.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +19,7 @@ from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.columns import HULL, RUN, pack, to_disk
 from phantom.dataset.format.files import replace, sha256
 from phantom.dataset.format.layout import CASE_FORMAT, FORMAT_VERSION, LIBVER, LICENCE, within_case
+from phantom.tables import CalcificationRow, FindingRow, ImageRow, ObjectRow
 
 if TYPE_CHECKING:
     import h5py
@@ -86,18 +88,18 @@ def encode(case: Case, about: Mapping[str, Any] | None = None) -> bytes:
 def _write_image(group: h5py.Group, view: ViewImage, raw_too: bool) -> None:
     row = view.row
     shape = view.for_presentation.shape
-    if shape != (row["rows"], row["columns"]) or view.breast_mask.shape != shape:
+    if shape != (row.rows, row.columns) or view.breast_mask.shape != shape:
         raise ValueError(f"{view.image_id}: the arrays are not of the shape its row says")
     if view.for_presentation.max(initial=0) > 4095:
         raise ValueError(f"{view.image_id}: for_presentation must lie within 0 and 4095")
     if len(view.calcifications) > MAX_LABELS:
         raise ValueError(f"{view.image_id}: {len(view.calcifications)} calcifications; labels can tell {MAX_LABELS}")
     common = {
-        "PixelSpacing": np.array([row["pixel_spacing_mm"]] * 2),
-        "ImageLaterality": row["laterality"],
-        "ViewPosition": row["view"],
+        "PixelSpacing": np.array([row.pixel_spacing_mm] * 2),
+        "ImageLaterality": row.laterality,
+        "ViewPosition": row.view,
     }
-    group.attrs.update({**common, "image_id": within_case(view.image_id), "variant": row["variant"]})
+    group.attrs.update({**common, "image_id": within_case(view.image_id), "variant": row.variant})
     shown = write_array(group, "for_presentation", view.for_presentation)
     shown.attrs.update({**common, "PhotometricInterpretation": "MONOCHROME2", "PixelIntensityRelationship": "LOG"})
     shown.attrs.update({"BitsAllocated": 16, "BitsStored": 12, "CLASS": "IMAGE"})
@@ -200,7 +202,7 @@ def _is_noise(plane: np.ndarray[Any, Any]) -> bool:
 
 
 def _write_truth(file: h5py.File, views: list[ViewImage]) -> None:
-    calcifications: list[dict[str, Any]] = []
+    calcifications: list[CalcificationRow] = []
     runs = []
     hulls = []
     offset = 0
@@ -211,13 +213,13 @@ def _write_truth(file: h5py.File, views: list[ViewImage]) -> None:
         hulls.append(hull)
     for view in views:
         for grain in view.calcifications:
-            calcifications.append({**grain.row, "run_offset": offset, "run_count": len(grain.runs)})
+            calcifications.append(dataclasses.replace(grain.row, run_offset=offset, run_count=len(grain.runs)))
             offset += len(grain.runs)
             runs.append(grain.runs)
-    _write_table(file, "images", pack("images", [view.row for view in views]))
-    _write_table(file, "findings", pack("findings", [finding.row for finding in findings]))
-    _write_table(file, "calcifications", pack("calcifications", calcifications))
-    _write_table(file, "objects", pack("objects", [one.row for view in views for one in view.objects]))
+    _write_table(file, "images", pack(ImageRow, [view.row for view in views]))
+    _write_table(file, "findings", pack(FindingRow, [finding.row for finding in findings]))
+    _write_table(file, "calcifications", pack(CalcificationRow, calcifications))
+    _write_table(file, "objects", pack(ObjectRow, [one.row for view in views for one in view.objects]))
     table = np.zeros(offset, RUN)
     if runs:
         table["start"], table["length"] = np.concatenate(runs).T

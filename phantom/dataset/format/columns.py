@@ -5,67 +5,61 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import filterfalse
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from phantom.dataset.format.layout import is_within_case, of_case, within_case
 from phantom.dataset.format.untrusted import IMAGE_ID, SPLIT_NAME
 from phantom.errors import DatasetError
-from phantom.tables import Columns, Table, dtype_of
+from phantom.tables import Row, Table, attribute, dtype_of, optional
 
 # beside the tables: runs of masks, and the corners of findings' hulls
 RUN = np.dtype([("start", "u4"), ("length", "u4")])
 HULL = np.dtype([("finding", "u4"), ("x_px", "f8"), ("y_px", "f8")])
 
-# columns that a table has only where a run asked for them
+# columns of the images that only inserted ones have
 INSERTED = ("bits_stored", "thickness_sd_mm", "grey_per_contrast", "grey_per_contrast_sd")
-OPTIONAL: dict[str, Columns] = {
-    "images": {
-        "sweep": ("U64", "the recipe's key that was changed for this image"),
-        "sweep_value": ("U32", "the value it was given"),
-        "split": ("U16", "the part of the split the case belongs to"),
-        "bits_stored": ("u1", "of the real picture"),
-        "thickness_sd_mm": ("f8", "uncertainty of its thickness; 0 where its header gives it"),
-        "grey_per_contrast": ("f8", "its grey values per unit of the logarithm of the exposure; 0 for processing"),
-        "grey_per_contrast_sd": ("f8", "uncertainty of that estimate"),
-    },
-}
+
+R = TypeVar("R", bound=Row)
 
 
-def dtype_with(table: str, optional: Iterable[str] = ()) -> np.dtype[Any]:
-    """The table's NumPy type, with those of its optional columns that are asked for, in their fixed order."""
-    asked = set(optional)
-    fields = [(name, kind) for name, (kind, _) in OPTIONAL.get(table, {}).items() if name in asked]
-    return np.dtype([*((name, dtype_of(table)[name]) for name in dtype_of(table).names or ()), *fields])
-
-
-def pack(table: str, rows: Iterable[Mapping[str, Any]]) -> Table:
+def pack(row_type: type[R], rows: Iterable[R]) -> Table:
     """Rows as a structured array.
 
     Raises
     ------
     ValueError
-        If a row lacks a column or has one that the table does not, a text is too long for its
+        If some rows have an optional column and others do not, a text is too long for its
         column, or a number is not finite or does not fit.
     """
-    listed = list(rows)
-    wrong_ids = [row["image_id"] for row in listed if not IMAGE_ID.fullmatch(str(row.get("image_id", "")))]
-    if wrong_ids:
-        raise ValueError(f"{table}.image_id: {wrong_ids[0]!r} is no image's id")
-    optional = {name for row in listed for name in row} & set(OPTIONAL.get(table, {}))
-    dtype = dtype_with(table, optional)
-    names = set(dtype.names or ())
-    out = np.zeros(len(listed), dtype)
-    for i, row in enumerate(listed):
-        if row.keys() != names:
-            wrong = ", ".join(sorted(set(row) ^ names))
-            raise ValueError(f"{table}, row {i}: columns missing or unknown: {wrong}")
-    for name in dtype.names or ():
-        out[name] = _fitting(f"{table}.{name}", dtype[name], [row[name] for row in listed])
+    table, listed = row_type.TABLE, list(rows)
+    out = np.zeros(len(listed), dtype_of(table, _asked(listed)))
+    for name in out.dtype.names or ():
+        cells = [getattr(row, attribute(name)) for row in listed]
+        out[name] = _fitting(f"{table}.{name}", out.dtype[name], cells)
+    wrong = [name for name in set(out["image_id"].tolist()) if not IMAGE_ID.fullmatch(name)]
+    if wrong:
+        raise ValueError(f"{table}.image_id: {wrong[0]!r} is no image's id")
     return out
+
+
+def _asked(rows: list[R]) -> list[str]:
+    """The optional columns that the rows have: all of them, or none.
+
+    Raises
+    ------
+    ValueError
+    """
+    asked = []
+    for name in optional(type(rows[0])) if rows else ():
+        cells = [getattr(row, name) is not None for row in rows]
+        if any(cells) and not all(cells):
+            raise ValueError(f"{rows[0].TABLE}.{name}: some rows have it and others do not")
+        asked += [name] * any(cells)
+    return asked
 
 
 def _fitting(name: str, dtype: np.dtype[Any], values: list[Any]) -> list[Any]:
@@ -88,11 +82,6 @@ def _fitting(name: str, dtype: np.dtype[Any], values: list[Any]) -> list[Any]:
     if wrong:
         raise ValueError(f"{name}: must be {wanted}, not {wrong[0]!r}")
     return values
-
-
-def row_of(record: Any) -> dict[str, Any]:
-    """One record of a structured array as a dictionary of plain Python values."""
-    return {name: record[name].item() for name in record.dtype.names}
 
 
 def disk_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -135,7 +124,7 @@ def from_disk(table: str, stored: Table, case: int) -> Table:
         If a column is missing, of the wrong type, or a text is not UTF-8.
     """
     there = stored.dtype.names or ()
-    dtype = dtype_with(table, there)
+    dtype = dtype_of(table, there)
     out = np.zeros(len(stored), dtype)
     for name in dtype.names or ():
         wanted = disk_dtype(np.dtype([(name, dtype[name])]))[name]
@@ -202,7 +191,7 @@ def from_csv(table: str, text: str) -> Table:
     reader = csv.reader(io.StringIO(text, newline=""))
     try:
         header = next(reader, [])
-        dtype = dtype_with(table, header)
+        dtype = dtype_of(table, header)
         if header != list(dtype.names or ()):
             raise DatasetError(f"{table}.csv: its first line must name the columns {', '.join(dtype.names or ())}")
         readers = [_READ[dtype[name].kind] for name in header]

@@ -13,6 +13,7 @@ import numpy as np
 from phantom.arrays import U16
 from phantom.exam.truth import FindingTruth
 from phantom.imaging import display_window
+from phantom.tables import FindingRow, ImageRow
 
 IMAGES = 8
 ACROSS = 4
@@ -26,7 +27,7 @@ class Shown(Protocol):
     """What the sheet needs of an image: a stored one or one just made."""
 
     image_id: str
-    row: dict[str, Any]
+    row: ImageRow
 
     @property
     def for_presentation(self) -> U16:
@@ -85,12 +86,12 @@ class _Tile:
     pixels: np.ndarray[Any, np.dtype[np.uint8]]
     factor: int
     caption: str
-    findings: list[dict[str, Any]]
+    findings: list[FindingRow]
 
 
 def _tile(image: Shown) -> _Tile:
     pixels, factor = _small(image)
-    caption = f"{image.image_id}  {image.row['class']}"
+    caption = f"{image.image_id}  {image.row.class_}"
     return _Tile(pixels, factor, caption, [finding.row for finding in image.findings])
 
 
@@ -106,12 +107,12 @@ def _small(image: Shown) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], int]:
     return np.round(shade).astype(np.uint8), factor
 
 
-def _outline(draw: Any, row: dict[str, Any], top: int, left: int, factor: int) -> None:
+def _outline(draw: Any, row: FindingRow, top: int, left: int, factor: int) -> None:
     """A box a little outside the finding's own."""
-    colour = GREYS + list(COLOURS).index(row["class"]) if row["class"] in COLOURS else GREYS - 1
-    x0, y0 = row["box_x_px"] // factor - 3, row["box_y_px"] // factor - 3
-    x1 = (row["box_x_px"] + row["box_w_px"]) // factor + 3
-    y1 = (row["box_y_px"] + row["box_h_px"]) // factor + 3
+    colour = GREYS + list(COLOURS).index(row.class_) if row.class_ in COLOURS else GREYS - 1
+    x0, y0 = row.box_x_px // factor - 3, row.box_y_px // factor - 3
+    x1 = (row.box_x_px + row.box_w_px) // factor + 3
+    y1 = (row.box_y_px + row.box_h_px) // factor + 3
     box = max(x0, 0) + left, max(y0, 0) + top, min(x1, TILE[1] - 1) + left, min(y1, TILE[0] - 1) + top
     draw.rectangle(box, outline=colour)
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from phantom.dataset.format.columns import OPTIONAL
 from phantom.dataset.running.worker import CaseFactory
 from phantom.errors import UsageError
+from phantom.tables import ImageRow, optional
 
 if TYPE_CHECKING:
     from phantom.exam.case import Case
@@ -49,7 +49,7 @@ def parse_sweeps(sweeps: Sequence[str]) -> list[Step]:
         raise UsageError(f"--sweep: {len(pairs)} values in all; at most {MAX_STEPS} are possible")
     for key, value in pairs:
         for column, text in (("sweep", key), ("sweep_value", value)):
-            if len(text.encode()) > int(OPTIONAL["images"][column][0][1:]):
+            if len(text.encode()) > int(optional(ImageRow)[column].dtype[1:]):
                 raise UsageError(f"--sweep {key}: {text[:40]}… is too long")
     return [Step(f"sweep{number:02d}", key, value) for number, (key, value) in enumerate(pairs, start=1)]
 
@@ -146,13 +146,12 @@ class _Swept:
 def _as_step(view: ViewImage, step: Step) -> ViewImage:
     """The image under the step's name, with the step in its row."""
     image_id = f"{view.image_id}+{step.name}"
-    variant = "+".join(word for word in (view.row["variant"], step.name) if word)
-    names = {"image_id": image_id}
+    variant = "+".join(word for word in (view.row.variant, step.name) if word)
     return replace(
         view,
         image_id=image_id,
-        row={**view.row, **names, "variant": variant, "sweep": step.key, "sweep_value": step.value},
-        findings=tuple(replace(one, row={**one.row, **names}) for one in view.findings),
-        calcifications=tuple(replace(one, row={**one.row, **names}) for one in view.calcifications),
-        objects=tuple(replace(one, row={**one.row, **names}) for one in view.objects),
+        row=replace(view.row, image_id=image_id, variant=variant, sweep=step.key, sweep_value=step.value),
+        findings=tuple(replace(one, row=replace(one.row, image_id=image_id)) for one in view.findings),
+        calcifications=tuple(replace(one, row=replace(one.row, image_id=image_id)) for one in view.calcifications),
+        objects=tuple(replace(one, row=replace(one.row, image_id=image_id)) for one in view.objects),
     )
