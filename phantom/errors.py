@@ -19,6 +19,8 @@ Raise the most special one that fits; the message names the thing and how to fix
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Sequence
 
 
@@ -91,3 +93,19 @@ class Stopped(PhantomError):  # noqa: N818 (what the user reads)
     """The run was interrupted; what is done is kept. Exit code 130."""
 
     exit_code = 130
+
+
+def install(extra: str) -> str:
+    """The command that installs what an extra brings; it works whether or not phantom is on a package index.
+
+    >>> install("dicom")  # doctest: +SKIP
+    "pip install 'pydicom>=3.0.1' 'highdicom>=0.24'"
+    """
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        lines = requires("mammo-phantom") or []
+    except PackageNotFoundError:  # a checkout that was never installed
+        lines = []
+    needs = [line.partition(";")[0].strip() for line in lines if re.search(rf"""extra == ['"]{extra}['"]""", line)]
+    return f"pip install {' '.join(shlex.quote(need) for need in needs or [f'.[{extra}]'])}"

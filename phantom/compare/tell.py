@@ -9,7 +9,7 @@ import numpy as np
 
 from phantom.arrays import F64, Bools
 from phantom.compare.measure import Measured
-from phantom.errors import UsageError
+from phantom.errors import UsageError, install
 
 Words = np.ndarray[tuple[int], np.dtype[np.str_]]
 _MOST_FOLDS = 8
@@ -100,7 +100,7 @@ def fitted(x: F64, y: F64, weight: F64) -> tuple[Callable[[F64], F64], F64]:
     try:
         from sklearn.linear_model import LogisticRegression
     except ImportError:
-        raise UsageError("comparing needs the extra 'compare': pip install 'mammo-phantom[compare]'") from None
+        raise UsageError(f"comparing needs scikit-learn: {install('compare')}") from None
     middle, sd = np.median(x, 0), x.std(0) + 1e-9
 
     def scaled(values: F64) -> F64:

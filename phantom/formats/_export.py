@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from phantom.dataset.format.files import replace, unwritable
 from phantom.dataset.format.key import key_of
-from phantom.errors import PhantomError
+from phantom.dataset.format.split import parse_split, part_of_case
+from phantom.errors import PhantomError, UsageError, install
 from phantom.formats import get
 from phantom.formats._folder import STAGING, prepare, put_stamp
 from phantom.formats._options import Options, settled
@@ -30,16 +31,17 @@ class Unit(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What an export came to."""
+    """What an export came to: pieces written and kept, and what its reader must know."""
 
     folder: Path
     written: int
     kept: int
+    notes: tuple[str, ...] = ()
 
 
 def export(
     data: Dataset, name: str, out: str | Path, options: Options | None = None, *, overwrite: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    workers: int = 1, progress: Callable[[int, int], None] | None = None,
 ) -> Done:  # fmt: skip
     """Write a dataset in another format.
 
@@ -54,41 +56,70 @@ def export(
     options : Options
     overwrite : bool
         Delete the export that is there first. A folder that holds anything else is refused.
+    workers : int
+        How many processes write; the files are the same for any number.
     progress : callable
         Told the number of pieces done and of all.
 
     Raises
     ------
     UsageError
-        If there is no such format, it does not know an option, or the folder holds something else.
+        If there is no such format, it does not know an option, the folder holds something else, or a part of the
+        split that is asked for would be empty.
     PhantomError
         If the folder cannot be written, or a package is missing.
     """
     format_ = get(name)
     options = settled(options or Options(), name, format_.OPTIONS)
+    if workers < 1:
+        raise UsageError(f"--workers {workers}: must be at least 1")
     missing = [package for package in getattr(format_, "NEEDS", ()) if not _there(package)]
     if missing:
-        raise PhantomError(f"{name}: needs {', '.join(missing)}; pip install 'mammo-phantom[dicom]'")
+        raise PhantomError(f"{name}: needs {', '.join(missing)}; {install(getattr(format_, 'EXTRA', 'dicom'))}")
+    splits(data, options)  # a split that cannot be is refused before anything is written
     folder, stamp = Path(out), _stamp(data, name, options)
     prepare(folder, stamp, overwrite)
     units = format_.units(data, options)
     files = [file for unit in units for file in unit.files]
-    written = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
         put_stamp(folder, stamp, files)
-        for number, unit in enumerate(units, start=1):
-            if not all((folder / file).is_file() for file in unit.files):
-                for file in unit.files:
-                    (folder / file).parent.mkdir(parents=True, exist_ok=True)
-                format_.write(data, unit, folder, options)
-                written += 1
+        left = [unit for unit in units if not all((folder / file).is_file() for file in unit.files)]
+        for number, _ in enumerate(_written(data, name, left, folder, options, workers), len(units) - len(left) + 1):
             if progress is not None:
                 progress(number, len(units))
         _finish(format_, data, folder, options, partial(put_stamp, folder, stamp), files)
     except OSError as why:
         raise unwritable(folder, why) from why
-    return Done(folder, written, len(units) - written)
+    notes = tuple(format_.notes(data, options)) if hasattr(format_, "notes") else ()
+    return Done(folder, len(left), len(units) - len(left), notes)
+
+
+def _written(
+    data: Dataset, name: str, units: list[Unit], folder: Path, options: Options, workers: int
+) -> Iterator[None]:
+    """Write the pieces, here or in processes of their own; one item for each that is done."""
+    workers = min(workers, len(units))
+    if workers <= 1:
+        for unit in units:
+            _write(data, name, unit, folder, options)
+            yield
+        return
+    from concurrent.futures import as_completed
+
+    from phantom.dataset.running.pool import spawned
+
+    with spawned(workers) as pool:
+        for future in as_completed([pool.submit(_write, data, name, unit, folder, options) for unit in units]):
+            future.result()
+            yield
+
+
+def _write(data: Dataset, name: str, unit: Unit, folder: Path, options: Options) -> None:
+    """Write one piece."""
+    for file in unit.files:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    get(name).write(data, unit, folder, options)
 
 
 def _finish(
@@ -117,20 +148,40 @@ def put_json(path: Path, value: Any, indent: int | None = None) -> None:
     put(path, json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def splits(data: Dataset) -> dict[str, list[str]]:
-    """The image ids of each part of the dataset's split; all are ``train`` where it has none."""
+def splits(data: Dataset, options: Options) -> dict[str, list[str]]:
+    """The image ids of each part of the split; all are ``train`` where there is none.
+
+    The split is the one the dataset was made with, or the one that the options ask for, woman by woman.
+
+    Raises
+    ------
+    UsageError
+        If a part that the options ask for would be empty.
+    """
     table = data.images
+    out: dict[str, list[str]] = {}
+    if options.split:
+        shares = parse_split(options.split)
+        women = {woman: number for number, woman in enumerate(dict.fromkeys(table["woman_id"].tolist()))}
+        part = {woman: part_of_case(shares, data.manifest.seed, number) for woman, number in women.items()}
+        out = {name: [] for name in shares}
+        for image_id, woman in zip(table["image_id"].tolist(), table["woman_id"].tolist(), strict=True):
+            out[part[woman]].append(image_id)
+        empty = [name for name, ids in out.items() if not ids]
+        if empty:
+            raise UsageError(f"--split {options.split}: {len(women)} women are too few, {empty[0]} would be empty")
+        return out
     if "split" not in (table.dtype.names or ()):
         return {"train": table["image_id"].tolist()}
-    out: dict[str, list[str]] = {}
-    for image_id, part in zip(table["image_id"].tolist(), table["split"].tolist(), strict=True):
-        out.setdefault(part or "train", []).append(image_id)
+    for image_id, name in zip(table["image_id"].tolist(), table["split"].tolist(), strict=True):
+        out.setdefault(name or "train", []).append(image_id)
     return out
 
 
-def split_of(data: Dataset) -> dict[str, str]:
-    """The part of the split each image belongs to."""
-    return {image_id: part for part, ids in splits(data).items() for image_id in ids}
+def split_of(data: Dataset, options: Options) -> dict[str, str]:
+    """The part of the split each image belongs to, in the order of the dataset."""
+    of = {image_id: part for part, ids in splits(data, options).items() for image_id in ids}
+    return {image_id: of[image_id] for image_id in data.images["image_id"].tolist()}
 
 
 def file_name(image_id: str) -> str:

@@ -34,6 +34,10 @@ class Options:
         DICOM: the transfer syntax.
     shard : int
         WebDataset: images a shard.
+    nifti : bool
+        MONAI: NIfTI files, which keep the spacing, instead of PNG.
+    split : str
+        ``train=0.8,val=0.2``: parts by woman, instead of those that the dataset was made with.
     """
 
     bits: int | None = None
@@ -50,6 +54,8 @@ class Options:
     photometric: str | None = None
     compress: str | None = None
     shard: int | None = None
+    nifti: bool | None = None
+    split: str | None = None
 
 
 def settled(asked: Options, name: str, heeded: dict[str, Any]) -> Options:

@@ -1,9 +1,9 @@
 """COCO instances: PNG images and one JSON with boxes, run-length coded masks and the truth's numbers.
 
 Images without findings are kept, ids start from 1, `area` and `bbox` are floats, and `segmentation`
-is COCO's compressed run-length code as text. Categories are 1 calcification (unused: for detectors
-of one class), 2 benign, 3 suspicious, 4 artefact. Annotations also carry kind, finding_id,
-calcification_id, BI-RADS words, diameter_mm, contrast, sdnr, dprime and visible.
+is COCO's compressed run-length code as text. Categories are 1 benign, 2 suspicious, 3 artefact.
+Annotations also carry kind, finding_id, calcification_id, BI-RADS words, diameter_mm, contrast, sdnr,
+dprime and visible.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from phantom import rle
+from phantom.formats._boxes import BOX_CLASSES
 from phantom.formats._export import Unit, file_name, put, put_json, split_of, splits
 from phantom.formats._options import Options
 from phantom.formats._pixels import png, shown, window_of
@@ -32,8 +33,9 @@ OPTIONS: dict[str, Any] = {
     "overlap": 128,
     "level": "calcification",
     "keypoints": False,
+    "split": "",
 }
-CATEGORIES = {"calcification": 1, "benign": 2, "suspicious": 3, "artefact": 4}
+CATEGORIES = {name: number for number, name in enumerate(BOX_CLASSES, start=1)}
 _NUMBERS = (
     "diameter_mm", "extent_mm", "thickness_mm", "mass_mg", "contrast", "sdnr", "dprime", "dprime_structured",
 )  # fmt: skip
@@ -65,9 +67,9 @@ def finish(data: Dataset, folder: Path, options: Options) -> None:
     """Write ``annotations.json``, and one for each part of the dataset's split."""
     whole = document(data, options)
     put_json(folder / "annotations.json", whole)
-    if len(splits(data)) > 1:
-        of = split_of(data)
-        for name in splits(data):
+    if len(splits(data, options)) > 1:
+        of = split_of(data, options)
+        for name in splits(data, options):
             images = [image for image in whole["images"] if of[image["image_id"]] == name]
             ids = {image["id"] for image in images}
             some = [annotation for annotation in whole["annotations"] if annotation["image_id"] in ids]
@@ -90,7 +92,7 @@ def document(data: Dataset, options: Options) -> dict[str, Any]:
                 annotations.append({"id": len(annotations) + 1, "image_id": len(images), **annotation})
     about = {
         "description": f"synthetic mammograms, preset {data.manifest.preset}, seed {data.manifest.seed}",
-        "version": data.manifest.generator, "contributor": "phantom", "url": "", "year": 0, "date_created": "",
+        "version": data.manifest.generator, "contributor": "phantom",
     }  # fmt: skip
     more = {"keypoints": ["centre"], "skeleton": []} if options.keypoints else {}
     return {
@@ -125,14 +127,14 @@ def _calcifications(image: Any, part: Tile, keypoints: bool) -> Iterator[dict[st
     for grain, runs in grains_in(part, image):
         counts = rle.coco_counts(runs, (part.rows, part.columns))
         box = rle.box(runs, part.columns)
-        finding = findings.get(grain.row.finding_id)
+        finding = findings[grain.row.finding_id]
         annotation: dict[str, Any] = {
-            "category_id": CATEGORIES.get(finding.class_ if finding else '', 1), "iscrowd": 0,
+            "category_id": CATEGORIES[finding.class_], "iscrowd": 0,
             "bbox": [float(side) for side in box],
             "area": float(np.asarray(runs)[:, 1].sum()),
             "segmentation": {"size": [part.rows, part.columns], "counts": rle.coco_text(counts)},
             "finding_id": grain.row.finding_id, "calcification_id": grain.row.calcification_id,
-            **(_words(finding) if finding else {}), "kind": grain.row.kind,
+            **_words(finding), "kind": grain.row.kind,
             **{name: getattr(grain.row, name) for name in _NUMBERS}, "visible": grain.row.visible,
         }  # fmt: skip
         if keypoints:
@@ -157,7 +159,7 @@ def _findings(image: Any, part: Tile) -> Iterator[dict[str, Any]]:
             continue
         outline = _outline(finding.hull_px, box, part)
         yield {
-            "category_id": CATEGORIES.get(finding.row.class_, 1), "iscrowd": 0,
+            "category_id": CATEGORIES[finding.row.class_], "iscrowd": 0,
             "bbox": [float(side) for side in box],
             "area": polygon_area(outline), "segmentation": [[float(number) for number in outline.ravel()]],
             "finding_id": finding.row.finding_id, **_words(finding.row),

@@ -20,7 +20,7 @@ from phantom.tables import attribute
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
 
-OPTIONS: dict[str, Any] = {"bits": 8, "window": "image", "level": "calcification"}
+OPTIONS: dict[str, Any] = {"bits": 8, "window": "image", "level": "calcification", "split": ""}
 _COLUMNS = (
     "image_id",
     "case",
@@ -43,7 +43,7 @@ def _place(image_id: str, part: str) -> str:
 
 def units(data: Dataset, options: Options) -> list[Unit]:
     """An image."""
-    return [Unit(image_id, (_place(image_id, part),)) for image_id, part in split_of(data).items()]
+    return [Unit(image_id, (_place(image_id, part),)) for image_id, part in split_of(data, options).items()]
 
 
 def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
@@ -53,7 +53,7 @@ def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
 
 def finish(data: Dataset, folder: Path, options: Options) -> None:
     """Write each part's ``metadata.jsonl`` and the card, ``README.md``."""
-    for part, ids in splits(data).items():
+    for part, ids in splits(data, options).items():
         lines = [json.dumps(_metadata(data[image_id], part, options), ensure_ascii=False) + "\n" for image_id in ids]
         put(folder / _PARTS.get(part, part) / "metadata.jsonl", "".join(lines))
     put(folder / "README.md", _card(data))

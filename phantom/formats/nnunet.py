@@ -17,7 +17,7 @@ from phantom.formats._options import Options
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
 
-OPTIONS: dict[str, Any] = {"bits": 16, "window": "image"}
+OPTIONS: dict[str, Any] = {"bits": 16, "window": "image", "split": ""}
 NAME = "Dataset501_Phantom"
 
 write = _pairs.write
@@ -26,7 +26,7 @@ write = _pairs.write
 def units(data: Dataset, options: Options) -> list[Unit]:
     """An image and its label map."""
     out = []
-    for image_id, part in split_of(data).items():
+    for image_id, part in split_of(data, options).items():
         kind, name = "Ts" if part == "test" else "Tr", file_name(image_id)
         out.append(Unit(image_id, (f"{NAME}/images{kind}/{name}_0000.png", f"{NAME}/labels{kind}/{name}.png")))
     return out
@@ -34,7 +34,7 @@ def units(data: Dataset, options: Options) -> list[Unit]:
 
 def finish(data: Dataset, folder: Path, options: Options) -> None:
     """Write ``dataset.json``, and ``splits_final.json`` where there is a part to validate with."""
-    parts = splits(data)
+    parts = splits(data, options)
     training = [file_name(i) for name, ids in parts.items() if name != "test" for i in ids]
     description = {
         "channel_names": {"0": "mammogram"}, "labels": {"background": 0, **{name: i for i,

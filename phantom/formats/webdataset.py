@@ -1,11 +1,12 @@
 """WebDataset: tar shards of an image, instance labels and JSON a key.
 
-With 8 bits the image is a PNG; with 16 bits it is a NumPy array of the 12-bit values as they are,
-because the usual decoders of PNG lose them.
+With 8 bits the image is a PNG; with 16 bits it is a NumPy array of the 12-bit values as they are. Labels
+are a NumPy array too, packed. `.decode("l")` and its like cut PNG files of 16 bits off at 255.
 """
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import tarfile
@@ -23,7 +24,7 @@ from phantom.formats._tiles import instance_labels, whole
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
 
-OPTIONS: dict[str, Any] = {"bits": 8, "window": "image", "masks": True, "shard": 32}
+OPTIONS: dict[str, Any] = {"bits": 8, "window": "image", "masks": True, "shard": 32, "split": ""}
 
 
 def units(data: Dataset, options: Options) -> list[Unit]:
@@ -31,15 +32,15 @@ def units(data: Dataset, options: Options) -> list[Unit]:
     size = options.shard or 32
     return [
         Unit(f"{part}:{first}", (f"{part}-{first // size:06d}.tar",))
-        for part, ids in splits(data).items()
+        for part, ids in splits(data, options).items()
         for first in range(0, len(ids), size)
     ]
 
 
 def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
-    """Write one shard: ``<key>.image.png`` (or ``.npy``), ``<key>.labels.png``, ``<key>.json``."""
+    """Write one shard: ``<key>.image.png`` (or ``.npy``), ``<key>.labels.npy.gz``, ``<key>.json``."""
     part, _, first = unit.name.rpartition(":")
-    ids = splits(data)[part][int(first) : int(first) + (options.shard or 32)]
+    ids = splits(data, options)[part][int(first) : int(first) + (options.shard or 32)]
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for image_id in ids:
@@ -51,7 +52,7 @@ def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
                 _add(archive, f"{key}.image.png", png(shown(image, 8, options.window or "image")))
             if options.masks:
                 labels = instance_labels(whole(image_id, (image.row.rows, image.row.columns)), image)
-                _add(archive, f"{key}.labels.png", png(labels))
+                _add(archive, f"{key}.labels.npy.gz", gzip.compress(_npy(labels), 1, mtime=0))
             _add(archive, f"{key}.json", json.dumps(_truth(image), ensure_ascii=False).encode())
     put(folder / unit.files[0], out.getvalue())
 

@@ -20,7 +20,10 @@ from phantom.tables import ImageRow, rows_of
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
 
-OPTIONS: dict[str, Any] = {"bits": 8, "window": "image", "tile": 1024, "overlap": 128, "level": "calcification"}
+OPTIONS: dict[str, Any] = {
+    "bits": 8, "window": "image", "tile": 1024, "overlap": 128, "level": "calcification", "split": "",
+}  # fmt: skip
+_HOLD_OUT = "export with --split train=0.8,val=0.2 to keep women apart"
 
 
 def _parts(row: ImageRow, options: Options) -> list[Tile]:
@@ -29,7 +32,7 @@ def _parts(row: ImageRow, options: Options) -> list[Tile]:
 
 def units(data: Dataset, options: Options) -> list[Unit]:
     """An image's tiles with their labels."""
-    of = split_of(data)
+    of = split_of(data, options)
     out = []
     for row in rows_of(ImageRow, data.images):
         name = row.image_id
@@ -60,11 +63,25 @@ def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
 
 
 def finish(data: Dataset, folder: Path, options: Options) -> None:
-    """Write ``data.yaml``."""
-    parts = splits(data)
+    """Write ``data.yaml``; it names no ``path``, so that what it lists is looked for beside it."""
+    parts = splits(data, options)
+    train, val = _parts_of(parts)
+    places = {"train": train, "val": val, **({"test": "test"} if "test" in parts and val != "test" else {})}
+    lines = [f"{key}: images/{name}" for key, name in places.items()]
+    if val == train:
+        lines.insert(1, f"# nothing is held out: {_HOLD_OUT}")
+    put(folder / "data.yaml", "\n".join([*lines, "names:", *(f"  {i}: {n}" for i, n in enumerate(BOX_CLASSES))]) + "\n")
+
+
+def notes(data: Dataset, options: Options) -> list[str]:
+    """What is not as a trainer would expect it."""
+    train, val = _parts_of(splits(data, options))
+    if val == train:
+        return [f"nothing is held out: `val` in data.yaml is the training set; {_HOLD_OUT}"]
+    return ["there is no part `val`: the part `test` stands for it in data.yaml"] if val == "test" else []
+
+
+def _parts_of(parts: dict[str, list[str]]) -> tuple[str, str]:
+    """The parts to train and to validate with; the same one where there is only one."""
     train = "train" if "train" in parts else next(iter(parts))
-    places = {"train": train, "val": next((name for name in ("val", "test") if name in parts), train)}
-    if "test" in parts:
-        places["test"] = "test"
-    lines = ["path: .", *(f"{key}: images/{name}" for key, name in places.items()), "names:"]
-    put(folder / "data.yaml", "\n".join([*lines, *(f"  {i}: {name}" for i, name in enumerate(BOX_CLASSES))]) + "\n")
+    return train, next((name for name in ("val", "test") if name in parts and name != train), train)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from phantom.errors import Unreadable, UsageError
+from phantom.errors import Unreadable, UsageError, install
 from phantom.geometry.view import ViewName
 from phantom.insert.picture import Header, Picture
 
@@ -75,7 +75,7 @@ def dataset(path: Path) -> Any:
     try:
         import pydicom
     except ImportError:
-        raise UsageError("reading DICOM needs the extra 'dicom': pip install 'mammo-phantom[dicom]'") from None
+        raise UsageError(f"reading DICOM needs pydicom: {install('dicom')}") from None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

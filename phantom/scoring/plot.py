@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from phantom.errors import PhantomError, UsageError
+from phantom.errors import PhantomError, UsageError, install
 from phantom.scoring.froc import Curve
 
 SIZE_INCHES = (6.4, 4.2)
@@ -61,7 +61,7 @@ def picture(curves: Mapping[str, Curve], kind: str) -> bytes:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
     except ImportError as why:
-        raise PhantomError("plots need matplotlib: pip install 'mammo-phantom[score]'") from why
+        raise PhantomError(f"plots need matplotlib: {install('plot')}") from why
     out = io.BytesIO()
     with rc_context(_STYLE):
         figure = Figure(SIZE_INCHES, layout="constrained")

@@ -12,8 +12,8 @@ from phantom.errors import UsageError
 from phantom.scoring.lesions import ImageTruth
 from phantom.scoring.marks import Marks, Raw, check
 
-# The categories `phantom export --to coco` writes; 1 is for detectors that know only one.
-CATEGORIES = {1: "", 2: "benign", 3: "suspicious", 4: "artefact"}
+# The categories that `phantom export --to coco` writes.
+CATEGORIES = {1: "benign", 2: "suspicious", 3: "artefact"}
 MAX_VALUES = 12_000_000  # of a file: a million marks with their boxes
 MAX_PIXELS = 1 << 26  # of an image
 MAX_MASK = 1 << 22  # pixels of one mark
@@ -24,7 +24,8 @@ def read_coco(path: Path, images: Sequence[ImageTruth], regions: bool = False) -
     """Marks from a COCO results file, or from a whole COCO file whose annotations have scores.
 
     Images are named by their id here (``000012-L-CC``) or by their number in a COCO export of the
-    whole dataset (1 for the first). COCO's coordinates start at a pixel's corner.
+    whole dataset (1 for the first). COCO's coordinates start at a pixel's corner. Where every mark is of
+    category 1, or of none, the detector knows one class only: its marks are meant for any calcification.
 
     Raises
     ------
@@ -39,7 +40,8 @@ def read_coco(path: Path, images: Sequence[ImageTruth], regions: bool = False) -
         data = data["annotations"]
     if not isinstance(data, list):
         raise UsageError(f"{path}: COCO results are a list of marks, or a COCO file with 'annotations'")
-    return check(_marks(path, data, places, regions), images, str(path))
+    names = {} if all(_category(item) == 1 for item in data) else CATEGORIES
+    return check(_marks(path, data, places, regions, names), images, str(path))
 
 
 def _load(path: Path) -> Any:
@@ -75,7 +77,15 @@ def _own_places(path: Path, images: Any) -> dict[int | str, _Place]:
     return out
 
 
-def _marks(path: Path, data: list[Any], places: dict[int | str, _Place], regions: bool) -> Iterator[Raw]:
+def _category(item: Any) -> int:
+    """A mark's category; 1 where it says none, 0 where it is no number."""
+    category = item.get("category_id", 1) if isinstance(item, dict) else 1
+    return category if isinstance(category, int) else 0
+
+
+def _marks(
+    path: Path, data: list[Any], places: dict[int | str, _Place], regions: bool, names: dict[int, str]
+) -> Iterator[Raw]:
     for number, item in enumerate(data):
         where = f"mark {number}"
         if not isinstance(item, dict):
@@ -88,8 +98,7 @@ def _marks(path: Path, data: list[Any], places: dict[int | str, _Place], regions
         x, y, box = _place(item, place.shape, path, where)
         if box is not None:
             box = (box[0] + place.column, box[1] + place.row, box[2], box[3])
-        category = item.get("category_id", 1)
-        label = CATEGORIES.get(category, "") if isinstance(category, int) else ""
+        label = names.get(_category(item), "")
         yield Raw(where, place.image_id, x + place.column, y + place.row, score, box, label, regions)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from phantom.dataset.format.uids import image_uid
-from phantom.errors import PhantomError, UsageError
+from phantom.errors import PhantomError, UsageError, install
 from phantom.scoring.lesions import ImageTruth
 from phantom.scoring.marks import Marks, Raw, check
 
@@ -35,7 +35,7 @@ def read_sr(paths: Sequence[Path], images: Sequence[ImageTruth], source: str, ke
     try:
         import pydicom  # noqa: F401
     except ImportError as why:
-        raise PhantomError("reading DICOM needs pydicom: pip install 'mammo-phantom[dicom]'") from why
+        raise PhantomError(f"reading DICOM needs pydicom: {install('dicom')}") from why
     intents = ("for_presentation", "for_processing")
     names = {image_uid(key, truth.image_id, intent): truth.image_id for truth in images for intent in intents}
     raw = [mark for path in paths for mark in _file(path, names)]

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from phantom.errors import PhantomError
+from phantom.errors import PhantomError, install
 
 LARGEST = 1 << 28  # bytes of a workbook unpacked: more is no table of ratings
 
@@ -65,5 +65,5 @@ def _openpyxl() -> Any:
     try:
         import openpyxl
     except ImportError as why:
-        raise PhantomError("workbooks need openpyxl: pip install 'mammo-phantom[score]', or name a folder") from why
+        raise PhantomError(f"workbooks need openpyxl: {install('score')}; or name a folder") from why
     return openpyxl

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import plistlib
@@ -237,6 +238,9 @@ def test_coco_masks_come_back_equal(data, exported):
             assert annotation["bbox"] == list(grain.row.box_px)
             assert annotation["area"] == grain.mask.sum()
     assert coco.getAnnIds(1) == []
+    assert [category["name"] for category in coco.loadCats(coco.getCatIds())] == ["benign", "suspicious", "artefact"]
+    assert {a["category_id"] for a in coco.loadAnns(coco.getAnnIds())} == set(coco.getCatIds())  # no dead class
+    assert "year" not in coco.dataset["info"]
 
 
 @old_interface
@@ -400,6 +404,7 @@ def test_yolo_boxes(data, exported):
     folder = exported("yolo", tile=120, overlap=20)
     yaml = (folder / "data.yaml").read_text()
     assert "0: benign" in yaml
+    assert "path:" not in yaml  # then everything is looked for beside the file, from wherever it is read
     empties = 0
     for picture in sorted((folder / "images" / "train").glob("*.png")):
         width, height = size_of(picture)
@@ -510,7 +515,7 @@ def test_webdataset_shards(data, exported, bits):
     webdataset = pytest.importorskip("webdataset")
     shards = [str(path) for path in sorted(folder.glob("*.tar"))]
     for sample, image in zip(webdataset.WebDataset(shards, shardshuffle=False), data, strict=True):
-        assert np.array_equal(np.asarray(Image.open(io.BytesIO(sample["labels.png"]))), image.labels)
+        assert np.array_equal(np.load(io.BytesIO(gzip.decompress(sample["labels.npy.gz"]))), image.labels)
         if bits == 16:
             assert np.array_equal(np.load(io.BytesIO(sample["image.npy"])), image.for_presentation)
         assert json.loads(sample["json"])["n_calcifications"] == len(image.calcifications)
@@ -527,6 +532,18 @@ def test_monai_lists(data, exported):
         for box, grain in zip(told["box"], image.calcifications, strict=True):
             rows, columns = np.nonzero(grain.mask)
             assert box == [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+
+
+def test_nifti_files_keep_values_and_spacing(data, tmp_path):
+    nibabel = pytest.importorskip("nibabel")
+    export(data, "monai", tmp_path / "out", Options(nifti=True))
+    for pair, image in zip(json.loads((tmp_path / "out" / "datalist.json").read_text())["training"], data, strict=True):
+        there = nibabel.load(tmp_path / "out" / pair["image"])
+        labels = nibabel.load(tmp_path / "out" / pair["label"])
+        assert np.array_equal(np.asarray(there.dataobj)[:, :, 0].T, image.for_presentation)
+        assert np.array_equal(np.asarray(labels.dataobj)[:, :, 0].T > 0, image.labels > 0)
+        assert there.header.get_zooms()[:2] == pytest.approx([image.row.pixel_spacing_mm] * 2)
+        assert there.header.get_xyzt_units()[0] == "mm"
 
 
 def test_a_split_is_kept(tmp_path):
@@ -548,6 +565,46 @@ def test_a_split_is_kept(tmp_path):
     for part in set(of.values()) if len(set(of.values())) > 1 else ():
         told = json.loads((tmp_path / "coco" / f"annotations-{part}.json").read_text())
         assert {image["image_id"] for image in told["images"]} == {i for i, p in of.items() if p == part}
+
+
+@pytest.mark.parametrize(
+    ("split", "val", "note"),
+    [
+        ("", "train", "nothing is held out"),
+        ("train=0.5,val=0.5", "val", None),
+        ("train=0.5,test=0.5", "test", "the part `test` stands for it"),
+        ("train=1", "train", "nothing is held out"),
+    ],
+)
+def test_yolo_says_what_it_validates_with(data, tmp_path, split, val, note):
+    done = export(data, "yolo", tmp_path / "out", Options(split=split or None))
+    yaml = (tmp_path / "out" / "data.yaml").read_text()
+    assert f"\nval: images/{val}\n" in yaml
+    assert ("nothing is held out" in yaml) == (val == "train")
+    assert bool(done.notes) == bool(note)
+    assert not note or note in done.notes[0]
+
+
+def test_a_split_can_be_made_at_the_door_woman_by_woman(data, tmp_path):
+    export(data, "coco", tmp_path / "out", Options(split="train=0.5,val=0.5"))
+    women = []
+    for part in ("train", "val"):
+        told = json.loads((tmp_path / "out" / f"annotations-{part}.json").read_text())
+        women.append({data[image["image_id"]].row.woman_id for image in told["images"]})
+    assert all(women)
+    assert not women[0] & women[1]
+    with pytest.raises(UsageError, match="4 women are too few, b would be empty"):
+        export(data, "coco", tmp_path / "none", Options(split="a=0.98,b=0.01,c=0.01"))
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("name", ["coco", "webdataset"])
+def test_any_number_of_workers_writes_the_same_files(data, exported, tmp_path, name):
+    steps = []
+    export(data, name, tmp_path / "two", Options(shard=3) if name == "webdataset" else None, workers=2,
+           progress=lambda n, of: steps.append((n, of)))  # fmt: skip
+    assert content(tmp_path / "two") == content(exported(name, shard=3) if name == "webdataset" else exported(name))
+    assert steps[-1][0] == steps[-1][1] == len(steps)
 
 
 def test_paths_stay_inside(exported):

@@ -296,3 +296,15 @@ def test_coco_ap_is_no_measure_for_specks():
         judge.accumulate()
         judge.summarize()
     assert judge.stats[0] < 0.01
+
+
+@pytest.mark.parametrize(
+    ("categories", "labels"), [([1, 1], ["", ""]), ([None, None], ["", ""]), ([1, 2], ["benign", "suspicious"])]
+)
+def test_coco_results_of_one_category_are_meant_for_any_calcification(images, tmp_path, categories, labels):
+    marks = [
+        {"image_id": images[2].image_id, "bbox": [60, 90, 4, 4], "score": 0.5, **({"category_id": c} if c else {})}
+        for c in categories
+    ]
+    (tmp_path / "r.json").write_text(json.dumps(marks))
+    assert read(tmp_path / "r.json", images).rows["label"].tolist() == labels

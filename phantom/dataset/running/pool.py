@@ -19,7 +19,7 @@ from typing import Any
 
 from phantom.dataset.running import memory
 from phantom.dataset.running.worker import CaseResult, Job, make_case, marks
-from phantom.errors import CaseError, PhantomError, UsageError
+from phantom.errors import CaseError, PhantomError, UsageError, install
 
 CONNECT_S = 10.0
 CASES_PER_WORKER = 64  # then its process is replaced by a fresh one, before it has grown
@@ -52,14 +52,21 @@ def in_processes(job: Job, cases: Iterable[int], known: Mapping[int, str], worke
     The processes are spawned, so that they load NumPy after the number of threads is set, and
     replaced every `CASES_PER_WORKER` cases. They end when this process does, however it ends.
     """
-    import multiprocessing
-
     left = iter(cases)
     while batch := list(itertools.islice(left, CASES_PER_WORKER * workers)):
-        with _one_thread(), _closing(
-            ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin)
-        ) as pool:  # fmt: skip
+        with spawned(workers) as pool:
             yield from through(pool, job, batch, known, 2 * workers)
+
+
+@contextlib.contextmanager
+def spawned(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """`workers` fresh processes, each with one thread; they end when the block does, at once if it fails."""
+    import multiprocessing
+
+    with _one_thread(), _closing(
+        ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin)
+    ) as pool:  # fmt: skip
+        yield pool
 
 
 def through(
@@ -198,9 +205,7 @@ def executor_at(address: str) -> Iterator[Executor]:
     try:
         connect: Any = import_module("distributed").Client
     except ImportError as error:
-        raise UsageError(
-            "--executor dask://… needs the extra 'cluster': pip install 'mammo-phantom[cluster]'"
-        ) from error
+        raise UsageError(f"--executor dask://… needs Dask's scheduler: {install('cluster')}") from error
     try:
         client = connect(f"tcp://{place}", timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
