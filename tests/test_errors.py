@@ -37,3 +37,9 @@ def test_in_a_checkout_that_was_never_installed_the_extra_is_named(monkeypatch):
 def test_the_extras_that_errors_name_are_there(extra):
     assert extra in EXTRAS
     assert EXTRAS[extra]
+
+
+def test_extras_that_errors_advise_name_packages_not_extras():
+    """Else the advice would be to install phantom from an index."""
+    for extra in ("dicom", "nifti", "plot", "score", "compare", "cluster", "torch"):
+        assert not any("mammo-phantom" in need for need in EXTRAS[extra])
