@@ -96,11 +96,7 @@ class Stopped(PhantomError):  # noqa: N818 (what the user reads)
 
 
 def install(extra: str) -> str:
-    """The command that installs what an extra brings; it works whether or not phantom is on a package index.
-
-    >>> install("dicom")  # doctest: +SKIP
-    "pip install 'pydicom>=3.0.1' 'highdicom>=0.24'"
-    """
+    """The command that installs what an extra brings; it works whether or not phantom is on a package index."""
     from importlib.metadata import PackageNotFoundError, requires
 
     try:
