@@ -15,6 +15,8 @@ Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 """Of either precision: coordinates, lengths, profiles."""
 Points = F64
 """(n, 2) or (n, 3) coordinates."""
+U8 = np.ndarray[Any, np.dtype[np.uint8]]
+"""Greys of a picture to look at."""
 U16 = np.ndarray[Any, np.dtype[np.uint16]]
 """Pixels of an image as it is stored."""
 Runs = np.ndarray[Any, np.dtype[np.uint32]]

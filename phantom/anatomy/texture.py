@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import fft
 
-from phantom.arrays import F32
+from phantom.arrays import F32, Array
 from phantom.geometry.grid import Grid
 
 
@@ -52,7 +52,7 @@ def white(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray[Any, n
     return out
 
 
-def shaped(white: np.ndarray[Any, Any], amplitude: F32, shape: tuple[int, ...]) -> F32:
+def shaped(white: Array, amplitude: F32, shape: tuple[int, ...]) -> F32:
     """A real field of unit variance from the half-spectrum of white noise and an amplitude."""
     out = fft.irfftn(white * amplitude, s=shape, workers=1, overwrite_x=True)
     out -= out.mean()

@@ -1,4 +1,4 @@
-"""What grows: a calcification, a finding made of them, and what a kind must be."""
+"""What grows: a calcification, and a finding made of them."""
 
 from __future__ import annotations
 

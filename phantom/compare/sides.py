@@ -13,9 +13,9 @@ from phantom.arrays import U16
 from phantom.compare.framed import woman_in
 from phantom.dataset import open as open_dataset
 from phantom.errors import UsageError
+from phantom.exam.mammogram import Mammogram
 from phantom.insert import inputs, read_dicom, read_image
 from phantom.insert.picture import Picture, chest_wall_left
-from phantom.tables import ImageRow
 
 _SHADES = 4096
 
@@ -39,21 +39,7 @@ class Entry(Protocol):
         ...
 
 
-class Viewed(Protocol):
-    """An image of a dataset, or one just simulated (`phantom.exam.mammogram.ViewImage`)."""
-
-    @property
-    def row(self) -> ImageRow:
-        """Its row of the images' table."""
-        ...
-
-    @property
-    def for_presentation(self) -> U16:
-        """Pixels, 12 bits."""
-        ...
-
-
-def displayed(image: Viewed) -> Picture:
+def displayed(image: Mammogram) -> Picture:
     """An image for presentation, chest wall at the left."""
     row = image.row
     name, view, side = row.image_id, row.view, row.laterality

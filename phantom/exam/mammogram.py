@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,55 @@ from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
 from phantom.tables import BoxedRow, CalcificationRow, FindingRow, ImageRow
 
 CLASSES = ("normal", "artefact", "benign", "suspicious")  # from the lowest to the highest
+
+
+class Mammogram(Protocol):
+    """An image with its truth, whether it has just been made (`ViewImage`) or is read from a dataset when asked for."""
+
+    @property
+    def image_id(self) -> str:
+        """Its id, unique in a dataset."""
+        ...
+
+    @property
+    def row(self) -> ImageRow:
+        """Its row of the images table."""
+        ...
+
+    @property
+    def for_presentation(self) -> U16:
+        """(rows, columns), 12 bits."""
+        ...
+
+    @property
+    def for_processing(self) -> U16:
+        """(rows, columns); (0, 0) where it is not kept."""
+        ...
+
+    @property
+    def breast_mask(self) -> Bools:
+        """(rows, columns)."""
+        ...
+
+    @property
+    def findings(self) -> tuple[FindingTruth, ...]:
+        """In the order of their ids."""
+        ...
+
+    @property
+    def calcifications(self) -> tuple[CalcificationTruth, ...]:
+        """In the order of their ids."""
+        ...
+
+    @property
+    def window_center(self) -> float:
+        """The middle of the window to show it with."""
+        ...
+
+    @property
+    def window_width(self) -> float:
+        """The width of that window."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)

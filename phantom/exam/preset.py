@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from phantom.anatomy.patient import Anatomy
 from phantom.calcifications import registry
 from phantom.calcifications.finding import Category, Distribution
+from phantom.calcifications.registry import Kind
 from phantom.calcifications.visibility import Visibility
 from phantom.errors import RecipeError
 from phantom.geometry.view import Laterality, ViewName
@@ -102,7 +103,8 @@ class FindingEntry:
         Draw | None, Within(0.2, 1000), "median d' of its grains in the first view that shows it; left out: as it comes"
     ] = None
     sdnr: Annotated[Draw | None, Within(0.05, 200), "the same of SDNR, instead of d'"] = None
-    grows: Any = field(default=None, metadata={"recipe": False})
+    # what makes it, never absent: `from_recipe` reads the entry first
+    grows: Kind = field(default=cast("Kind", None), metadata={"recipe": False})
 
     def __post_init__(self) -> None:
         if self.dprime is not None and self.sdnr is not None:

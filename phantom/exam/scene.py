@@ -216,7 +216,7 @@ def _apart(entry: FindingEntry, breast: Breast, seed: Seed, others: Sequence[Fin
     """
     taken = [g.centre_mm for f in others if f.finding_class == "suspicious" for g in f.calcifications]
     for attempt in range(_ATTEMPTS):
-        grown: Finding = entry.grows.grow(breast, seed.child("again", attempt) if attempt else seed, entry.distribution)
+        grown = entry.grows.grow(breast, seed.child("again", attempt) if attempt else seed, entry.distribution)
         labelled = relabelled(grown, entry, breast.laterality)
         if not taken or labelled.finding_class != "suspicious":
             return grown
@@ -241,10 +241,9 @@ def conditioned(
 
 def _sides_of(entry: FindingEntry, sides: tuple[Laterality, ...], seed: Seed) -> tuple[Laterality, ...]:
     """The imaged breasts a finding grows in: those the kind says, but at least one."""
-    if hasattr(entry.grows, "sides"):
-        found = tuple(side for side in sides if side in entry.grows.sides(seed))
-        if found:
-            return found
+    found = tuple(side for side in sides if side in entry.grows.sides(seed))
+    if found:
+        return found
     return (sides[int(seed.child("side").rng().integers(len(sides)))],)
 
 
@@ -254,8 +253,7 @@ def earlier(findings: Sequence[Finding], years: int, seed: Seed) -> tuple[Findin
     then = []
     for finding in findings:
         kind = kinds.get(finding.kind)
-        grown_by: Any = kind() if kind is not None and hasattr(kind, "earlier") else None
-        was = grown_by.earlier(finding, years, seed.child(finding.finding_id)) if grown_by is not None else finding
+        was = kind().earlier(finding, years, seed.child(finding.finding_id)) if kind is not None else finding
         if was is not None:
             then.append(was)
     return tuple(then)

@@ -1,11 +1,8 @@
 """Export formats. The folder is the registry: one file per format.
 
 A file ``<name>.py`` in this folder is the format ``<name>``. The first line of its docstring says
-what it is. It defines ``OPTIONS``, the names of the options it supports with their defaults (see
-`phantom.formats._options`), ``units(data, options)``, what there is to write, piece by piece,
-``write(data, unit, folder, options)``, which writes one piece, and ``finish(data, folder, options)``,
-which writes what speaks of the whole. Each piece is written by itself and depends on nothing
-but the dataset and the options, so that an export may be stopped and gone on with.
+what it is, and it defines what `phantom.formats._format.Format` lists. Each piece is written by itself and
+depends only on the dataset and the options, so that an export may be stopped and resumed.
 """
 
 from __future__ import annotations
@@ -13,9 +10,10 @@ from __future__ import annotations
 import ast
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from phantom.errors import UsageError
+from phantom.formats._format import Format
 
 _FOLDER = Path(__file__).parent
 
@@ -31,7 +29,7 @@ def describe(name: str) -> str:
     return doc.partition("\n")[0]
 
 
-def get(name: str) -> Any:
+def get(name: str) -> Format:
     """The module of a format.
 
     Raises
@@ -43,4 +41,4 @@ def get(name: str) -> Any:
         from phantom.recipe.messages import suggestion
 
         raise UsageError(f"no format '{name}'; {suggestion(name, names())}")
-    return import_module(f"phantom.formats.{name}")
+    return cast("Format", import_module(f"phantom.formats.{name}"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from phantom import rle
+from phantom.arrays import Array
+from phantom.exam.mammogram import Mammogram
 from phantom.formats._tiles import Tile, box_in, grains_in
 from phantom.tables import CalcificationRow, FindingRow
 
@@ -26,7 +28,7 @@ class Box(NamedTuple):
     row: FindingRow | CalcificationRow
 
 
-def boxes(part: Tile, image: Any, level: str) -> list[Box]:
+def boxes(part: Tile, image: Mammogram, level: str) -> list[Box]:
     """The boxes of a tile's calcifications or findings."""
     if level == "finding":
         found = [(box_in(part, finding.row), finding.row) for finding in image.findings]
@@ -38,12 +40,12 @@ def boxes(part: Tile, image: Any, level: str) -> list[Box]:
     ]
 
 
-def class_of(image: Any) -> dict[int, str]:
+def class_of(image: Mammogram) -> dict[int, str]:
     """The class of each finding by its id."""
     return {finding.row.finding_id: finding.row.class_ for finding in image.findings}
 
 
-def semantic_labels(part: Tile, image: Any) -> Any:
+def semantic_labels(part: Tile, image: Mammogram) -> Array:
     """(rows, columns) uint8: 0 background, 1 benign, 2 suspicious, 3 artefact."""
     out = np.zeros(part.rows * part.columns, np.uint8)
     labels, grains = class_of(image), list(grains_in(part, image))

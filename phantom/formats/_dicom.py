@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from phantom.dataset.format.uids import image_uid, uid
+from phantom.exam.mammogram import Mammogram
 from phantom.formats._options import Options
 from phantom.tables import ImageRow
 
@@ -48,7 +49,7 @@ def study_date(row: ImageRow) -> str:
     return f"{YEAR - row.years_before:04d}0101"
 
 
-def patient_and_study(ds: Any, key: str, image: Any, options: Options) -> None:
+def patient_and_study(ds: Any, key: str, image: Mammogram, options: Options) -> None:
     """What all objects of a case share."""
     row = image.row
     case = row.case
@@ -70,7 +71,7 @@ def patient_and_study(ds: Any, key: str, image: Any, options: Options) -> None:
         ds.SyntheticData = "YES"
 
 
-def mammogram(image: Any, intent: str, key: str, number: int, generator: str, options: Options) -> Any:
+def mammogram(image: Mammogram, intent: str, key: str, number: int, generator: str, options: Options) -> Any:
     """The image's DICOM dataset; `intent` is ``for_presentation`` or ``for_processing``."""
     from pydicom.dataset import Dataset
 
@@ -111,7 +112,7 @@ def mark_as_inserted(ds: Any, generator: str) -> None:
     ds.BurnedInAnnotation = "YES"  # what is burned into a real picture stays in it, and nobody has read it
 
 
-def _geometry(ds: Any, image: Any) -> None:
+def _geometry(ds: Any, image: Mammogram) -> None:
     row = image.row
     side, view = row.laterality, row.view
     times = row.magnification
@@ -153,7 +154,7 @@ def _technique(ds: Any, row: ImageRow) -> None:
     ds.AcquisitionContextSequence = []
 
 
-def _pixels(ds: Any, image: Any, intent: str, options: Options) -> None:
+def _pixels(ds: Any, image: Mammogram, intent: str, options: Options) -> None:
     pixels = np.ascontiguousarray(getattr(image, intent), np.uint16)
     stored = 12 if intent == "for_presentation" else max(int(pixels.max(initial=0)).bit_length(), 12)
     inverse = intent == "for_processing" and options.photometric == "MONOCHROME1"

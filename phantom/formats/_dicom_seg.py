@@ -9,6 +9,8 @@ import numpy as np
 from phantom import rle
 from phantom.calcifications.codes import code_of_descriptor
 from phantom.dataset.format.uids import image_uid, uid
+from phantom.exam.mammogram import Mammogram
+from phantom.exam.truth import FindingTruth
 from phantom.formats._dicom import ORIENTATION, code, patient_and_study
 from phantom.formats._options import Options
 
@@ -16,7 +18,7 @@ SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
 FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.2"
 
 
-def segmentation(image: Any, key: str, number: int, options: Options) -> Any:
+def segmentation(image: Mammogram, key: str, number: int, options: Options) -> Any:
     """The segmentation's dataset: segment i is the finding in row i - 1, named by id and kind.
 
     One segment a finding and not a calcification: a full-field frame takes a megabyte. Pixels
@@ -52,7 +54,7 @@ def segmentation(image: Any, key: str, number: int, options: Options) -> Any:
     return ds
 
 
-def _segment(number: int, finding: Any) -> Any:
+def _segment(number: int, finding: FindingTruth) -> Any:
     from pydicom.dataset import Dataset
 
     item = Dataset()
@@ -68,7 +70,7 @@ def _segment(number: int, finding: Any) -> Any:
     return item
 
 
-def _references(ds: Any, image: Any, key: str) -> None:
+def _references(ds: Any, image: Mammogram, key: str) -> None:
     from pydicom.dataset import Dataset
 
     series, instance = Dataset(), Dataset()
@@ -111,7 +113,7 @@ def _frames(ds: Any, count: int) -> None:
     ds.PerFrameFunctionalGroupsSequence = frames
 
 
-def _packed(image: Any, shape: tuple[int, int]) -> bytes:
+def _packed(image: Mammogram, shape: tuple[int, int]) -> bytes:
     """All frames' bits, one after the other, the first pixel in the lowest bit."""
     size = shape[0] * shape[1]
     bits = np.zeros(len(image.findings) * size, np.uint8)

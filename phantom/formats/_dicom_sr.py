@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from phantom.calcifications.codes import CLUSTER, GRAIN, Code, code_of_descriptor, code_of_distribution
 from phantom.dataset.format.uids import image_uid, uid
+from phantom.exam.mammogram import Mammogram
+from phantom.exam.truth import CalcificationTruth, FindingTruth
 from phantom.formats import _dicom_items as sr
 from phantom.formats._dicom import (
     FOR_PRESENTATION,
@@ -32,7 +35,7 @@ _OUTLINE: Code = ("111041", "DCM", "Outline")
 Points = list[tuple[float, float]]
 
 
-def report(images: list[Any], key: str, generator: str, options: Options) -> bytes:
+def report(images: Sequence[Mammogram], key: str, generator: str, options: Options) -> bytes:
     """The report on all images of a case as a DICOM file; `images` must not be empty."""
     header = file_of(_header(images, key, options))
     language: Code = ("121049", "DCM", "Language of Content Item and Descendants")
@@ -50,7 +53,7 @@ def report(images: list[Any], key: str, generator: str, options: Options) -> byt
     ])  # fmt: skip
 
 
-def _header(images: list[Any], key: str, options: Options) -> Any:
+def _header(images: Sequence[Mammogram], key: str, options: Options) -> Any:
     from pydicom.dataset import Dataset
 
     ds = Dataset()
@@ -87,11 +90,11 @@ def _place(number: int) -> tuple[int, ...]:
     return 1, 2, number
 
 
-def _library(images: list[Any], key: str) -> bytes:
+def _library(images: Sequence[Mammogram], key: str) -> bytes:
     return sr.container("CONTAINS", ("111028", "DCM", "Image Library"), [_entry(image, key) for image in images])
 
 
-def _entry(image: Any, key: str) -> bytes:
+def _entry(image: Mammogram, key: str) -> bytes:
     row, context = image.row, "HAS ACQ CONTEXT"
     side: Code = ("80248007", "SCT", "Left breast") if row.laterality == "L" else ("73056007", "SCT", "Right breast")
     value, meaning = VIEWS[row.view]
@@ -126,7 +129,7 @@ def _algorithm(generator: str) -> list[bytes]:
     ]
 
 
-def _findings(image: Any, number: int, generator: str) -> list[bytes]:
+def _findings(image: Mammogram, number: int, generator: str) -> list[bytes]:
     """A cluster a finding of three or more grains, inferred from them; single calcifications by themselves."""
     out: list[bytes] = []
     for finding in image.findings:
@@ -151,13 +154,13 @@ def _single(
     return sr.coded(relation, ("111059", "DCM", "Single Image Finding"), kind, children)
 
 
-def _grain(relation: str, grain: Any, number: int, named: Code | None, generator: str) -> bytes:
+def _grain(relation: str, grain: CalcificationTruth, number: int, named: Code | None, generator: str) -> bytes:
     # DICOM's coordinates start at a pixel's corner
     centre = grain.row.x_px + 0.5, grain.row.y_px + 0.5
     return _single(relation, GRAIN, named, generator, _shape(grain.row, centre, number), [])
 
 
-def _cluster(finding: Any, grains: list[bytes], number: int, named: Code | None, generator: str) -> bytes:
+def _cluster(finding: FindingTruth, grains: list[bytes], number: int, named: Code | None, generator: str) -> bytes:
     x, y, w, h = finding.row.box_px
     items = _shape(finding.row, (x + w / 2, y + h / 2), number)
     spread = code_of_distribution(finding.row.distribution)

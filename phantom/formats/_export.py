@@ -17,17 +17,11 @@ from phantom.dataset.format.split import parse_split, part_of_case
 from phantom.errors import PhantomError, UsageError, install
 from phantom.formats import get
 from phantom.formats._folder import STAGING, prepare, put_stamp
+from phantom.formats._format import Format, Unit
 from phantom.formats._options import Options, settled
 
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
-
-
-class Unit(NamedTuple):
-    """A piece of an export: what it is called, and the files that are there once it is written."""
-
-    name: str
-    files: tuple[str, ...]
 
 
 class Done(NamedTuple):
@@ -123,7 +117,7 @@ def _write(data: Dataset, name: str, unit: Unit, folder: Path, options: Options)
 
 
 def _finish(
-    format_: Any, data: Dataset, folder: Path, options: Options, say: Callable[[list[str]], None], files: list[str]
+    format_: Format, data: Dataset, folder: Path, options: Options, say: Callable[[list[str]], None], files: list[str]
 ) -> None:  # fmt: skip
     """Write what speaks of the whole, aside at first: the stamp lists a file before it gets its name."""
     staged = folder / STAGING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,20 +59,20 @@ class Options:
     split: str | None = None
 
 
-def settled(asked: Options, name: str, heeded: dict[str, Any]) -> Options:
+def settled(asked: Options, name: str, supported: Mapping[str, Any]) -> Options:
     """The options with the format's defaults filled in.
 
     Raises
     ------
     UsageError
-        If something is asked that the format does not heed, or that cannot be.
+        If something is asked that the format does not support, or that cannot be.
     """
     values = {key: value for key, value in vars(asked).items() if value is not None}
-    foreign = sorted(values.keys() - heeded.keys())
+    foreign = sorted(values.keys() - supported.keys())
     if foreign:
         words = ", ".join(f"--{key.replace('_', '-')}" for key in foreign)
         raise UsageError(f"{name}: {words} means nothing to this format")
-    options = Options(**{**heeded, **values})
+    options = Options(**{**supported, **values})
     if options.tile and not 0 <= (options.overlap or 0) < options.tile:
         raise UsageError(f"{name}: --overlap {options.overlap} must be smaller than --tile {options.tile}")
     if options.window is not None:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phantom.formats._boxes import semantic_labels
-from phantom.formats._export import Unit, put
+from phantom.formats._export import put
+from phantom.formats._format import Unit
 from phantom.formats._options import Options
 from phantom.formats._pixels import png, shown
 from phantom.formats._tiles import whole

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import math
-from typing import Any
 
 import numpy as np
 
 from phantom.arrays import Array
 from phantom.errors import UsageError
+from phantom.exam.mammogram import Mammogram
 from phantom.imaging import display_window
 
 TOP = 4095  # images for presentation have 12 bits
@@ -46,7 +46,7 @@ def sixteen_bits(pixels: Array) -> Array:
     return np.asarray((pixels << 4) | (pixels >> 8), np.uint16)
 
 
-def shown(image: Any, bits: int, window: str) -> Array:
+def shown(image: Mammogram, bits: int, window: str) -> Array:
     """An image's pixels for presentation, for a reader that knows this many bits."""
     if bits == 16:
         return sixteen_bits(image.for_presentation)

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from phantom import rle
+from phantom.arrays import Array, Runs
+from phantom.exam.mammogram import Mammogram
+from phantom.exam.truth import CalcificationTruth
 from phantom.tables import BoxedRow
 
 
@@ -49,7 +52,7 @@ def tiles(image_id: str, shape: tuple[int, int], tile: int, overlap: int) -> lis
     ]
 
 
-def grains_in(part: Tile, image: Any) -> Iterator[tuple[Any, Any]]:
+def grains_in(part: Tile, image: Mammogram) -> Iterator[tuple[CalcificationTruth, Runs]]:
     """Each calcification of which something lies in the tile, with its runs there."""
     shape = image.row.rows, image.row.columns
     if (part.rows, part.columns) == shape:
@@ -74,7 +77,7 @@ def box_in(part: Tile, row: BoxedRow) -> tuple[int, int, int, int] | None:
     return (x0 - part.column, y0 - part.row, x1 - x0, y1 - y0) if x1 > x0 and y1 > y0 else None
 
 
-def instance_labels(part: Tile, image: Any) -> Any:
+def instance_labels(part: Tile, image: Mammogram) -> Array:
     """(rows, columns) uint16: number of the calcification in the tile (from 1), 0 for none; the later one wins."""
     out = np.zeros(part.rows * part.columns, np.uint16)
     for number, (_, runs) in enumerate(grains_in(part, image), start=1):

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from phantom import rle
+from phantom.exam.mammogram import Mammogram
 from phantom.formats._boxes import BOX_CLASSES
-from phantom.formats._export import Unit, file_name, put, put_json, split_of, splits
+from phantom.formats._export import file_name, put, put_json, split_of, splits
+from phantom.formats._format import Unit
 from phantom.formats._options import Options
 from phantom.formats._pixels import png, shown, window_of
 from phantom.formats._tiles import Tile, box_in, grains_in, tiles
@@ -26,7 +28,7 @@ from phantom.tables import FindingRow, ImageRow, attribute, rows_of
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
 
-OPTIONS: dict[str, Any] = {
+OPTIONS: dict[str, object] = {
     "bits": 8,
     "window": "image",
     "tile": 0,
@@ -106,7 +108,7 @@ def document(data: Dataset, options: Options) -> dict[str, Any]:
     }
 
 
-def _image(image: Any, part: Tile, options: Options) -> dict[str, Any]:
+def _image(image: Mammogram, part: Tile, options: Options) -> dict[str, Any]:
     row = image.row
     window = (
         window_of(options.window or "image", image.window_center, image.window_width)
@@ -122,7 +124,7 @@ def _image(image: Any, part: Tile, options: Options) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _calcifications(image: Any, part: Tile, keypoints: bool) -> Iterator[dict[str, Any]]:
+def _calcifications(image: Mammogram, part: Tile, keypoints: bool) -> Iterator[dict[str, Any]]:
     findings = {finding.row.finding_id: finding.row for finding in image.findings}
     for grain, runs in grains_in(part, image):
         counts = rle.coco_counts(runs, (part.rows, part.columns))
@@ -152,7 +154,7 @@ def _words(finding: FindingRow) -> dict[str, str]:
     return {word: getattr(finding, attribute(word)) for word in _WORDS}
 
 
-def _findings(image: Any, part: Tile) -> Iterator[dict[str, Any]]:
+def _findings(image: Mammogram, part: Tile) -> Iterator[dict[str, Any]]:
     for finding in image.findings:
         box = box_in(part, finding.row)
         if box is None:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from phantom.dataset.format.key import key_of
 from phantom.formats._dicom import file_of, mammogram, mark_as_inserted
 from phantom.formats._dicom_seg import segmentation
 from phantom.formats._dicom_sr import report
-from phantom.formats._export import Unit, file_name, put
+from phantom.formats._export import file_name, put
+from phantom.formats._format import Unit
 from phantom.formats._options import Options
 from phantom.tables import ImageRow, rows_of
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from phantom.dataset import Dataset
 
 NEEDS = ("pydicom",)
-OPTIONS: dict[str, Any] = {
+OPTIONS: dict[str, object] = {
     "seg": True, "sr": True, "synthetic_tag": True, "quality_control": False, "photometric": "MONOCHROME1",
     "compress": "none",
 }  # fmt: skip

@@ -10,8 +10,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from phantom.exam.mammogram import Mammogram
 from phantom.formats._boxes import BOX_CLASSES, boxes
-from phantom.formats._export import Unit, file_name, put, split_of, splits
+from phantom.formats._export import file_name, put, split_of, splits
+from phantom.formats._format import Unit
 from phantom.formats._options import Options
 from phantom.formats._pixels import png, shown
 from phantom.formats._tiles import whole
@@ -20,7 +22,7 @@ from phantom.tables import attribute
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
 
-OPTIONS: dict[str, Any] = {"bits": 8, "window": "image", "level": "calcification", "split": ""}
+OPTIONS: dict[str, object] = {"bits": 8, "window": "image", "level": "calcification", "split": ""}
 _COLUMNS = (
     "image_id",
     "case",
@@ -59,7 +61,7 @@ def finish(data: Dataset, folder: Path, options: Options) -> None:
     put(folder / "README.md", _card(data))
 
 
-def _metadata(image: Any, part: str, options: Options) -> dict[str, Any]:
+def _metadata(image: Mammogram, part: str, options: Options) -> dict[str, Any]:
     row = image.row
     found = boxes(whole(image.image_id, (row.rows, row.columns)), image, options.level or "calcification")
     objects = {

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from phantom.dataset.format.key import key_of
 from phantom.dataset.format.uids import uid
+from phantom.exam.mammogram import Mammogram
 from phantom.formats._dicom import file_of, mammogram
-from phantom.formats._export import Unit, put
+from phantom.formats._export import put
+from phantom.formats._format import Unit
 from phantom.formats._options import Options
 from phantom.rle import outline
 from phantom.tables import FindingRow, ImageRow, rows_of
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from phantom.dataset import Dataset
 
 NEEDS = ("pydicom",)
-OPTIONS: dict[str, Any] = {
+OPTIONS: dict[str, object] = {
     "synthetic_tag": True,
     "quality_control": False,
     "photometric": "MONOCHROME2",
@@ -56,7 +58,7 @@ def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
     put(folder / unit.files[0], file_of(ds, options.compress or "none"))
 
 
-def _outlines(image: Any) -> dict[str, Any]:
+def _outlines(image: Mammogram) -> dict[str, Any]:
     columns, spacing = image.row.columns, image.row.pixel_spacing_mm
     regions = []
     for number, grain in enumerate(image.calcifications):

@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from phantom.errors import PhantomError, install
+from phantom.exam.mammogram import Mammogram
 from phantom.formats import _pairs
 from phantom.formats._boxes import BOX_CLASSES, boxes, semantic_labels
-from phantom.formats._export import Unit, file_name, put, put_json, splits
+from phantom.formats._export import file_name, put, put_json, splits
+from phantom.formats._format import Unit
 from phantom.formats._options import Options
 from phantom.formats._tiles import whole
 
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
 
-OPTIONS: dict[str, Any] = {"bits": 16, "window": "image", "level": "calcification", "nifti": False, "split": ""}
+OPTIONS: dict[str, object] = {"bits": 16, "window": "image", "level": "calcification", "nifti": False, "split": ""}
 # what MONAI's data lists call the parts of a split
 _PARTS = {"train": "training", "val": "validation"}
 
@@ -80,7 +82,7 @@ def finish(data: Dataset, folder: Path, options: Options) -> None:
     put_json(folder / "detection.json", found)
 
 
-def _boxes(image: Any, options: Options) -> dict[str, Any]:
+def _boxes(image: Mammogram, options: Options) -> dict[str, Any]:
     part = whole(image.image_id, (image.row.rows, image.row.columns))
     there = boxes(part, image, options.level or "calcification")
     return {

@@ -7,17 +7,18 @@ split go to ``imagesTs``; the others are for training, and ``splits_final.json``
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from phantom.formats import _pairs
 from phantom.formats._boxes import BOX_CLASSES
-from phantom.formats._export import Unit, file_name, put_json, split_of, splits
+from phantom.formats._export import file_name, put_json, split_of, splits
+from phantom.formats._format import Unit
 from phantom.formats._options import Options
 
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
 
-OPTIONS: dict[str, Any] = {"bits": 16, "window": "image", "split": ""}
+OPTIONS: dict[str, object] = {"bits": 16, "window": "image", "split": ""}
 NAME = "Dataset501_Phantom"
 
 write = _pairs.write

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from phantom.formats._export import Unit, file_name, put
+from phantom.formats._export import file_name, put
+from phantom.formats._format import Unit
 from phantom.formats._options import Options
 from phantom.formats._pixels import png, shown
 from phantom.formats._tiles import instance_labels, whole
@@ -13,7 +14,7 @@ from phantom.formats._tiles import instance_labels, whole
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
 
-OPTIONS: dict[str, Any] = {"bits": 16, "window": "image", "masks": True}
+OPTIONS: dict[str, object] = {"bits": 16, "window": "image", "masks": True}
 
 
 def units(data: Dataset, options: Options) -> list[Unit]:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from phantom.exam.mammogram import Mammogram
 from phantom.formats._boxes import class_of
-from phantom.formats._export import Unit, file_name, put, splits
+from phantom.formats._export import file_name, put, splits
+from phantom.formats._format import Unit
 from phantom.formats._options import Options
 from phantom.formats._pixels import png, shown
 from phantom.formats._tiles import instance_labels, whole
@@ -24,7 +26,7 @@ from phantom.formats._tiles import instance_labels, whole
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
 
-OPTIONS: dict[str, Any] = {"bits": 8, "window": "image", "masks": True, "shard": 32, "split": ""}
+OPTIONS: dict[str, object] = {"bits": 8, "window": "image", "masks": True, "shard": 32, "split": ""}
 
 
 def units(data: Dataset, options: Options) -> list[Unit]:
@@ -69,7 +71,7 @@ def _npy(pixels: Any) -> bytes:
     return out.getvalue()
 
 
-def _truth(image: Any) -> dict[str, Any]:
+def _truth(image: Mammogram) -> dict[str, Any]:
     labels = class_of(image)
     grains = ({**grain.row.as_dict(), "class": labels[grain.row.finding_id]} for grain in image.calcifications)
     return {

@@ -8,10 +8,11 @@ empty label file.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from phantom.formats._boxes import BOX_CLASSES, boxes
-from phantom.formats._export import Unit, file_name, put, split_of, splits
+from phantom.formats._export import file_name, put, split_of, splits
+from phantom.formats._format import Unit
 from phantom.formats._options import Options
 from phantom.formats._pixels import png, shown
 from phantom.formats._tiles import Tile, tiles
@@ -20,7 +21,7 @@ from phantom.tables import ImageRow, rows_of
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
 
-OPTIONS: dict[str, Any] = {
+OPTIONS: dict[str, object] = {
     "bits": 8, "window": "image", "tile": 1024, "overlap": 128, "level": "calcification", "split": "",
 }  # fmt: skip
 _HOLD_OUT = "export with --split train=0.8,val=0.2 to keep women apart"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from phantom.arrays import Floats
+from phantom.arrays import U8, Floats
 
 
 def limits(center: float, width: float) -> tuple[float, float]:
@@ -19,6 +19,6 @@ def shades(pixels: Any, low: float, high: float) -> Floats:
     return np.asarray(np.clip((np.asarray(pixels) - low) / max(high - low, 1e-9), 0.0, 1.0))
 
 
-def eight_bits(pixels: Any, low: float, high: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def eight_bits(pixels: Any, low: float, high: float) -> U8:
     """Values as uint8: 0 at `low`, 255 at `high`."""
     return np.asarray(np.rint(255.0 * shades(pixels, low, high)), np.uint8)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from phantom.arrays import F32, Floats
+from phantom.arrays import F32, Bools, Floats
 from phantom.errors import MassError
 from phantom.geometry.grid import Grid
 from phantom.geometry.solids.shapes import Fading, Shape
@@ -68,7 +68,7 @@ class Shadow:
     outline_mm: Floats
 
     @property
-    def mask(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def mask(self) -> Bools:
         """(rows, columns) bool: pixels at least half covered; if there is none, the one best pixel."""
         return Windows.around([self]).mask(self.coverage.reshape(-1)).reshape(self.coverage.shape)
 

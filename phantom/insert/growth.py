@@ -100,7 +100,7 @@ def _placed(entry: FindingEntry, breast: FittedBreast, seed: Seed) -> Finding:
     found: list[tuple[float, int, Finding]] = []
     for attempt in range(_TRIES):
         try:
-            finding: Finding = entry.grows.grow(breast, seed.child("try", attempt), entry.distribution)
+            finding = entry.grows.grow(breast, seed.child("try", attempt), entry.distribution)
         except NoPlace as error:
             why = error
             continue

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from phantom.arrays import U16, Floats
+from phantom.arrays import U16, Bools, Floats
 from phantom.geometry.grid import Grid
 from phantom.imaging.quantities import PathLengths, Stamp
 from phantom.qa.bench import Bench
@@ -44,7 +44,7 @@ class Reading:
     """Which corners were found: (images, diameters, thicknesses) bool, of what diameters."""
 
     diameters_mm: tuple[float, ...]
-    correct: np.ndarray[Any, np.dtype[np.bool_]]
+    correct: Bools
 
 
 def limits_um(diameter_mm: float) -> tuple[float, float]:

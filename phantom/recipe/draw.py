@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from phantom.arrays import F64
 from phantom.recipe.messages import quote
 
 _ATTEMPTS = 10_000
@@ -131,7 +132,7 @@ class Draw:
         """One number."""
         return float(self.samples(rng, 1)[0])
 
-    def samples(self, rng: np.random.Generator, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def samples(self, rng: np.random.Generator, count: int) -> F64:
         """`count` independent numbers, float64."""
         if self.form == "constant":
             return np.full(count, self.values[0])
@@ -168,7 +169,7 @@ class Draw:
             return int(rng.integers(first, last + 1))
         return round(self.sample(rng))
 
-    def _tailed_samples(self, rng: np.random.Generator, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def _tailed_samples(self, rng: np.random.Generator, count: int) -> F64:
         out = np.empty(count)
         todo = np.arange(count)
         for _ in range(_ATTEMPTS):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from phantom.arrays import F64, Bools, Ints
+from phantom.arrays import F64, Array, Bools, Ints
 
 MISSED = -np.inf
 
@@ -32,7 +31,7 @@ class Ratings:
     fp_rating : (false,) float
     """
 
-    image_ids: np.ndarray[Any, Any]
+    image_ids: Array
     case: Ints
     area_cm2: F64
     positive: Bools

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from phantom.arrays import U8
 from phantom.calcifications import registry
 from phantom.errors import PhantomError
 from phantom.exam import preset
@@ -122,7 +123,7 @@ def _same_grain(case: Case) -> int | None:
     return max(common, key=lambda number: (common[number], -number)) if common else None
 
 
-def _tile(view: ViewImage, grain: int | None, zoom: int) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], float]:
+def _tile(view: ViewImage, grain: int | None, zoom: int) -> tuple[U8, float]:
     """A square of the picture about a grain, enlarged, its greys spread; and the pixel's pitch in mm."""
     row = next(c.row for c in view.calcifications if int(c.row.calcification_id) == grain)
     side = CELL // zoom

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from phantom.exam.mammogram import Mammogram
 from phantom.viewer.detector import FATES, Detector
 from phantom.viewer.payload import jpeg
 
@@ -17,7 +17,7 @@ _QUALITY = 85
 LEAST_WINDOW = 500.0  # grey values of 4096
 
 
-def crop(image: Any, x_px: float, y_px: float, side_px: float) -> bytes:
+def crop(image: Mammogram, x_px: float, y_px: float, side_px: float) -> bytes:
     """A JPEG of 160 x 160 pixels about a place: one to one, or the mean of several where more must fit into it."""
     step = max(1, int(np.ceil(side_px / CROP_PX)))
     side = CROP_PX * step
@@ -36,7 +36,7 @@ def crop(image: Any, x_px: float, y_px: float, side_px: float) -> bytes:
     return jpeg(small, low, max(high, low + LEAST_WINDOW), _QUALITY)
 
 
-def of_findings(image: Any) -> list[bytes]:
+def of_findings(image: Mammogram) -> list[bytes]:
     """A picture of each finding, a little wider than its box."""
     return [
         crop(image, f.row.x_px, f.row.y_px, 1.2 * max(f.row.box_w_px, f.row.box_h_px))
@@ -53,7 +53,7 @@ def surest_false(detector: Detector, number: int) -> list[int]:
     return [int(first + i) for i in order]
 
 
-def of_marks(image: Any, detector: Detector, marks: Sequence[int]) -> list[bytes]:
+def of_marks(image: Mammogram, detector: Detector, marks: Sequence[int]) -> list[bytes]:
     """A picture about each of these marks, of one with a box a little wider than that."""
     rows = detector.marks[list(marks)]
     sides = 1.2 * np.nan_to_num(rows["box"][:, 2:]).max(axis=1, initial=CROP_PX / 1.2)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from phantom.arrays import Array, Bools
 from phantom.errors import UsageError
 from phantom.scoring import froc
 from phantom.scoring.lesions import ImageTruth
@@ -45,8 +46,8 @@ class Detector:
     """
 
     name: str
-    marks: np.ndarray[Any, Any]
-    lesions: np.ndarray[Any, Any]
+    marks: Array
+    lesions: Array
     curve: froc.Curve
     lesion: str = "calcifications"
     left_out: int = 0
@@ -136,12 +137,12 @@ def packed(detector: Detector, rows_of: Any) -> dict[str, Any]:
     }
 
 
-def _boxes(boxes: np.ndarray[Any, Any]) -> list[list[float] | None] | None:
+def _boxes(boxes: Array) -> list[list[float] | None] | None:
     """First column, first row, columns and rows; null where a mark has none, and for all if none has one."""
-    there = np.isfinite(boxes).all(axis=1)
+    there: Bools = np.asarray(np.isfinite(boxes).all(axis=1))
     if not there.any():
         return None
-    return [[round(v, 1) for v in box] if ok else None for box, ok in zip(boxes.tolist(), there, strict=True)]
+    return [[round(v, 1) for v in box] if ok else None for box, ok in zip(boxes.tolist(), there.tolist(), strict=True)]
 
 
 def short(value: float) -> float:

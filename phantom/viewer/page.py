@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from phantom.dataset.format.files import replace
+from phantom.exam.mammogram import Mammogram
 from phantom.viewer import crops, payload
 from phantom.viewer.columns import BREAST_BOX, FINDING_COLUMNS, IMAGE_COLUMNS, Table
 from phantom.viewer.detector import Detector, packed
@@ -38,7 +39,7 @@ class Images(Protocol):
         """How many."""
         ...
 
-    def __getitem__(self, number: int, /) -> Any:
+    def __getitem__(self, number: int, /) -> Mammogram:
         """One of them."""
         ...
 

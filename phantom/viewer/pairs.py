@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from phantom.arrays import U8
 from phantom.dataset.format.files import replace
 from phantom.errors import UsageError
+from phantom.exam.mammogram import Mammogram
 from phantom.imaging import display_window
 from phantom.recipe.seed import Seed
 from phantom.tables import FindingRow
@@ -32,8 +34,8 @@ QUESTIONS = {
 class Pair:
     """Two patches (rows, columns) uint8, the one that is asked for first, and what they show."""
 
-    asked: np.ndarray[Any, np.dtype[np.uint8]]
-    other: np.ndarray[Any, np.dtype[np.uint8]]
+    asked: U8
+    other: U8
     label: str
 
 
@@ -138,7 +140,7 @@ def _some(pairs: list[Pair]) -> list[Pair]:
     return pairs
 
 
-def _visible(image: Any) -> Iterator[int]:
+def _visible(image: Mammogram) -> Iterator[int]:
     """The findings of an image of which at least one grain can be seen."""
     seen = {grain.row.finding_id for grain in image.calcifications if grain.row.visible}
     for number, finding in enumerate(image.findings):
@@ -161,7 +163,7 @@ def _chosen(found: Sequence[Any], count: int, seed: Seed) -> list[tuple[int, Any
     return [(number, found[int(k)]) for number, k in enumerate(order)]
 
 
-def _place(image: Any, row: FindingRow, size: int, rng: np.random.Generator) -> tuple[int, int]:
+def _place(image: Mammogram, row: FindingRow, size: int, rng: np.random.Generator) -> tuple[int, int]:
     """First row and column of a patch that holds a finding's middle somewhere near its own, and lies in the image."""
     rows, columns = image.for_presentation.shape
     off = rng.uniform(-_OFF_CENTRE, _OFF_CENTRE, 2) * size
@@ -169,7 +171,7 @@ def _place(image: Any, row: FindingRow, size: int, rng: np.random.Generator) -> 
     return int(np.clip(top, 0, max(rows - size, 0))), int(np.clip(left, 0, max(columns - size, 0)))
 
 
-def _patch(image: Any, place: tuple[int, int], size: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def _patch(image: Mammogram, place: tuple[int, int], size: int) -> U8:
     """(size, size) uint8 through the image's own window; black where the image ends."""
     top, left = place
     part = image.for_presentation[top : top + size, left : left + size]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from phantom import rle
+from phantom.exam.mammogram import Mammogram
 from phantom.viewer.columns import GRAIN_COLUMNS, Table
 
 THUMBNAIL_PX = 320
@@ -24,7 +25,7 @@ def to_json(value: Any) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def truth(image: Any) -> dict[str, Any]:
+def truth(image: Mammogram) -> dict[str, Any]:
     """Every grain's facts as columns, its outline as corners x, y, x, y, … and its mask as runs."""
     columns = image.row.columns
     table = Table(GRAIN_COLUMNS)
@@ -42,14 +43,14 @@ def _tidy(value: float) -> float | int:
     return int(value) if value == int(value) else round(float(value), 1)
 
 
-def pixels(image: Any) -> str:
+def pixels(image: Mammogram) -> str:
     """The pixels: low bytes of all, then high ones, deflated, in base64."""
     values = np.ascontiguousarray(image.for_presentation, np.uint16)
     planes = (values & 255).astype(np.uint8).tobytes() + (values >> 8).astype(np.uint8).tobytes()
     return base64.b64encode(zlib.compress(planes, 1)).decode()
 
 
-def breast_box(image: Any) -> tuple[int, int, int, int]:
+def breast_box(image: Mammogram) -> tuple[int, int, int, int]:
     """First column, first row, columns and rows of what is not black; of a black image, all of it."""
     values = image.for_presentation
     rows, columns = np.flatnonzero(values.any(axis=1)), np.flatnonzero(values.any(axis=0))
@@ -59,7 +60,7 @@ def breast_box(image: Any) -> tuple[int, int, int, int]:
     return x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y
 
 
-def thumbnail(image: Any, box: tuple[int, int, int, int]) -> bytes:
+def thumbnail(image: Mammogram, box: tuple[int, int, int, int]) -> bytes:
     """A JPEG of the breast of at most 320 pixels a side, each the mean of those it covers, through the image's window."""
     x, y, w, h = box
     values = np.asarray(image.for_presentation[y : y + h, x : x + w], np.float32)

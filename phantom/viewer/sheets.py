@@ -11,6 +11,7 @@ import numpy as np
 
 from phantom.dataset.format.contact_sheet import IMAGES, contact_sheet
 from phantom.dataset.format.files import replace
+from phantom.exam.mammogram import Mammogram
 from phantom.viewer.page import Images
 
 CLOSE_UP = 256  # pixels
@@ -57,7 +58,7 @@ def _close_ups(images: Images) -> Iterator[tuple[str, Any]]:
             yield caption, close_up(image, row.x_px, row.y_px)
 
 
-def close_up(image: Any, x_px: float, y_px: float) -> Any:
+def close_up(image: Mammogram, x_px: float, y_px: float) -> Any:
     """(256, 256) uint8: the image around a place, one pixel a pixel, through its window; black beyond its border."""
     pixels = image.for_presentation
     out = np.zeros((CLOSE_UP, CLOSE_UP), np.uint8)

@@ -17,7 +17,7 @@ from phantom.anatomy.patient import Anatomy
 from phantom.calcifications import groups, registry
 from phantom.calcifications.finding import Finding
 from phantom.calcifications.sites import sites
-from phantom.errors import ImpossibleDistribution, NoPlace
+from phantom.errors import ImpossibleDistribution, NoPlace, UsageError
 from phantom.geometry.solids.chains import Chains
 from phantom.geometry.solids.json import from_dict, to_dict
 from phantom.geometry.turning import axes_of, random_turn
@@ -280,6 +280,10 @@ def test_a_kind_of_another_package_is_found(monkeypatch):
         Entry.name = "round"
         registry.kinds.cache_clear()
         with pytest.raises(Exception, match="name of a kind that exists already"):
+            registry.kinds()
+        Entry.name, Entry.load = "bare", staticmethod(lambda: type("Bare", (), {"grow": None}))
+        registry.kinds.cache_clear()
+        with pytest.raises(UsageError, match="'bare' of elsewhere:Kind lacks label, sides, earlier"):
             registry.kinds()
     finally:
         monkeypatch.undo()

@@ -168,10 +168,10 @@ def test_structured_detectability_is_that_of_the_place(grown, end, binning):
     placed, on = laid(recipe, folder, end)
     _, grains, structured = truth.measured(on, placed, "x")
     (full,) = (i for i in phantom.open(folder.parent.parent / "data") if i.image_id == "000000-R-CC")
-    known = {grain.row["calcification_id"]: grain.row["dprime_structured"] for grain in full.calcifications}
-    ratio = [seen / known[grain.row["calcification_id"]] for grain, seen in zip(grains, structured, strict=True)]
+    known = {grain.row.calcification_id: grain.row.dprime_structured for grain in full.calcifications}
+    ratio = [seen / known[grain.row.calcification_id] for grain, seen in zip(grains, structured, strict=True)]
     assert abs(np.log(np.median(ratio))) < 2 * np.hypot(0.15, on.response.sd if on.response else 0)
-    assert np.median(structured / [grain.row["dprime"] for grain in grains]) < 0.9
+    assert np.median(structured / [grain.row.dprime for grain in grains]) < 0.9
 
 
 def test_nothing_changes_away_from_the_grains(grown):

@@ -77,7 +77,7 @@ class Kind(KindBase):
         name = self.label.spread(distribution, patient, self.name)
         rng = side_seed.child("places").rng()
         count = max(5, self.grains.integer(rng)) if name == "grouped" else max(1, self.singles.integer(rng))
-        sizes = np.sort(self.size_mm.samples(rng, count))[::-1]
+        sizes: Floats = np.sort(self.size_mm.samples(rng, count))[::-1]
         points, sizes = (
             self._group(breast, rng, sizes) if name == "grouped" else (self._singles(breast, rng, count), sizes)
         )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from phantom.arrays import Array
 from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.columns import HULL, RUN, pack, to_disk
 from phantom.dataset.format.files import replace, sha256
@@ -118,7 +119,7 @@ def _keeps_raw(case: Case) -> bool:
     return bool(exam.get("keep_for_processing", False))
 
 
-def write_array(group: h5py.Group, name: str, array: np.ndarray[Any, Any]) -> h5py.Dataset:
+def write_array(group: h5py.Group, name: str, array: Array) -> h5py.Dataset:
     """Store an image in chunks of 256 x 256, shuffled and deflated; chunks of zeros are not stored, and read as 0.
 
     The chunks are deflated here, looking for runs only and storing low bytes that are noise: any
@@ -146,7 +147,7 @@ def _write_labels(group: h5py.Group, view: ViewImage) -> None:
 
 def _write_bands(
     group: h5py.Group, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], bands: Iterable[tuple[int,
-    np.ndarray[Any, Any]]]
+    Array]]
 ) -> h5py.Dataset:  # fmt: skip
     """`write_array` of an image that comes in bands of as many rows as a chunk has, with the first row of each."""
     chunk = min(shape[0], CHUNK), min(shape[1], CHUNK)
@@ -180,7 +181,7 @@ def _write_bands(
     return out
 
 
-def _deflated(tile: np.ndarray[Any, Any]) -> bytes:
+def _deflated(tile: Array) -> bytes:
     """HDF5's shuffle filter (all first bytes, all second bytes, ...), then a zlib stream, where noise is stored as it
     is."""
     planes: Any = np.ascontiguousarray(tile.view(np.uint8).reshape(-1, tile.itemsize).T)
@@ -190,7 +191,7 @@ def _deflated(tile: np.ndarray[Any, Any]) -> bytes:
     return b"\x78\x01" + begin + packer.compress(both[low:]) + packer.flush() + zlib.adler32(both).to_bytes(4, "big")
 
 
-def _is_noise(plane: np.ndarray[Any, Any]) -> bool:
+def _is_noise(plane: Array) -> bool:
     """Whether deflating bytes is hardly worth it: nearly all values alike likely (7.6 bits of 8), and few runs."""
     some, after = plane[:-1:16], plane[1::16]
     counts = np.bincount(some, minlength=256)
@@ -227,11 +228,11 @@ def _write_truth(file: h5py.File, views: list[ViewImage]) -> None:
     _write_table(file, "hulls", _joined(hulls, HULL))
 
 
-def _write_table(file: h5py.File, name: str, table: np.ndarray[Any, Any]) -> None:
+def _write_table(file: h5py.File, name: str, table: Array) -> None:
     file.create_dataset(f"truth/{name}", data=to_disk(table), track_times=False)
 
 
-def _joined(tables: Iterable[np.ndarray[Any, Any]], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+def _joined(tables: Iterable[Array], dtype: np.dtype[Any]) -> Array:
     listed = list(tables)
     return np.concatenate(listed) if listed else np.zeros(0, dtype)
 

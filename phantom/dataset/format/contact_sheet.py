@@ -6,14 +6,14 @@ import io
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from phantom.arrays import U16
-from phantom.exam.truth import FindingTruth
+from phantom.arrays import U8
+from phantom.exam.mammogram import Mammogram
 from phantom.imaging import display_window
-from phantom.tables import FindingRow, ImageRow
+from phantom.tables import FindingRow
 
 IMAGES = 8
 ACROSS = 4
@@ -23,34 +23,7 @@ GREYS = 48
 COLOURS = {"suspicious": (255, 80, 60), "benign": (90, 200, 255), "artefact": (255, 200, 0)}
 
 
-class Shown(Protocol):
-    """What the sheet needs of an image: a stored one or one just made."""
-
-    image_id: str
-    row: ImageRow
-
-    @property
-    def for_presentation(self) -> U16:
-        """(rows, columns) uint16."""
-        ...
-
-    @property
-    def findings(self) -> tuple[FindingTruth, ...]:
-        """What to outline."""
-        ...
-
-    @property
-    def window_center(self) -> float:
-        """The middle of the window."""
-        ...
-
-    @property
-    def window_width(self) -> float:
-        """The width of the window."""
-        ...
-
-
-def contact_sheet(images: Iterable[Shown]) -> bytes:
+def contact_sheet(images: Iterable[Mammogram]) -> bytes:
     """A PNG of up to eight images, four in a row, their findings outlined by class; the same images, the same bytes.
 
     Colours: suspicious red, benign blue, artefacts yellow. A palette of 48 greys keeps it small.
@@ -83,19 +56,19 @@ def contact_sheet(images: Iterable[Shown]) -> bytes:
 class _Tile:
     """An image averaged down, with what is drawn on it and written below it."""
 
-    pixels: np.ndarray[Any, np.dtype[np.uint8]]
+    pixels: U8
     factor: int
     caption: str
     findings: list[FindingRow]
 
 
-def _tile(image: Shown) -> _Tile:
+def _tile(image: Mammogram) -> _Tile:
     pixels, factor = _small(image)
     caption = f"{image.image_id}  {image.row.class_}"
     return _Tile(pixels, factor, caption, [finding.row for finding in image.findings])
 
 
-def _small(image: Shown) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], int]:
+def _small(image: Mammogram) -> tuple[U8, int]:
     """The image windowed and averaged down to fit a tile, as palette indices, and the factor."""
     pixels = image.for_presentation
     factor = max(1, -(-pixels.shape[0] // TILE[0]), -(-pixels.shape[1] // TILE[1]))
