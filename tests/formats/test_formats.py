@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import gzip
+import hashlib
 import io
 import json
 import plistlib
@@ -11,6 +13,7 @@ import shutil
 import subprocess
 import tarfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -21,7 +24,7 @@ from PIL import Image
 
 from phantom import formats, rle
 from phantom.errors import PhantomError, UsageError
-from phantom.formats import _pixels, _tiles
+from phantom.formats import _datacard, _pixels, _tiles
 from phantom.formats._export import export, file_name
 from phantom.formats._folder import STAGING, STAMP
 from phantom.formats._options import Options
@@ -454,6 +457,64 @@ def test_imagefolder_lines(data, exported):
     assert "license: cc0-1.0" in (folder / "README.md").read_text()
 
 
+def test_imagefolder_has_a_card_for_people_and_for_machines(data, tmp_path):
+    export(data, "imagefolder", tmp_path / "out", Options(split="train=0.5,val=0.5"))
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "license: cc0-1.0" in card
+    assert "  - split: validation\n    path: validation/**\n" in card
+    assert "| congruence | not measured; `phantom compare" in card
+    known = json.loads((tmp_path / "out" / "scorecard.json").read_text())
+    assert set(known["data_quality_evaluation"]) == {
+        "congruence", "coverage", "completeness", "consistency", "comprehension", "constraint", "compliance"
+    }  # fmt: skip
+    quality = known["data_quality_evaluation"]
+    assert quality["coverage"]["view"]["counts"] == {"CC": 5, "MLO": 3}
+    assert quality["constraint"] | {"more": ""} == {
+        "measured": True, "calcifications": len(data.calcifications), "constraint_violation_rate": 0.0, "more": ""
+    }  # fmt: skip
+    shares = quality["consistency"]["visible_calcifications_by_density"]
+    assert quality["consistency"]["maximum_minimum_difference"] == pytest.approx(
+        max(shares.values()) - min(shares.values()), abs=1e-5
+    )
+
+
+def test_the_datacard_has_the_names_of_the_fdas_dictionary(data, exported):
+    text = (exported("imagefolder") / "datacard.csv").read_text()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert set(rows[0]) <= FDA_NAMES
+    assert set(rows[0]) | set(_datacard.NO_PERSON) >= FDA_CORE
+    assert [row["Image ID"] for row in rows] == data.images["image_id"].tolist()
+    assert all(value for row in rows for value in row.values())
+    assert [row["BIRADS"] for row in rows] == ["1", "1", "4B", "4B", "4B", "4B", "2", "4B"]
+
+
+# of dm_metadata_dictionary.json, DIDSR/DataCard-Metadata (public domain)
+FDA_CORE = {
+    "Patient ID", "Patient Birth Date/Age", "Patient Sex", "History/Prior", "Race", "Ethnicity", "History/Family",
+    "Marital status", "ZIP Code", "Study ID", "Study Date", "Study Time", "Modality", "Breast Orientation",
+    "Laterality", "Image Type", "Image ID", "Image Dimension", "Resolution", "File Format", "Compression Type", "Bits Stored",
+    "Pixel Spacing", "Manufacturer", "Manufacturer/Model", "Manufacturer/Year", "Manufacturer/Regulatory",
+}  # fmt: skip
+FDA_NAMES = FDA_CORE | {
+    "Photometric Interpretation", "Pixel Padding Value", "Pixel Padding Range Limit", "Window Center", "Window Width",
+    "Rescale Intercept", "Rescale Slope", "Window Center & Width Explanation", "Breast Density", "BIRADS", "Findings",
+    "Finding location",
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_croissant_names_files_that_are_as_it_says(exported):
+    folder = exported("imagefolder")
+    known = json.loads((folder / "croissant.json").read_text())
+    assert known["conformsTo"] == "http://mlcommons.org/croissant/1.1"
+    for entry in known["distribution"]:
+        if entry["@type"] == "cr:FileObject":
+            content = (folder / entry["contentUrl"]).read_bytes()
+            assert hashlib.sha256(content).hexdigest() == entry["sha256"]
+    assert sum(key.startswith("rai:") for key in known) > 10
+    assert not any(" " in field["@id"] for records in known["recordSet"] for field in records["field"])
+
+
 def inbreast_mask(path, shape):
     """The algorithm of the public loaders of INbreast's XML."""
     polygon = pytest.importorskip("skimage.draw").polygon
@@ -471,6 +532,39 @@ def inbreast_mask(path, shape):
             mask[polygon(np.array([y for _, y in points]), np.array([x for x, _ in points]), shape=shape)] = True
         masks.append(mask)
     return masks
+
+
+def sibling(element, key):
+    """The value after a key, as readers do that know XML but no property lists."""
+    children = list(element)
+    return next(value for name, value in zip(children, children[1:], strict=False) if name.text == key)
+
+
+def by_elements(path):
+    """Every outline's points."""
+    image = sibling(ElementTree.parse(path).getroot().find("dict"), "Images").find("dict")
+    regions = list(sibling(image, "ROIs"))
+    assert int(sibling(image, "NumberOfROIs").text) == len(regions)
+    assert all(sibling(region, "Name").text == "Calcification" for region in regions)
+    return [[point.text for point in sibling(region, "Point_px")] for region in regions]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        ast.literal_eval,  # public readers evaluate a point as Python, or take it apart in one of these ways
+        lambda point: tuple(float(n) for n in point.strip("()").split(",")),
+        lambda point: tuple(float(n) for n in point.strip("()").split(", ")),
+        lambda point: (float(point.split(",")[0][1:]), float(point.split(",")[1][:-1])),
+    ],
+)
+def test_however_public_readers_parse_inbreasts_points_they_get_the_same(data, exported, number):
+    for path, image in zip(sorted((exported("inbreast") / "AllXML").glob("*.xml")), data, strict=True):
+        regions = by_elements(path)
+        assert len(regions) == len(image.calcifications)
+        for points, grain in zip(regions, image.calcifications, strict=True):
+            expected = rle.outline(grain.runs, image.row.columns)
+            assert np.allclose([number(point) for point in points], expected, atol=1e-6)
 
 
 def test_inbreast_loaders_get_the_masks_exactly(data, exported):

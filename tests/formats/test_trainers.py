@@ -111,6 +111,23 @@ def test_hugging_face_loads_the_folder_with_or_without_the_name_of_its_builder(d
     assert said[0] == said[1]
 
 
+@needs("mlcroissant")
+@pytest.mark.filterwarnings("ignore")
+def test_mlcroissant_validates_the_description_and_reads_the_records(data, tmp_path):
+    import mlcroissant
+
+    export(data, "imagefolder", tmp_path / "out", Options(split="train=0.5,val=0.5"))
+    read = mlcroissant.Dataset(jsonld=str(tmp_path / "out" / "croissant.json"))
+    assert not read.metadata.ctx.issues.errors
+    assert {str(issue).rsplit("/", 1)[-1] for issue in read.metadata.ctx.issues.warnings} == {
+        'datePublished" is recommended, but does not exist.'  # who publishes it knows
+    }
+    ids = [row[f"{part}/image_id"].decode() for part in ("train", "validation") for row in read.records(part)]
+    assert sorted(ids) == sorted(data.images["image_id"].tolist())
+    assert len(list(read.records("datacard"))) == len(data)
+    assert read.metadata.data_limitations
+
+
 TORCHVISION = """
 import sys
 import torch, torchvision
