@@ -26,7 +26,8 @@ class Format(Protocol):
     OPTIONS : mapping
         The options it supports (`phantom.formats._options.Options`) with their defaults.
 
-    A format that needs a package also lists it in ``NEEDS``.
+    A format that needs a package also lists it in ``NEEDS``; one of which a reader must know something has
+    ``notes(data, options) -> list of str``.
     """
 
     OPTIONS: Mapping[str, object]

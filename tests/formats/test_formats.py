@@ -7,13 +7,14 @@ import csv
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import plistlib
 import shutil
 import subprocess
 import tarfile
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -492,8 +493,9 @@ def test_the_datacard_has_the_names_of_the_fdas_dictionary(data, exported):
 FDA_CORE = {
     "Patient ID", "Patient Birth Date/Age", "Patient Sex", "History/Prior", "Race", "Ethnicity", "History/Family",
     "Marital status", "ZIP Code", "Study ID", "Study Date", "Study Time", "Modality", "Breast Orientation",
-    "Laterality", "Image Type", "Image ID", "Image Dimension", "Resolution", "File Format", "Compression Type", "Bits Stored",
-    "Pixel Spacing", "Manufacturer", "Manufacturer/Model", "Manufacturer/Year", "Manufacturer/Regulatory",
+    "Laterality", "Image Type", "Image ID", "Image Dimension", "Resolution", "File Format", "Compression Type",
+    "Bits Stored", "Pixel Spacing", "Manufacturer", "Manufacturer/Model",
+    "Manufacturer/Year", "Manufacturer/Regulatory",
 }  # fmt: skip
 FDA_NAMES = FDA_CORE | {
     "Photometric Interpretation", "Pixel Padding Value", "Pixel Padding Range Limit", "Window Center", "Window Width",
@@ -537,12 +539,12 @@ def inbreast_mask(path, shape):
 def sibling(element, key):
     """The value after a key, as readers do that know XML but no property lists."""
     children = list(element)
-    return next(value for name, value in zip(children, children[1:], strict=False) if name.text == key)
+    return next(value for name, value in itertools.pairwise(children) if name.text == key)
 
 
 def by_elements(path):
     """Every outline's points."""
-    image = sibling(ElementTree.parse(path).getroot().find("dict"), "Images").find("dict")
+    image = sibling(ET.parse(path).getroot().find("dict"), "Images").find("dict")
     regions = list(sibling(image, "ROIs"))
     assert int(sibling(image, "NumberOfROIs").text) == len(regions)
     assert all(sibling(region, "Name").text == "Calcification" for region in regions)
