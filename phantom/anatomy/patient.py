@@ -55,7 +55,7 @@ class Anatomy:
     )
     skin_mm: Annotated[Draw, Within(0.5, 5, "mm"), "mean thickness of the skin"] = Draw.normal(1.44, 0.25, 0.87, 2.34)
     height_to_width: Annotated[Draw, Within(0.5, 1.6), "height of the free breast over the half width of its base"] = (
-        Draw.normal(0.92, 0.13, 0.62, 1.35)
+        Draw.normal(0.99, 0.14, 0.66, 1.4)
     )
     dome: Annotated[Draw, Within(1.2, 3), "exponent of the outline toward the nipple: 2 round, less conical"] = (
         Draw.uniform(1.35, 2.1)
@@ -64,11 +64,11 @@ class Anatomy:
         Draw.uniform(1.8, 2.5)
     )
     sag: Annotated[Draw, Within(-0.1, 0.8), "how far the nipple hangs below the base's middle, over the height"] = (
-        Draw.normal(0.36, 0.11, 0.1, 0.6)
+        Draw.normal(0.36, 0.12, 0.1, 0.65)
     )
     skew: Annotated[
         Draw, Within(-0.3, 0.3), "how far the nipple lies lateral of the base's middle, over the height"
-    ] = Draw.normal(0.05, 0.06, -0.15, 0.22)
+    ] = Draw.normal(0.05, 0.09, -0.2, 0.28)
     tail: Annotated[Draw, Within(0, 0.5), "how much further the base reaches toward the axilla"] = Draw.uniform(
         0.02, 0.2
     )
@@ -117,15 +117,15 @@ class Anatomy:
     ] = Draw.normal(47, 12, 18, 85)
     inframammary_mm: Annotated[
         Draw, Within(0, 40, "mm"), "width of the abdominal wall below the breast in MLO and ML"
-    ] = Draw.uniform(2, 11)
+    ] = Draw.normal(8, 7, 0.3, 28)
     muscle_in_cc: Annotated[Draw, Within(0, 1), "probability that CC views show a sliver of the muscle"] = (
         Draw.constant(0.33)
     )
     above_nipple_mm: Annotated[Draw, Within(60, 230, "mm"), "height of the field above the nipple in MLO and ML"] = (
-        Draw.normal(150, 14, 112, 188)
+        Draw.normal(158, 18, 112, 205)
     )
     off_centre_mm: Annotated[Draw, Within(-60, 60, "mm"), "how far below the field's middle the breast lies in CC"] = (
-        Draw.normal(0, 9, -24, 24)
+        Draw.normal(0, 14, -38, 38)
     )
     roll_off: Annotated[Draw, Within(0.3, 0.7), "width of the compressed edge's rounding over the thickness"] = (
         Draw.uniform(0.42, 0.55)

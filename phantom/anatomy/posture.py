@@ -13,6 +13,7 @@ from phantom.geometry.silhouette import Silhouette
 from phantom.geometry.view import ViewName
 
 _LEAST_FAT_MM = 12.0  # between the muscle, which pushes the breast by half its width, and the axillary skin
+_LEAST_STRIP_MM = 3.0  # of abdominal wall: what is narrower looks like a hook on the outline
 _MOUND_WIDTH = 0.15  # of the half width of the base: about a centimetre
 _WAVES = 26  # periods a turn up to which an outline is uneven: 10 mm
 
@@ -29,7 +30,7 @@ def silhouette(values: Mapping[str, float], view: ViewName) -> Silhouette:
         even = Silhouette(0.95 * values["height_to_width"], upper, lower, 1.0 + values["skew"])
     else:
         # straight from the axilla down, round below: the breast hangs
-        droop = 0.13 + 0.5 * max(sag - 0.1, 0.0)
+        droop = 0.07 + 0.85 * max(sag - 0.1, 0.0)
         upper, lower = (dome - 0.05, 1.0 + 0.2 * (rim - 1.8)), (2.1, 1.3 + 0.6 * (rim - 1.8))
         even = Silhouette(0.95 * values["height_to_width"], upper, lower, 1.2, droop)
     return replace(even, mound=values["mound"], mound_width=_MOUND_WIDTH)
@@ -51,14 +52,19 @@ def silhouettes(
     return out
 
 
+def _seen(strip_mm: float) -> float:
+    """The width of a strip of abdominal wall, 0 where it is too narrow to be seen."""
+    return strip_mm if strip_mm > _LEAST_STRIP_MM else 0.0
+
+
 def chests(
     values: Mapping[str, float], shared: np.random.Generator, side: np.random.Generator
 ) -> dict[ViewName, Chest]:
     """Muscle and folds beside one breast. `shared` is the woman's dice, `side` the breast's: sides are much alike."""
     width, length, bulge, fold = side.normal(1, 0.08, 4)
-    bow, slope = shared.uniform(-5, 1), shared.uniform(0.3, 0.7)
+    bow, slope = shared.uniform(-5, 1), shared.uniform(0.12, 0.7)
     thick, soft = shared.uniform(12, 18), shared.uniform(1.5, 3.0)
-    strip = values["inframammary_mm"] * side.uniform(0.7, 1.3)
+    strip = _seen(values["inframammary_mm"] * side.uniform(0.7, 1.3))
     # small breasts lie on a small part of the muscle: how far the breast reaches, about, from its area
     reach = 8.4 * math.sqrt(values["area_cm2"] * values["height_to_width"])
     muscle = min(values["muscle_mm"] * width, 0.65 * reach)
@@ -86,7 +92,7 @@ def chests(
     half = shared.uniform(30, 65)
     size = half * shared.uniform(0.05, 0.14)
     above = Chest(
-        inframammary_mm=shared.uniform(0.2, 3.0),
+        inframammary_mm=_seen(shared.uniform(-3.0, 6.0)),
         abdomen_slope=0.2,
         muscle_thick_mm=0.6 * thick,
         muscle_soft_mm=soft,

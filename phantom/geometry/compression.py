@@ -19,6 +19,7 @@ from phantom.geometry.view import Pose, View
 _ANGLES = 121
 _STEPS = 200
 _JACOBIAN_STEP_MM = 0.4
+_SHORTEST_FOLD_MM = 45.0
 _NO_CHEST = Chest()
 
 
@@ -166,7 +167,8 @@ class Compression:
             # the abdominal wall's skin leaves the breast below and runs out toward the chest wall
             under = np.maximum(y - self.outline_mm[-1] + 6.0, 0.0)
             strip = self.chest.inframammary_mm - self.chest.abdomen_slope * under - x
-            depth = _union(depth, np.where(y > 0, strip, -50.0), 7.0)
+            soft_mm = min(2.5 + 0.5 * self.chest.inframammary_mm, 8.0)  # a narrow strip has a small fillet
+            depth = _union(depth, np.where(y > 0, strip, -50.0), soft_mm)
         return np.asarray(depth)
 
     def _fold(self, x: Floats, y: Floats) -> Floats:
@@ -177,7 +179,10 @@ class Compression:
         slopes = (x1 - self.chest.fold_mm) / np.maximum(y1 - self.top_mm, 25.0)
         touch = int(np.argmax(slopes))
         slope = float(slopes[touch])
-        t = np.clip((y - self.top_mm) / max(float(y1[touch]) - self.top_mm, 25.0), 0, 1)
+        length = float(y1[touch]) - self.top_mm
+        if length < _SHORTEST_FOLD_MM:  # the breast itself is as wide at the field's top: no fold stands out of it
+            return np.full(np.broadcast_shapes(x.shape, y.shape), -1e3)
+        t = np.clip((y - self.top_mm) / length, -1, 1)  # above the field it goes on as it bends
         # beyond where it touches, it follows the breast's own slope and soon falls behind it
         beyond = np.maximum(y - float(y1[touch]), 0.0)
         turn = min(float(np.gradient(x1, y1)[touch]) - slope, 0.0)

@@ -14,7 +14,7 @@ MUSCLE_MM = 0.28  # spacing of the lattice that it is laid on
 _FIBRES, _ALONG = 400, 128  # texture across and along
 _ALONG_MM, _BEGINS_MM = 3.0, 215.0  # spacing along, and how far above the nipple it begins
 _SHEET, _BELLY_MM = 0.36, 9.0  # share of the edge's path that rises within its softness, and how far in the rest does
-_THINS = 0.16  # share of its greatest width at which it is two thirds as thick as above
+_THINS = 0.24  # share of its greatest width at which it is two thirds as thick as above
 _UNEVEN = np.float32(0.04)
 
 
