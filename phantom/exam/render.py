@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from phantom.anatomy.patient import birads_density
-from phantom.anatomy.projected.soft_tissue_lesions import shadow_points
+from phantom.anatomy.projected.soft_tissue_lesions import shadow_points, unit_sphere
 from phantom.calcifications.finding import Finding
 from phantom.exam.acquisition import Acquisition, position_breast
 from phantom.exam.field_of_view import Frame
@@ -316,7 +316,7 @@ def objects_of(
     scene: Scene, view: View, pressed: Compression, image_id: str, exposed: Exposed
 ) -> tuple[ObjectTruth, ...]:
     """The rows of the bodies that findings live in."""
-    sphere = _sphere(200)
+    sphere = unit_sphere(200)
     rows = []
     for finding in scene.findings:
         if finding.laterality == view.laterality:
@@ -324,11 +324,3 @@ def objects_of(
                 surface = shadow_points(host, pressed, sphere)
                 rows.append(object_truth(image_id, finding.finding_id, host, surface, exposed))
     return tuple(row for row in rows if row is not None)
-
-
-def _sphere(count: int) -> Any:
-    """(count, 3): points spread evenly over the unit sphere (a Fibonacci spiral)."""
-    k = np.arange(count) + 0.5
-    z, turn = 1 - 2 * k / count, np.pi * (1 + np.sqrt(5)) * k
-    flat = np.sqrt(1 - z * z)
-    return np.stack([flat * np.cos(turn), flat * np.sin(turn), z], axis=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -61,3 +61,19 @@ class Pose:
     centre_mm: Floats
     rotation: Floats
     gravity: Floats
+
+
+class Laid(Protocol):
+    """What carries the places of a breast into a view plane: the paddle, or a picture that the breast is laid on."""
+
+    def carry(self, points: Floats) -> Floats:
+        """Points (n, 3) of the breast's frame -> (n, 3) x, y, h of the view's."""
+        ...
+
+    def forward(self, points_mm: Floats) -> Floats:
+        """The same; what lies in the skin keeps its depth."""
+        ...
+
+    def poses(self, centres_mm: Floats) -> list[Pose]:
+        """How solids at these places (n, 3) lie in the view."""
+        ...

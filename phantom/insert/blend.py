@@ -17,7 +17,7 @@ from phantom.insert.background import Background, background
 from phantom.insert.blur import Blur, blur_of
 from phantom.insert.estimate import Estimates, values_of
 from phantom.insert.picture import Picture
-from phantom.insert.placing import box_of, moved
+from phantom.insert.placing import Body, add_bodies, box_of, moved
 from phantom.insert.response import Response
 from phantom.insert.unit import Unit
 from phantom.recipe.seed import Seed
@@ -106,20 +106,21 @@ def canvas(picture: Picture, found: Estimates, unit: Unit, contrast: float | Non
     return Canvas(picture, found, unit, background(picture, found, unit, contrast), blur)
 
 
-def blended(on: Canvas, placed: Sequence[Placed], seed: Seed) -> U16:
-    """The picture's pixels with calcifications in them.
+def blended(on: Canvas, placed: Sequence[Placed], seed: Seed, bodies: Sequence[Body] = ()) -> U16:
+    """The picture's pixels with calcifications in them, and with the bodies that these live in.
 
     The primary signal is multiplied by what each grain lets through in place of the tissue it displaces, the
-    change is blurred as the detector blurs, and noise is added for the quanta that are lost: what is left of a
+    change is blurred as the picture is, and noise is added for the quanta that are lost: what is left of a
     Poisson process by chance p has the variance p, while the picture's noise was only scaled to p². Pixels
-    that nothing reaches keep their values.
+    that nothing reaches keep their values. A display raises grains as it raises detail; bodies, which are larger,
+    are given the gain that it has at their grey level, and no more.
     """
     picture, out = on.picture, on.picture.pixels.copy()
-    if not placed:
+    if not placed and not bodies:
         return out
-    box = box_of(placed, on.shape, 2 * REACH)
-    lost = _lost(on, placed, box)
-    blurred = refiltered(np.zeros_like(lost), lost, picture.spacing_mm, lambda f: on.blur.transfer(0.0, f))
+    box = box_of(placed, on.shape, 2 * REACH, bodies)
+    lost, of_bodies = _lost(on, placed, bodies, box)
+    blurred = _blurred(on, lost)
     left = 1 - np.clip(blurred, -2.0, 0.999) + _noise(on, lost, box, seed)
     reached = np.abs(blurred) > _LEAST_CHANGE
     values = picture.pixels[box][reached].astype(np.float64)
@@ -127,33 +128,46 @@ def blended(on: Canvas, placed: Sequence[Placed], seed: Seed) -> U16:
         values = on.unit.offset_dn + (values - on.unit.offset_dn) * left[reached]
     else:
         depth = -np.log(np.maximum(left, 1e-3))
-        depth += _raised(on, blurred)
+        depth += _raised(on, blurred, _blurred(on, of_bodies) if bodies else np.zeros_like(blurred))
         values = on.response.moved(values, depth[reached].astype(np.float64))
     out[box][reached] = np.clip(np.floor(values + 0.5), 0, picture.largest).astype(np.uint16)
     return out
 
 
-def _raised(on: Canvas, blurred: F32) -> F32:
-    """What the display adds to detail of some tenths of a millimetre."""
+def _blurred(on: Canvas, lost: F32) -> F32:
+    return refiltered(np.zeros_like(lost), lost, on.picture.spacing_mm, lambda f: on.blur.transfer(0.0, f))
+
+
+def _raised(on: Canvas, blurred: F32, of_bodies: F32) -> F32:
+    """What the display adds to detail of some tenths of a millimetre: to all that is lost except by bodies."""
     from scipy.ndimage import gaussian_filter
 
     assert on.response is not None
     if on.response.raised == 1.0:
         return np.zeros_like(blurred)
-    depth = -np.log(np.maximum(1 - blurred, np.float32(1e-3)))
+    depth = np.log(np.maximum(1 - of_bodies, np.float32(1e-3)) / np.maximum(1 - blurred, np.float32(1e-3)))
     return np.asarray((on.response.raised - 1) * gaussian_filter(depth, _DETAIL_MM / on.picture.spacing_mm), np.float32)
 
 
-def _lost(on: Canvas, placed: Sequence[Placed], box: tuple[slice, slice]) -> F32:
-    """The part of the signal that is lost under a window, before blur."""
+def _lost(on: Canvas, placed: Sequence[Placed], bodies: Sequence[Body], box: tuple[slice, slice]) -> tuple[F32, F32]:
+    """The part of the signal that is lost under a window, before blur: in all, and by bodies alone."""
     spectrum, (rows, columns) = on.unit.spectrum, box
     shape = rows.stop - rows.start, columns.stop - columns.start
-    g, a, out = (np.zeros(shape, np.float32) for _ in range(3))
+    g, a = (np.zeros(shape, np.float32) for _ in range(2))
+    add_bodies(bodies, box, g, a)
+    of_bodies = _less(on, g, a, box) if bodies else np.zeros(shape, np.float32)
     beams.add([one.stamp for one in moved(placed, rows.start, columns.start)], spectrum, g, a)
+    return _less(on, g, a, box), of_bodies
+
+
+def _less(on: Canvas, g: F32, a: F32, box: tuple[slice, slice]) -> F32:
+    """The part of the signal that is lost where so much is added to the lengths (cm) under a window."""
+    out = np.zeros_like(g)
     where = np.nonzero((g != 0) | (a != 0))
-    i, j = where[0] + rows.start, where[1] + columns.start
+    i, j = where[0] + box[0].start, where[1] + box[1].start
     g0, a0, share = (on.at(cells, i, j) for cells in (on.under.g_cm, on.under.a_cm, on.under.share))
-    out[where] = (1 - spectrum.primary(g0 + g[where], a0 + a[where]) / spectrum.primary(g0, a0)) * share
+    primary = on.unit.spectrum.primary
+    out[where] = (1 - primary(g0 + g[where], a0 + a[where]) / primary(g0, a0)) * share
     return out
 
 

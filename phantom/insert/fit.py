@@ -107,6 +107,10 @@ class FittedView:
         """Points (n, 3) of the breast's frame -> (n, 3): x, y of the picture and h above the support."""
         return self._carried(np.asarray(self.pressed.forward(points_mm), np.float64))
 
+    def carry(self, points: Floats) -> F64:
+        """`forward`, but nothing is made of the skin."""
+        return self._carried(np.asarray(self.pressed.carry(points), np.float64))
+
     def poses(self, centres_mm: Floats) -> list[Pose]:
         """How solids at these places lie in the picture."""
         poses = self.pressed.poses(centres_mm)

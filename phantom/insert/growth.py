@@ -52,22 +52,27 @@ def findings(
             finding_seed = seed.child("finding", side, number, entry.kind)
             try:
                 finding = _placed(entry, breast, finding_seed)
-                look = partial(_looked_at, breast, on, finding)
+                look = partial(_looked_at, breast, on, seed, finding)
                 finding = conditioned(finding, entry, look, finding_seed.child("visibility", side))
             except NoPlace as why:
                 dropped.append(f"{entry.kind}: {why}")
                 continue
-            finding = numbered(relabelled(replace(finding, hosts=()), entry, side), grown)
+            finding = numbered(relabelled(finding, entry, side), grown)
+            breast = replace(breast, hosts=(*breast.hosts, *finding.hosts))  # later findings may lie in the same scar
             grown.append(replace(finding, asked=entry.asks(finding_seed.child("asked", side))))
     return tuple(grown), tuple(dropped)
 
 
 def _looked_at(
-    breast: FittedBreast, on: Mapping[tuple[str, str], Canvas], finding: Finding, _: Sequence[Calcification]
+    breast: FittedBreast,
+    on: Mapping[tuple[str, str], Canvas],
+    seed: Seed,
+    finding: Finding,
+    _: Sequence[Calcification],
 ) -> Floats:
     """(views, grains): structured d' of a finding's grains in each picture that shows it."""
     shown = [view for view in breast.pictured if not finding.views or view.view.name in finding.views]
-    seen = [seen_in(on[breast.laterality, view.view.name], view, finding) for view in shown]
+    seen = [seen_in(on[breast.laterality, view.view.name], view, finding, seed) for view in shown]
     return np.array(seen).reshape(len(shown), len(finding.calcifications))
 
 

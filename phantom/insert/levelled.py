@@ -11,9 +11,11 @@ from phantom.calcifications.finding import Calcification, Finding
 from phantom.geometry.solids.scaled import Scaled
 from phantom.geometry.view import Laterality
 from phantom.insert.blend import Canvas
+from phantom.insert.bodies import bodies_in
 from phantom.insert.fit import FittedBreast, FittedView
 from phantom.insert.placing import placed_in
 from phantom.insert.truth import measured
+from phantom.recipe.seed import Seed
 
 _DENSITY = 0.15, 3.0  # relative to the material's: below, hardly more than tissue; above, more than a tooth
 _SIZE = 0.5, 2.0
@@ -22,7 +24,10 @@ _TRIES = 8
 
 
 def levelled(
-    findings: Sequence[Finding], breasts: Mapping[Laterality, FittedBreast], on: Mapping[tuple[str, str], Canvas]
+    findings: Sequence[Finding],
+    breasts: Mapping[Laterality, FittedBreast],
+    on: Mapping[tuple[str, str], Canvas],
+    seed: Seed,
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """The findings, those that ask for it as hard to see as they ask in the first picture that shows them.
 
@@ -36,7 +41,9 @@ def levelled(
             continue
         what, target = finding.asked
         view = _first(finding, breasts[finding.laterality], on)
-        done, got = (None, 0.0) if view is None else _matched(finding, view, on[finding.laterality, view.view.name])
+        done, got = None, 0.0
+        if view is not None:
+            done, got = _matched(finding, view, on[finding.laterality, view.view.name], seed)
         if done is not None:
             kept.append(done)
         elif view is None:
@@ -56,13 +63,14 @@ def _first(finding: Finding, breast: FittedBreast, on: Mapping[tuple[str, str], 
     return next(views, None)
 
 
-def _matched(finding: Finding, view: FittedView, on: Canvas) -> tuple[Finding | None, float]:
+def _matched(finding: Finding, view: FittedView, on: Canvas, seed: Seed) -> tuple[Finding | None, float]:
     """The finding as hard as it asks, or None; and what was got."""
     assert finding.asked is not None
     what, target = finding.asked
+    bodies = bodies_in([finding], view, on, seed)
 
     def median(changed: Finding) -> float:
-        _, grains, _ = measured(on, placed_in([changed], view, on.grid), "")
+        _, grains, _ = measured(on, placed_in([changed], view, on.grid), "", bodies)
         return max(float(np.median([getattr(grain.row, what) for grain in grains])), 1e-6) if grains else 1e-6
 
     got = median(finding)

@@ -22,6 +22,7 @@ from phantom.geometry.view import Laterality
 from phantom.imaging.quantities import ForProcessing
 from phantom.insert import blend, growth, levelled, truth
 from phantom.insert.blend import Canvas
+from phantom.insert.bodies import bodies_in
 from phantom.insert.estimate import estimate
 from phantom.insert.fit import FittedBreast, FittedView, fitted
 from phantom.insert.inputs import Woman, digest_of, woman_digest
@@ -70,7 +71,7 @@ class InsertedCases:
                 breasts[side] = fitted(preset.anatomy, case_seed, side, own)
         on: dict[tuple[str, str], Canvas] = {(one.picture.laterality, one.picture.view): one for one in canvases}
         grown, dropped = growth.findings(preset, case_seed, breasts, self.per_image, on)
-        grown, more = levelled.levelled(grown, breasts, on)
+        grown, more = levelled.levelled(grown, breasts, on, case_seed)
         keep_raw = preset.exam.keep_for_processing or any(picture.linear for picture in pictures)
         recipe = replace(preset, exam=replace(preset.exam, keep_for_processing=keep_raw))
         views = tuple(
@@ -105,15 +106,17 @@ def _images(
     recipe: Preset, seed: Seed, index: int, on: Canvas, view: FittedView, findings: Sequence[Finding], woman_id: str
 ) -> Iterator[ViewImage]:
     """The picture with its calcifications, and its twins."""
-    placed = placed_in(findings, view, on.grid)
+    placed, bodies = placed_in(findings, view, on.grid), bodies_in(findings, view, on, seed)
     noise = seed.child("noise", on.picture.laterality, view.view.name)
     twins: dict[str, Keep] = {"": every} | {name: TWINS[name] for name in recipe.exam.twins}
     mask = on.found.segmented.whole(on.found.segmented.breast, on.grid.shape)
     for variant, keep in twins.items():
         kept = [one for one in placed if keep(one.finding)]
+        around = [body for body in bodies if keep(body.finding)]
         image_id = name_of(index, view.view, variant)
-        pixels = blend.blended(on, kept, noise)
-        found, grains, _ = truth.measured(on, kept, image_id)
+        pixels = blend.blended(on, kept, noise, around)
+        found, grains, _ = truth.measured(on, kept, image_id, around)
+        objects = truth.objects(on, view, [finding for finding in findings if keep(finding)], image_id)
         shown, raw, center, width = _shown(recipe, on, pixels, mask)
         row = replace(
             _row(on, view, image_id, index, variant, woman_id),
@@ -122,7 +125,7 @@ def _images(
             n_findings=len(found),
             n_calcifications=len(grains),
         )
-        image = ViewImage(image_id, row, shown, raw, mask, found, grains, (), center, width)
+        image = ViewImage(image_id, row, shown, raw, mask, found, grains, objects, center, width)
         yield mirrored(image) if on.picture.laterality == "R" else image
 
 

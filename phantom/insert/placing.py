@@ -1,17 +1,40 @@
-"""Where calcifications lie in a picture."""
+"""Where calcifications, and the bodies they live in, lie in a picture."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from phantom.anatomy.breast import Host
+from phantom.arrays import F32
 from phantom.calcifications.finding import Finding
 from phantom.exam.measure import Placed
 from phantom.geometry.grid import Grid
 from phantom.imaging.projection import shadows
 from phantom.insert.fit import FittedView
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """A soft-tissue body of a finding in a picture.
+
+    Attributes
+    ----------
+    finding, host
+        What it belongs to, and what it is.
+    box : (slice, slice)
+        Rows and columns of the picture that hold it.
+    g_cm, a_cm : (rows, columns) float32
+        What it adds to the glandular and adipose lengths there, less what it takes the place of.
+    """
+
+    finding: Finding
+    host: Host
+    box: tuple[slice, slice]
+    g_cm: F32
+    a_cm: F32
 
 
 def shown_in(findings: Sequence[Finding], laterality: str, view: str) -> list[Finding]:
@@ -51,9 +74,28 @@ def moved(placed: Sequence[Placed], rows: int, columns: int) -> list[Placed]:
     ]
 
 
-def box_of(placed: Sequence[Placed], shape: tuple[int, int], margin: int) -> tuple[slice, slice]:
-    """Rows and columns that hold all shadows and so many pixels around them."""
-    top, left = (min(getattr(one.shadow, name) for one in placed) - margin for name in ("row", "column"))
-    bottom = max(one.shadow.row + one.shadow.path_mm.shape[0] for one in placed) + margin
-    right = max(one.shadow.column + one.shadow.path_mm.shape[1] for one in placed) + margin
-    return slice(max(top, 0), min(bottom, shape[0])), slice(max(left, 0), min(right, shape[1]))
+def box_of(
+    placed: Sequence[Placed], shape: tuple[int, int], margin: int, bodies: Sequence[Body] = ()
+) -> tuple[slice, slice]:
+    """Rows and columns that hold all shadows and bodies and so many pixels around them."""
+    boxes = [(s.row, s.column, s.row + s.path_mm.shape[0], s.column + s.path_mm.shape[1])
+             for s in (one.shadow for one in placed)]  # fmt: skip
+    boxes += [(rows.start, columns.start, rows.stop, columns.stop) for rows, columns in (body.box for body in bodies)]
+    ends = np.array(boxes)
+    (top, left), (bottom, right) = ends[:, :2].min(axis=0) - margin, ends[:, 2:].max(axis=0) + margin
+    return slice(max(int(top), 0), min(int(bottom), shape[0])), slice(max(int(left), 0), min(int(right), shape[1]))
+
+
+def add_bodies(bodies: Sequence[Body], box: tuple[slice, slice], g_cm: F32, a_cm: F32) -> None:
+    """Add what bodies are worth to the lengths of a window of the picture, in place."""
+    for body in bodies:
+        both = zip(body.box, box, strict=True)
+        inner = tuple(slice(max(own.start, of.start), min(own.stop, of.stop)) for own, of in both)
+        if any(part.start >= part.stop for part in inner):
+            continue
+        here, there = (
+            tuple(slice(part.start - of.start, part.stop - of.start) for part, of in zip(inner, whole, strict=True))
+            for whole in (box, body.box)
+        )
+        g_cm[here] += body.g_cm[there]
+        a_cm[here] += body.a_cm[there]

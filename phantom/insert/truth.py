@@ -7,17 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from phantom.anatomy.projected.soft_tissue_lesions import shadow_points, unit_sphere
 from phantom.arrays import Floats
 from phantom.calcifications.finding import Finding
-from phantom.exam.measure import Exposed, Placed, measure
-from phantom.exam.truth import CalcificationTruth, FindingTruth
+from phantom.exam.measure import Exposed, Placed, measure, object_truth
+from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
 from phantom.imaging import beam as beams
 from phantom.imaging import structure
 from phantom.imaging.quantities import Coarse, Signal
 from phantom.imaging.structure import Structure
 from phantom.insert.blend import Canvas
+from phantom.insert.bodies import bodies_in
 from phantom.insert.fit import FittedView
-from phantom.insert.placing import box_of, moved, placed_in
+from phantom.insert.placing import Body, add_bodies, box_of, moved, placed_in, shown_in
+from phantom.recipe.seed import Seed
 
 _AROUND_MM = 10.0  # what is looked at around a place: the squares that structure is measured in are 9 mm wide
 _BELOW_PER_MM = 1.0  # the noise's power here is that under the structure
@@ -41,7 +44,7 @@ class _Observed:
 
 
 def measured(
-    on: Canvas, placed: Sequence[Placed], image_id: str
+    on: Canvas, placed: Sequence[Placed], image_id: str, bodies: Sequence[Body] = ()
 ) -> tuple[tuple[FindingTruth, ...], tuple[CalcificationTruth, ...], Floats]:
     """The truth of what is put into a picture, and each grain's d' against noise and the structure around it."""
     if not placed:
@@ -51,6 +54,7 @@ def measured(
     inside = moved(placed, rows.start, columns.start)
     i, j = np.arange(rows.start, rows.stop)[:, None], np.arange(columns.start, columns.stop)[None, :]
     g, a = on.at(on.under.g_cm, i, j), on.at(on.under.a_cm, i, j)
+    add_bodies(bodies, (rows, columns), g, a)
     beams.add([one.stamp for one in inside], on.unit.spectrum, g, a)
     step = on.under.step
     i, j = i[step // 2 :: step], j[:, step // 2 :: step]
@@ -65,12 +69,26 @@ def measured(
     return findings, grains, np.array([grain.row.dprime_structured for grain in grains])
 
 
-def seen_in(on: Canvas, view: FittedView, finding: Finding) -> Floats:
+def objects(on: Canvas, view: FittedView, findings: Sequence[Finding], image_id: str) -> tuple[ObjectTruth, ...]:
+    """The rows of the bodies that findings live in, as far as the picture holds them."""
+    none = np.zeros((0, 0), np.float32)
+    nothing = Signal(none, Coarse(none, 1, (0, 0)), Coarse(none, 1, (0, 0)), 1.0)
+    whole = Exposed(on.grid, (0, 0), on.shape, none, none, nothing)
+    rows = [
+        object_truth(image_id, finding.finding_id, host, shadow_points(host, view, unit_sphere(200)), whole)
+        for finding in shown_in(findings, view.view.laterality, view.view.name)
+        for host in finding.hosts
+    ]
+    return tuple(row for row in rows if row is not None)
+
+
+def seen_in(on: Canvas, view: FittedView, finding: Finding, seed: Seed) -> Floats:
     """(n,): structured d' that each grain of a finding has in a picture; of those it does not hold, the median's."""
     placed = placed_in([finding], view, on.grid)
     if not placed:
         return np.zeros(len(finding.calcifications))
-    known = dict(zip([id(one.calcification) for one in placed], measured(on, placed, "")[2].tolist(), strict=True))
+    seen = measured(on, placed, "", bodies_in([finding], view, on, seed))[2]
+    known = dict(zip([id(one.calcification) for one in placed], seen.tolist(), strict=True))
     middle = float(np.median(list(known.values())))
     return np.array([known.get(id(grain), middle) for grain in finding.calcifications])
 

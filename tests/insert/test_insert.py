@@ -263,10 +263,12 @@ def test_the_same_pictures_give_the_same_files_whoever_works_and_wherever_it_sto
 
 def test_for_processing_stays_for_processing(grown, tmp_path):
     _, folder = grown(binning=8, views=("CC", "MLO"))
-    assert inserted([folder / "000000-R-CC+clean.raw.dcm"], tmp_path / "out") == 0
+    source = folder / "000000-R-CC+clean.raw.dcm"
+    assert inserted([source], tmp_path / "out", preset="fibroadenoma") == 0
     assert not verify(tmp_path / "out")
     (image,) = phantom.open(tmp_path / "out")
-    source, _ = Source(str(folder / "000000-R-CC+clean.raw.dcm")).read()
+    assert [host.row["kind"] for host in image.objects] == ["fibroadenoma"]
+    source, _ = Source(str(source)).read()
     change = image.for_processing[:, ::-1].astype(int) - source.pixels
     assert np.count_nonzero(change) < 0.2 * change.size
     assert change.min() < -3
