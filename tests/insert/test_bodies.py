@@ -107,4 +107,4 @@ def test_a_body_put_into_a_picture_is_as_dense_as_a_grown_one(tmp_path, kind, mo
     ours, theirs = (out - plain)[inside].sum(), (grown - plain - taken)[inside].sum()
     assert ours / theirs == pytest.approx(1, abs=near)
     objects = truth.objects(on, laid, scene.findings, "x")
-    assert [row.row["kind"] for row in objects] == [body.host.kind for body in bodies]
+    assert [row.row.kind for row in objects] == [body.host.kind for body in bodies]

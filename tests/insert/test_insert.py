@@ -267,7 +267,7 @@ def test_for_processing_stays_for_processing(grown, tmp_path):
     assert inserted([source], tmp_path / "out", preset="fibroadenoma") == 0
     assert not verify(tmp_path / "out")
     (image,) = phantom.open(tmp_path / "out")
-    assert [host.row["kind"] for host in image.objects] == ["fibroadenoma"]
+    assert [host.row.kind for host in image.objects] == ["fibroadenoma"]
     source, _ = Source(str(source)).read()
     change = image.for_processing[:, ::-1].astype(int) - source.pixels
     assert np.count_nonzero(change) < 0.2 * change.size
