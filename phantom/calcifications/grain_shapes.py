@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from phantom.arrays import Floats
-from phantom.geometry.solids.chains import Balls, Chains
+from phantom.geometry.solids.chains import Chains
 from phantom.geometry.solids.clouds import Cloud, GaussianBlob
-from phantom.geometry.solids.ellipsoids import Ellipsoid, EllipsoidShell
+from phantom.geometry.solids.ellipsoids import Ellipsoid
 from phantom.geometry.solids.polyhedra import ConvexPolyhedron, Union
 from phantom.geometry.solids.scaled import Scaled
 from phantom.geometry.solids.shapes import Shape
+from phantom.geometry.solids.shells import EllipsoidShell
 from phantom.geometry.turning import axes_of, random_turn
 
 
@@ -28,16 +29,6 @@ def ball(rng: np.random.Generator, size_mm: float, aspect: float, edge_mm: float
 def angular(rng: np.random.Generator, size_mm: float, aspect: float, rough: float, points: int) -> ConvexPolyhedron:
     """A chip of crushed stone: the hull of points on an ellipsoid, each off it by `rough` (relative, rms)."""
     return ConvexPolyhedron(_tuples(_chip(rng, size_mm, aspect, rough, points)))
-
-
-def coalesced(rng: np.random.Generator, size_mm: float, aspect: float, rough: float, points: int) -> Union:
-    """Two or three chips grown together."""
-    count = 2 if rng.random() < 0.7 else 3
-    parts = [_chip(rng, size_mm * rng.uniform(0.5, 0.72), aspect, rough, points) for _ in range(count)]
-    directions = rng.standard_normal((count, 3))
-    directions *= 0.24 * size_mm / np.linalg.norm(directions, axis=1, keepdims=True)
-    directions[1] = -directions[0]
-    return Union(tuple(ConvexPolyhedron(_tuples(part)) for part in parts), _tuples(directions))
 
 
 def tear(rng: np.random.Generator, size_mm: float) -> Chains:
@@ -76,14 +67,6 @@ def powder(rng: np.random.Generator, size_mm: float, aspect: float, edge_mm: flo
     return Cloud(_tuples(np.column_stack([middles, sigmas])), float(min(1.0, total)))
 
 
-def ring(rng: np.random.Generator, size_mm: float, lucent: float, aspect: float) -> EllipsoidShell:
-    """A lucent-centred grain: its middle is empty over `lucent` of its radius."""
-    half = 0.5 * size_mm
-    radii = (half, half / rng.uniform(1.0, aspect), half / rng.uniform(1.0, aspect))
-    a, b, c = (radius * (1.0 - lucent) for radius in radii)
-    return EllipsoidShell(radii, (a, b, c), random_turn(rng))
-
-
 def flake(
     rng: np.random.Generator, size_mm: float, thickness_mm: float, corners: int, axes: Floats
 ) -> ConvexPolyhedron:
@@ -95,56 +78,6 @@ def flake(
     )
     rise = 0.5 * thickness_mm * axes[:, 2]
     return ConvexPolyhedron(_tuples(np.concatenate([flat + rise, 0.93 * flat - rise])))
-
-
-def cauliflower(rng: np.random.Generator, size_mm: float, aspect: float, bumps: int) -> Balls:
-    """Overlapping balls around a core, with clefts between: popcorn."""
-    core = size_mm * rng.uniform(0.17, 0.25)
-    stretch = np.array([1.0, 1.0 / rng.uniform(1.0, aspect), 1.0 / rng.uniform(1.0, aspect)])
-    balls = [(np.zeros(3), core)]
-    for _ in range(bumps):
-        # mostly on the core, else on a bump: knobs upon knobs
-        base, radius = balls[int(rng.integers(len(balls))) if rng.random() < 0.6 else 0]
-        direction = rng.standard_normal(3) * stretch
-        direction /= np.linalg.norm(direction)
-        balls.append((base + direction * radius * rng.uniform(0.75, 1.15), core * rng.uniform(0.3, 0.85)))
-    for _ in range(bumps):
-        base, radius = balls[int(rng.integers(1 + bumps))]
-        direction = rng.standard_normal(3)
-        balls.append(
-            (
-                base + direction * radius * rng.uniform(0.85, 1.1) / np.linalg.norm(direction),
-                core * rng.uniform(0.12, 0.3),
-            )
-        )
-    middles = np.array([middle for middle, _ in balls])
-    radii = np.array([radius for _, radius in balls])
-    wide = float(np.ptp(np.concatenate([middles - radii[:, None], middles + radii[:, None]]), axis=0).max())
-    middles = (middles - middles.mean(axis=0)) @ axes_of(random_turn(rng)).T
-    return Balls(_tuples(np.column_stack([middles, radii]) * (size_mm / wide)))
-
-
-def coral(rng: np.random.Generator, size_mm: float, aspect: float, rough: float, lucent: bool) -> Union:
-    """An irregular plaque of chips grown together; `lucent`, around an empty middle."""
-    count = int(rng.integers(7, 11)) if lucent else int(rng.integers(4, 8))
-    axes = axes_of(random_turn(rng))
-    half = 0.5 * size_mm
-    if lucent:
-        around = (np.arange(count) + rng.uniform(-0.25, 0.25, count)) * 2.0 * math.pi / count
-        radius = half * rng.uniform(0.5, 0.62, count)
-        middles = np.column_stack(
-            [radius * np.cos(around), radius * np.sin(around) / aspect, 0.12 * half * rng.standard_normal(count)]
-        )
-        sizes = half * rng.uniform(0.8, 1.15, count)
-    else:
-        steps = rng.standard_normal((count, 3)) * np.array([0.4, 0.4 / aspect, 0.18]) * half
-        middles = steps - steps.mean(axis=0)
-        sizes = half * rng.uniform(0.8, 1.3, count)
-    parts = [_chip(rng, size, 1.5, rough, 14) for size in sizes]
-    middles = middles @ axes.T
-    reach = max(float(np.linalg.norm(m + part, axis=1).max()) for m, part in zip(middles, parts, strict=True))
-    scale = half / reach
-    return Union(tuple(ConvexPolyhedron(_tuples(scale * part)) for part in parts), _tuples(scale * middles))
 
 
 def shape_class(shape: Shape) -> str:

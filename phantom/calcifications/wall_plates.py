@@ -1,4 +1,4 @@
-"""Plates of calcium on the wall of a tube that bends: where they go, and their form."""
+"""Sheets of calcium in the wall of a tube that bends: where they go, and their form."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtri
 
 from phantom.arrays import Floats
 from phantom.calcifications.sites import CurvePath, between
-from phantom.geometry.solids.chains import Chains
-from phantom.geometry.solids.ellipsoids import Ellipsoid
-from phantom.geometry.solids.shapes import Shape
+from phantom.geometry.solids.tube_walls import TubeWall
 from phantom.geometry.turning import vector_of
+
+_STEP_MM = 0.5  # between the points of a sheet's axis
+_ROUND_MM = (-0.8, -0.4, 0.0, 0.4, 0.8)  # a polyline's corners are rounded off over these
+# Waves of a sheet (estimates): how many, their lengths along the vessel, how often they go round it at most; how
+# abruptly the wall is calcified or not
+_WAVES, _WAVE_MM, _TURNS, _SLOPE = 14, (0.7, 9.0), 2, (0.5, 1.3)
+_LEAST, _MOST = 0.02, 0.99  # of the wall, that a level stands for
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,61 +54,55 @@ class Tube:
     def _around(self) -> Floats:
         return np.concatenate([self.side, self.other], axis=1)
 
-    def wall(self, s_mm: Any, angle_rad: Any, sink_mm: float) -> tuple[Floats, Floats]:
-        """Points (n, 3) in the wall, `sink_mm` within its outer surface, and the outward directions there."""
+    def wall(self, s_mm: Any, angle_rad: Any) -> tuple[Floats, Floats]:
+        """Points (n, 3) on the wall's outer surface, and the outward directions there."""
         middle, _, radius = self.path.at(s_mm)
         _, around = between(np.clip(s_mm, 0.0, self.path.length_mm), self.s_mm, self._around)
         out = np.cos(angle_rad)[..., None] * around[:, :3] + np.sin(angle_rad)[..., None] * around[:, 3:]
-        return middle + (radius - sink_mm)[:, None] * out, out
+        return middle + radius[:, None] * out, out
 
 
-def plate(
+def sheet(
     tube: Tube,
-    s_mm: float,
-    angle_rad: float,
-    length_mm: float,
-    width_mm: float,
+    start_mm: float,
+    end_mm: float,
     wall_mm: float,
+    coverage: float,
     rng: np.random.Generator,
-) -> tuple[Shape, Floats]:
-    """A plate bent along the vessel, and its centre (3,): `length_mm` along it, `width_mm` around it."""
-    half = 0.5 * wall_mm
-    ends, _, radius = tube.path.at(s_mm + length_mm * np.array([-0.5, 0.0, 0.5]))
-    bent = float(np.linalg.norm(ends[1] - 0.5 * (ends[0] + ends[2])))
-    around = width_mm**2 / (8.0 * max(float(radius[1]), 0.1))
-    # where the vessel is straight over the plate's length, and the plate narrow, a lens will do
-    if max(bent / 0.35, around / 0.5) < wall_mm:
-        return _chip(tube, s_mm, angle_rad, (0.5 * length_mm, 0.5 * width_mm, half))
-    pieces = max(2, math.ceil(length_mm / 0.9))
-    s = s_mm + length_mm * np.linspace(-0.5, 0.5, pieces + 1)
-    s = np.clip(s, 0.0, tube.path.length_mm)
-    rows = max(1, min(3, round(width_mm / wall_mm)))
-    reach = 0.5 * max(0.0, width_mm - wall_mm) / max(float(radius[1]), 0.1)
-    strands, points = [], []
-    for offset in np.linspace(-reach, reach, rows) if rows > 1 else (0.0,):
-        # rows end at different places: a ragged plate
-        ends = s + np.linspace(rng.uniform(-0.1, 0.1), rng.uniform(-0.1, 0.1), pieces + 1) * length_mm
-        row, _ = tube.wall(
-            np.clip(ends, 0.0, tube.path.length_mm), angle_rad + offset + rng.normal(0.0, 0.05, pieces + 1), half
-        )
-        radii = half * rng.uniform(0.75, 1.15, pieces + 1)
-        radii[[0, -1]] *= 0.6
-        strands.append(np.column_stack([row, radii]))
-        points.append(row)
-    centre = np.concatenate(points).mean(axis=0)
-    shift = np.append(centre, 0.0)
-    shape = Chains(tuple(tuple(tuple(p) for p in (strand - shift).tolist()) for strand in strands))
-    return shape, centre
+    angle_rad: float = 0.0,
+    half_angle_rad: float = math.pi,
+) -> tuple[TubeWall, Floats]:
+    """A sheet in the wall from one length along the vessel to another, and its centre (3,).
 
-
-def _chip(tube: Tube, s_mm: float, angle_rad: float, radii: tuple[float, float, float]) -> tuple[Shape, Floats]:
-    at = np.array([s_mm])
-    place, out = tube.wall(at, np.array([angle_rad]), radii[2])
-    _, directions, _ = tube.path.at(at)
-    axes = np.column_stack([directions[0], np.cross(out[0], directions[0]), out[0]])
-    q, _ = np.linalg.qr(axes)
-    q *= np.sign((q * axes).sum(axis=0))
-    return Ellipsoid(radii, rotation_vector(q)), place[0]
+    Parameters
+    ----------
+    coverage : float
+        Part of the wall that is calcified in the sheet's middle, 0 to 1.
+    angle_rad, half_angle_rad : float
+        Where around the vessel it lies; all around by default.
+    """
+    s = np.linspace(start_mm, end_mm, max(3, 1 + math.ceil((end_mm - start_mm) / _STEP_MM)))
+    axis = np.mean([tube.path.at(s + off)[0] for off in _ROUND_MM], axis=0)
+    radius = tube.path.at(s)[2]
+    _, sides = tube.wall(s[:1], np.zeros(1))
+    centre = axis.mean(axis=0)
+    if half_angle_rad < math.pi:
+        _, out = tube.wall(np.array([0.5 * (start_mm + end_mm)]), np.array([angle_rad]))
+        centre = centre + (float(radius.mean()) - 0.5 * wall_mm) * out[0]
+    waves = np.column_stack([
+        2.0 * math.pi / np.exp(rng.uniform(math.log(_WAVE_MM[0]), math.log(_WAVE_MM[1]), _WAVES)),
+        rng.integers(-_TURNS, _TURNS + 1, _WAVES),
+        rng.uniform(0.0, 2.0 * math.pi, _WAVES),
+        np.full(_WAVES, math.sqrt(2.0 / _WAVES)),
+    ])  # fmt: skip
+    x, y, z = sides[0].tolist()
+    line: Any = tuple(tuple(row) for row in np.column_stack([axis - centre, radius]).tolist())
+    level = -float(ndtri(min(max(coverage, _LEAST), _MOST)))
+    made: Any = tuple(tuple(wave) for wave in waves.tolist())
+    return (
+        TubeWall(line, wall_mm, (x, y, z), angle_rad, half_angle_rad, made, level, float(rng.uniform(*_SLOPE))),
+        centre,
+    )
 
 
 def rotation_vector(axes: Floats) -> tuple[float, float, float]:

@@ -18,7 +18,8 @@ from phantom.calcifications.label import Label
 from phantom.errors import NoPlace
 from phantom.geometry.solids.chains import Chains
 from phantom.geometry.solids.clouds import GaussianBlob
-from phantom.geometry.solids.ellipsoids import EllipsoidShell
+from phantom.geometry.solids.ellipsoids import fibonacci_sphere
+from phantom.geometry.solids.shells import EllipsoidShell
 from phantom.geometry.turning import axes_of
 from phantom.geometry.view import Pose, View
 from phantom.imaging.materials import energies_kev, mu_per_cm
@@ -223,8 +224,13 @@ def test_eggshells_are_as_bright_at_the_rim_as_a_shell_is():
             assert isinstance(grain.shape, EllipsoidShell)
             radius, wall = grain.shape.radii_mm[0], grain.shape.walls_mm[0]
             x = np.array([[0.0, radius - wall]])
-            centre, rim = grain.shape.chord(x, np.zeros((1, 1)), pose(CC))[0]
+            even = replace(grain.shape, waves=(), bulges=())
+            centre, rim = even.chord(x, np.zeros((1, 1)), pose(CC))[0]
             assert rim / centre == pytest.approx(math.sqrt((2 * radius - wall) / wall), rel=0.05)
+            # as it is drawn, the wall is thick here and thin there, and its outline no circle
+            around = fibonacci_sphere(4000)
+            assert np.std(grain.shape.covered(around)) > 0.05
+            assert grain.shape.volume_mm3 < even.volume_mm3
 
 
 @pytest.mark.parametrize(
@@ -270,7 +276,7 @@ def test_residue_lies_in_streaks_and_often_in_one_view():
 
 
 def test_the_film_of_residue_is_as_faint_as_asked_for():
-    """Where its clouds lie across the beam: half a percent to two of the X-rays at 21 keV, and a third more or less
+    """Where its clouds lie across the beam: one percent to five of the X-rays at 21 keV, and less or somewhat more
     in places."""
     shares = []
     for finding in population("residue", 12):
@@ -281,7 +287,7 @@ def test_the_film_of_residue_is_as_faint_as_asked_for():
                 mu = np.interp(21.0, energies_kev(), mu_per_cm(grain.material)) / 10
                 shares.append(1 - math.exp(-mu * path))
     assert len(shares) > 12
-    assert 0.6 * 0.005 < min(shares) <= max(shares) < 1.4 * 0.02
+    assert 0.25 * 0.01 < min(shares) < 0.01 < 0.04 < max(shares) < 1.45 * 0.05
     for finding in population("residue", 3, film=Draw.constant(0)):
         assert not any(isinstance(grain.shape, GaussianBlob) for grain in finding.calcifications)
 

@@ -109,10 +109,10 @@ def check_anatomy(name: str, finding: Finding, which: str) -> None:
         return
     assert (depth > body.skin_mm(points)).all()
     if name == "vascular":
-        bent = [g for g in finding.calcifications if isinstance(g.shape, Chains)]
-        flat = [g.centre_mm for g in finding.calcifications if not isinstance(g.shape, Chains)]
-        on_wall = np.concatenate([np.array(flat).reshape(-1, 3), *([strand_points(finding)] if bent else [])])
-        assert off_curves(on_wall, which, "arteries").max() < 0.15
+        axes = [np.array(g.centre_mm) + np.array(g.shape.line)[:, :3] for g in finding.calcifications]
+        assert off_curves(np.concatenate(axes), which, "arteries").max() < 0.15
+        # a plate has its centre in the wall, a sheet all around in the lumen
+        assert off_curves(points, which, "arteries").max() < 0.15
     if name in ("large_rod", "fine_linear", "fine_linear_branching"):
         assert off_curves(strand_points(finding), which, "ducts").max() < 1.0
     for host in finding.hosts:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from phantom.exam import preset
-from phantom.exam.case import simulate
+from phantom.exam import scene as scenes
+from phantom.exam.case import case_seed, simulate
 from phantom.geometry.grid import Grid
 from phantom.geometry.solids.clouds import GaussianBlob
 from phantom.geometry.solids.ellipsoids import Ellipsoid
@@ -56,25 +57,28 @@ def test_a_blob_is_as_wide_as_its_path_at_half_of_the_peak():
     assert cast(Scaled(GaussianBlob(sigma), 1.5)).diameter_mm == pytest.approx(1.5 * wanted, rel=0.01)
 
 
+DOTS = preset.from_dict({
+    "name": "dots", "description": "dots of about a millimetre", "detector": {"binning": 4},
+    "exam": {"views": ["CC", "MLO"]},
+    "finding": [{"kind": "round", "size_mm": 1.0, "distribution": "grouped", "relative_density": 0.9, "type_one": 0.0}],
+})  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def case():
-    table = {
-        "name": "balls", "description": "balls of one millimetre", "detector": {"binning": 4},
-        "exam": {"views": ["CC", "MLO"]},
-        "finding": [{"kind": "round", "size_mm": 1.0, "aspect": 1.0, "edge_mm": 0.0, "distribution": "grouped",
-                     "relative_density": 1.0, "type_one": 0.0}],
-    }  # fmt: skip
-    return simulate(preset.from_dict(table), 4, 0)
+    return simulate(DOTS, 4, 0)
 
 
 def test_milligrams_are_volume_times_density(case):
-    one = math.pi / 6 * materials.calcium_mg_per_mm3("calcium_oxalate")
+    (finding,) = scenes.grow(DOTS, case_seed(DOTS.name, 4, 0), 0).findings
+    per_mm3 = materials.calcium_mg_per_mm3("calcium_oxalate")
+    mg = {g.calcification_id: g.shape.volume_mm3 * g.relative_density * per_mm3 for g in finding.calcifications}
     for view in case.views:
         for grain in view.calcifications:
-            assert grain.row.mass_mg == pytest.approx(one, rel=0.02)
-        (finding,) = view.findings
-        assert finding.row.calcium_mg == pytest.approx(one * len(view.calcifications), rel=0.02)
-        assert view.row.calcium_mg == pytest.approx(finding.row.calcium_mg)
+            assert grain.row.mass_mg == pytest.approx(mg[grain.row.calcification_id], rel=0.02)
+        (found,) = view.findings
+        assert found.row.calcium_mg == pytest.approx(sum(mg.values()), rel=0.02)
+        assert view.row.calcium_mg == pytest.approx(found.row.calcium_mg)
 
 
 def test_both_views_hold_the_same_calcium(case):

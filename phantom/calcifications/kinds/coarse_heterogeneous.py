@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from phantom.calcifications import grain_shapes
+from phantom.calcifications import rough_bodies
 from phantom.calcifications.finding import Pathology
 from phantom.calcifications.kind_base import MultiGrainKind
 from phantom.calcifications.label import Label
@@ -33,10 +33,9 @@ class Kind(MultiGrainKind):
     )
     suspicious_sites: ClassVar[bool] = True
 
-    size_mm: Annotated[Draw, Within(0.4, 1.5, "mm"), "largest extent of a grain"] = Draw.lognormal(0.68, 1.3, 0.5, 1.0)
-    aspect: Annotated[float, Within(1, 4), "longest over shortest axis, at most (estimate)"] = 2.0
-    rough: Annotated[float, Within(0, 0.5), "relative roughness (estimate)"] = 0.18
-    coalesced: Annotated[float, Within(0, 1), "share of grains that are two or three grown together (estimate)"] = 0.3
+    size_mm: Annotated[Draw, Within(0.4, 1.5, "mm"), "largest extent of a grain"] = Draw.lognormal(0.78, 1.25, 0.5, 1.0)
+    aspect: Annotated[float, Within(1, 4), "longest over shortest axis, at most (estimate)"] = 2.2
+    coalesced: Annotated[float, Within(0, 1), "share of grains that are several grown together (estimate)"] = 0.3
     grains: Annotated[Draw, Within(5, 400), "grains of a group, a line or a segment"] = Draw.uniform(5, 25)
     scattered_grains: Annotated[Draw, Within(1, 2000), "grains when regional (estimate)"] = Draw.uniform(12, 40)
     group_mm: Annotated[Draw, Within(1, 20, "mm"), "largest extent of a group in the views"] = Draw.lognormal(
@@ -53,7 +52,10 @@ class Kind(MultiGrainKind):
     def form(self, seed: Seed, along: tuple[float, float, float], pathology: Pathology) -> Shape:
         """A chip, or chips grown together."""
         rng = seed.rng()
-        size, points = self.size_mm.sample(rng), int(rng.integers(10, 18))
-        if rng.random() < self.coalesced:
-            return grain_shapes.coalesced(rng, size, self.aspect, self.rough, points)
-        return grain_shapes.angular(rng, size, self.aspect, self.rough, points)
+        size = self.size_mm.sample(rng)
+        return rough_bodies.stone(
+            rng,
+            size,
+            self.aspect,
+            int(rng.integers(3, 7)) if rng.random() < self.coalesced else int(rng.integers(1, 3)),
+        )

@@ -9,7 +9,7 @@ import numpy as np
 
 from phantom.anatomy.breast import Breast
 from phantom.arrays import Floats
-from phantom.calcifications import grain_shapes, groups
+from phantom.calcifications import groups, rough_bodies
 from phantom.calcifications.distributions import stretch
 from phantom.calcifications.finding import Distribution, Finding
 from phantom.calcifications.followup import thinned
@@ -40,7 +40,6 @@ class Kind(KindBase):
 
     size_mm: Annotated[Draw, Within(0.8, 15, "mm"), "largest extent of a plaque"] = Draw.lognormal(2.2, 1.7, 1.0, 10)
     aspect: Annotated[float, Within(1, 5), "longest over shortest axis of a plaque, at most (estimate)"] = 3.0
-    rough: Annotated[float, Within(0, 0.5), "relative roughness (estimate)"] = 0.2
     lucent: Annotated[float, Within(0, 1), "share of plaques with a lucent middle (estimate)"] = 0.4
     plaques: Annotated[Draw, Within(1, 100), "how many (estimate)"] = Draw.lognormal(9, 1.8, 3, 30)
     extent_mm: Annotated[Draw, Within(5, 70, "mm"), "diameter of the bed they lie in"] = Draw.uniform(12, 50)
@@ -72,13 +71,7 @@ class Kind(KindBase):
         made = []
         for i, (place, size) in enumerate(self._places(breast, rng, centre, radius, sizes)):
             grain_rng = side_seed.child("plaque", i).rng()
-            shape = grain_shapes.coral(
-                grain_rng,
-                size,
-                1.0 + (self.aspect - 1.0) * grain_rng.random(),
-                self.rough,
-                grain_rng.random() < self.lucent,
-            )
+            shape = rough_bodies.lava(grain_rng, size, self.aspect, grain_rng.random() < self.lucent)
             made.append(self.grain(shape, place, self.relative_density.sample(grain_rng)))
         return self.finding(name, made, breast, hosts)
 

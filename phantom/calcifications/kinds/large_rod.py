@@ -11,18 +11,27 @@ import numpy as np
 
 from phantom.anatomy.breast import Breast
 from phantom.arrays import Floats
-from phantom.calcifications import duct_casts
+from phantom.calcifications import duct_casts, groups
 from phantom.calcifications.distributions import duct_lines, unshared
 from phantom.calcifications.finding import Distribution, Finding
 from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.label import Label
 from phantom.calcifications.sites import CurvePath
+from phantom.calcifications.unevenness import uneven
 from phantom.errors import NoPlace
 from phantom.geometry.solids.chains import Chains
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
 
 Line = tuple[CurvePath, float, float]
+
+_STEP_MM = 0.5  # between a rod's points
+# All estimates. How uneven its calibre is (sd of ln) and over which length; how far it strays off the duct's axis over
+# its calibre, and over which length; how much of it each end tapers over, and how thick the tip is over the rod
+_LUMPY, _LUMPS_MM, _STRAYS, _BENDS_MM, _TAPER, _TIP = 0.12, 1.3, 0.08, 3.5, (0.08, 0.4), (0.2, 0.6)
+_LEAST_RADIUS_MM = 0.1
+# share of rods with a spur, its length, and how far it goes aside for each millimetre along
+_SPURS, _SPUR_MM, _SPUR_ASIDE = 0.12, (0.8, 1.6), (0.3, 0.6)
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,7 @@ class Kind(KindBase):
     far_mm: Annotated[float, Within(20, 150, "mm"), "none further from the nipple (estimate)"] = 70.0
     stray_deg: Annotated[
         float, Within(1, 90, "degrees"), "ducts that point this far off the nipple hold few rods (estimate)"
-    ] = 14.0
+    ] = 13.0
     hollow: Annotated[float, Within(0, 1), "share of hollow rods, around the duct (estimate)"] = 0.15
     lumen: Annotated[Draw, Within(0.05, 0.9), "lumen of a hollow rod over its calibre (estimate)"] = Draw.uniform(
         0.25, 0.5
@@ -143,20 +152,28 @@ def _points_to(
 def _rod(
     path: CurvePath, start_mm: float, length_mm: float, calibre_mm: float, hollow: float, rng: np.random.Generator
 ) -> Any:
-    """A cigar along a duct: straight sides, ends that taper over 15 to 25 % of its length (superellipse)."""
-    taper = rng.uniform(0.15, 0.25)
-    tip = 2.0 * taper
-    straight = np.linspace(tip - 1.0, 1.0 - tip, max(2, 1 + math.ceil(length_mm * (1.0 - tip) / 1.5)))
-    u = np.concatenate(
-        [[-1.0, -1.0 + 0.2 * tip, -1.0 + 0.55 * tip], straight, [1.0 - 0.55 * tip, 1.0 - 0.2 * tip, 1.0]]
-    )
+    """A cigar along a duct: uneven, each end drawn out or blunt in its own way (superellipse), now and then a spur."""
+    s = np.linspace(0.0, length_mm, max(6, 1 + math.ceil(length_mm / _STEP_MM)))
+    # more points at the ends, where it tapers
+    s = np.sort(np.append(s, [0.25 * calibre_mm, length_mm - 0.25 * calibre_mm]))
     # the duct is smooth inside: a polyline's corners are rounded off over 2 mm
-    s = start_mm + 0.5 * length_mm * (1.0 + u)
-    points = np.mean([path.at(s + off)[0] for off in (-1.0, -0.5, 0.0, 0.5, 1.0)], axis=0)
-    end = np.clip((np.abs(u) - 1.0 + tip) / tip, 0.0, 1.0)
-    radii = 0.5 * calibre_mm * np.maximum((1.0 - end**2.2) ** 0.5, 0.35)
-    radii *= 1.0 + np.clip(rng.normal(0, 0.02, len(u)), -0.04, 0.04)
+    points = np.mean([path.at(start_mm + s + off)[0] for off in (-1.0, -0.5, 0.0, 0.5, 1.0)], axis=0)
+    points += _STRAYS * calibre_mm * np.column_stack([uneven(rng, s, _BENDS_MM) for _ in range(3)])
+    radii = np.exp(_LUMPY * uneven(rng, s, _LUMPS_MM))
+    for end in (s, length_mm - s):
+        taper = rng.uniform(*_TAPER) * length_mm
+        off = np.clip(1.0 - end / taper, 0.0, 1.0)
+        radii *= np.maximum((1.0 - off**2.2) ** 0.5, rng.uniform(*_TIP))
+    radii = np.maximum(0.5 * calibre_mm / radii.max() * radii, _LEAST_RADIUS_MM)
+    strands = [np.column_stack([points, radii])]
+    if rng.random() < _SPURS and length_mm > 3.0:
+        k = int(rng.integers(len(s) // 4, 3 * len(s) // 4))
+        along = (points[k + 1] - points[k]) / np.linalg.norm(points[k + 1] - points[k])
+        aside = groups.across(rng, along[None])[0]
+        away = np.linspace(0.0, rng.uniform(*_SPUR_MM), 4)[:, None]
+        spur = points[k] + away * (along + rng.uniform(*_SPUR_ASIDE) * aside)
+        strands.append(np.column_stack([spur, radii[k] * np.array([0.9, 0.75, 0.6, 0.35])]))
     centre = points.mean(axis=0)
-    strand = tuple(tuple(p) for p in np.column_stack([points - centre, radii]).tolist())
+    shift = np.append(centre, 0.0)
     x, y, z = (float(v) for v in centre)
-    return Chains((strand,), hollow), (x, y, z)
+    return Chains(tuple(tuple(tuple(p) for p in (strand - shift).tolist()) for strand in strands), hollow), (x, y, z)

@@ -9,7 +9,7 @@ import numpy as np
 
 from phantom.anatomy.breast import Breast, Host
 from phantom.arrays import Floats
-from phantom.calcifications import grain_shapes
+from phantom.calcifications import rough_bodies
 from phantom.calcifications.finding import Category, Distribution, Finding
 from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.label import Label
@@ -82,11 +82,7 @@ class Kind(KindBase):
         found = []
         for direction in _ways(rng, max(1, self.specks.integer(rng))):
             size = self.speck_mm.sample(rng)
-            shape = (
-                grain_shapes.angular(rng, size, 1.6, 0.12, 14)
-                if rng.random() < 0.6
-                else grain_shapes.ball(rng, size, 1.3)
-            )
+            shape = rough_bodies.stone(rng, size, 1.6, 1) if rng.random() < 0.6 else rough_bodies.dot(rng, size, 1.3)
             found.append((shape, direction * rng.uniform(0.75, 0.95) * np.maximum(half - 0.5 * size, 0.3)))
         return found
 
@@ -96,7 +92,7 @@ class Kind(KindBase):
         found = self._specks(seed.child("specks"), half)[: int(rng.integers(0, 5))]
         for direction in _ways(rng, max(1, self.lumps.integer(rng))):
             size = min(self.lump_mm.sample(rng), 0.8 * float(half.min()))
-            shape = grain_shapes.cauliflower(rng, size, 1.5, int(rng.integers(4, 9)))
+            shape = rough_bodies.popcorn(rng, size, 1.5, int(rng.integers(4, 9)))
             found.append((shape, direction * rng.uniform(0.4, 0.85) * np.maximum(half - 0.5 * size, 0.3)))
         return found
 
@@ -104,14 +100,14 @@ class Kind(KindBase):
         """Bodies that have coalesced: one fills much of the mass, others lie beside it."""
         rng = seed.rng()
         size = min(self.popcorn_mm.sample(rng), 1.6 * float(half.min()))
-        main = grain_shapes.cauliflower(rng, max(size, 2.2), 1.6, max(4, self.bumps.integer(rng)))
+        main = rough_bodies.popcorn(rng, max(size, 2.2), 1.6, max(4, self.bumps.integer(rng)))
         room = np.maximum(half - 0.5 * size, 0.0)
         found: list[tuple[Any, Floats]] = [(main, rng.uniform(-0.6, 0.6, 3) * room)]
         for direction in _ways(rng, max(1, self.popcorns.integer(rng)) - 1):
             small = size * rng.uniform(0.25, 0.55)
             found.append(
                 (
-                    grain_shapes.cauliflower(rng, small, 1.4, int(rng.integers(4, 9))),
+                    rough_bodies.popcorn(rng, small, 1.4, int(rng.integers(4, 9))),
                     direction * np.maximum(half - 0.5 * small, 0.3),
                 )
             )

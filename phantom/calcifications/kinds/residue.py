@@ -10,13 +10,14 @@ import numpy as np
 
 from phantom.anatomy.breast import Breast
 from phantom.arrays import Floats
-from phantom.calcifications import grain_shapes
+from phantom.calcifications import grain_shapes, rough_bodies
 from phantom.calcifications.finding import Calcification, Distribution, Finding
 from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.label import Label
 from phantom.calcifications.skin_sites import at_depth, skin_axes, skin_frames, skin_sites
 from phantom.calcifications.wall_plates import rotation_vector
 from phantom.geometry.solids.clouds import GaussianBlob
+from phantom.geometry.solids.shapes import Shape
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
 
@@ -26,6 +27,11 @@ _LOOSE = {"aluminium_salt": (0.8, 1.3), "talc": (0.3, 0.6), "zinc_oxide": (0.9, 
 # per mm of the material at 21 keV, what a mammogram's X-rays are like (`phantom.imaging.materials`)
 _TAKES = {"aluminium_salt": 0.43, "talc": 0.55, "zinc_oxide": 0.81}
 _FILM_MM = 0.02
+# Estimates: corners of a chip; how far off its crease a piece of film lies over the crease's width; its standard
+# deviations over its share of the length and over the width; how thick it is over the film's mean
+_CORNERS, _WIPED, _LONG, _WIDE, _FAINT = (4, 8), 0.25, (0.3, 0.7), (0.12, 0.4), (0.3, 1.4)
+# and of flecks: how far off their streak they lie over its width, how near to each other what sticks together is
+_OFF, _STUCK_MM = 0.2, 0.25
 _SITES = ("axilla", "fold", "areola")
 _SHARES = (0.8, 0.15, 0.05)
 
@@ -34,7 +40,7 @@ _SHARES = (0.8, 0.15, 0.05)
 class Kind(KindBase):
     """Metallic particles of powders, ointments and deodorants on the skin, which mimic microcalcifications.
 
-    Flakes in streaks along creases, clotted here and there, in a thin film: in the axilla (in MLO over the
+    Bright flecks in streaks along creases, clotted here and there, in smears of film: in the axilla (in MLO over the
     muscle), in the fold below, around the nipple. An artefact, usually in one view, gone after wiping: class
     ``artefact``. Sizes, numbers, streaks, film and looseness are estimates; zinc oxide is a paste, aluminium
     salts a deodorant, talc a powder.
@@ -54,18 +60,22 @@ class Kind(KindBase):
         Literal["drawn", "aluminium_salt", "talc", "zinc_oxide"], "what it is; 'drawn' is one of them"
     ] = "drawn"
     site: Annotated[Literal["drawn", "axilla", "fold", "areola"], "where it lies; 'drawn' mostly the axilla"] = "drawn"
-    size_mm: Annotated[Draw, Within(0.02, 2, "mm"), "largest extent of a flake"] = Draw.lognormal(0.15, 1.8, 0.03, 0.6)
-    thickness_mm: Annotated[Draw, Within(0.005, 0.5, "mm"), "thickness of a flake"] = Draw.lognormal(
-        0.11, 1.4, 0.02, 0.15
+    size_mm: Annotated[Draw, Within(0.02, 2, "mm"), "largest extent of a flake"] = Draw.lognormal(0.24, 1.7, 0.08, 0.9)
+    thickness_mm: Annotated[Draw, Within(0.005, 0.5, "mm"), "thickness of a flake (estimate)"] = Draw.lognormal(
+        0.2, 1.6, 0.05, 0.5
     )
-    flakes: Annotated[Draw, Within(1, 1000), "how many"] = Draw.lognormal(130, 1.8, 20, 400)
+    flakes: Annotated[Draw, Within(1, 1000), "how many"] = Draw.lognormal(90, 1.8, 20, 300)
     clotted: Annotated[float, Within(0, 1), "share of flakes that stick to others (estimate)"] = 0.6
     film: Annotated[Draw, Within(0, 0.1), "share of X-rays that the film around them takes (estimate); 0: no film"] = (
-        Draw.uniform(0.005, 0.02)
+        Draw.uniform(0.01, 0.05)
     )
+    piece_mm: Annotated[float, Within(0.5, 20, "mm"), "length of film of one thickness (estimate)"] = 2.5
+    crumb_mm: Annotated[
+        float, Within(0.05, 2, "mm"), "smaller flecks are chips, larger ones rough scales (estimate)"
+    ] = 0.2
     streaks: Annotated[Draw, Within(1, 12), "streaks along creases, when regional"] = Draw.uniform(2, 5)
     streak_mm: Annotated[Draw, Within(2, 80, "mm"), "length of a streak"] = Draw.uniform(8, 40)
-    streak_width_mm: Annotated[Draw, Within(0.1, 6, "mm"), "width of a streak"] = Draw.uniform(0.5, 3)
+    streak_width_mm: Annotated[Draw, Within(0.1, 6, "mm"), "width of a streak"] = Draw.lognormal(0.8, 1.9, 0.3, 3)
     one_view: Annotated[float, Within(0, 1), "probability that one view only shows it"] = 0.85
 
     def grow(self, breast: Breast, seed: Seed, distribution: Distribution | None = None) -> Finding:
@@ -93,7 +103,10 @@ class Kind(KindBase):
             grain_rng = side_seed.child("flake", i).rng()
             size = self.size_mm.sample(grain_rng)
             thick = min(self.thickness_mm.sample(grain_rng), 0.8 * size)
-            shape = grain_shapes.flake(grain_rng, size, thick, int(grain_rng.integers(4, 8)), frame)
+            if size < self.crumb_mm:
+                shape: Shape = grain_shapes.flake(grain_rng, size, thick, int(grain_rng.integers(*_CORNERS)), frame)
+            else:
+                shape = rough_bodies.plate(grain_rng, size, thick, frame)
             place = point + 0.5 * thick * frame[:, 2]
             made.append(self.grain(shape, place, grain_rng.uniform(*_LOOSE[material]), material, "air"))
         return self.finding(name, made, breast, pathology="none", views=(view,) if once else ())
@@ -126,10 +139,10 @@ class Kind(KindBase):
         """Points on the skin (n, 3), anywhere in the streaks."""
         count = max(1, self.flakes.integer(rng))
         which = rng.integers(len(streaks), size=count)
-        points = np.array([streaks[k].at(rng.uniform(-0.5, 0.5), 0.3 * rng.standard_normal()) for k in which.tolist()])
-        # what sticks to another lies within 0.3 mm or so of it
+        points = np.array([streaks[k].at(rng.uniform(-0.5, 0.5), _OFF * rng.standard_normal()) for k in which.tolist()])
+        # what sticks to another lies beside it
         sticks = np.nonzero(rng.random(count) < self.clotted)[0]
-        points[sticks] = points[rng.integers(count, size=len(sticks))] + rng.normal(0.0, 0.15, (len(sticks), 3))
+        points[sticks] = points[rng.integers(count, size=len(sticks))] + rng.normal(0.0, _STUCK_MM, (len(sticks), 3))
         on = _on_skin(breast, points)
         return on if len(on) else _on_skin(breast, streaks[0].middle_mm[None])
 
@@ -140,17 +153,21 @@ class Kind(KindBase):
         made = []
         for streak in streaks:
             takes = self.film.sample(rng)
-            pieces = max(1, round(streak.length_mm / 6.0))
-            at = [streak.at((i + 0.5) / pieces - 0.5, 0.0) for i in range(pieces)]
+            pieces = max(1, round(streak.length_mm / self.piece_mm))
+            # wiped on: it lies in the crease's middle here, beside it there
+            at = [
+                streak.at((i + rng.uniform(0.0, 1.0)) / pieces - 0.5, _WIPED * rng.standard_normal())
+                for i in range(pieces)
+            ]
             points = _on_skin(breast, np.array(at)) if takes > 0.0 else np.empty((0, 3))
             for point, frame in zip(points, skin_frames(breast, points) if len(points) else [], strict=True):
                 direction = streak.along - float((streak.along * frame[:, 2]).sum()) * frame[:, 2]
                 direction /= np.linalg.norm(direction)
                 axes = np.column_stack([direction, np.cross(frame[:, 2], direction), frame[:, 2]])
-                sigma = (0.35 * streak.length_mm / pieces, 0.3 * streak.width_mm, _FILM_MM)
-                relative_density = (
-                    takes * rng.uniform(0.7, 1.3) / (_TAKES[material] * _FILM_MM * math.sqrt(2.0 * math.pi))
-                )
+                long, wide = rng.uniform(*_LONG), rng.uniform(*_WIDE)
+                sigma = (long * streak.length_mm / pieces, wide * streak.width_mm, _FILM_MM)
+                share = takes * rng.uniform(*_FAINT)
+                relative_density = share / (_TAKES[material] * _FILM_MM * math.sqrt(2.0 * math.pi))
                 made.append(
                     self.grain(GaussianBlob(sigma, rotation_vector(axes)), point, relative_density, material, "air")
                 )

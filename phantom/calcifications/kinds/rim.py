@@ -12,7 +12,7 @@ from phantom.calcifications.finding import Distribution, Finding
 from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.label import Label
 from phantom.calcifications.large_bodies import apart
-from phantom.geometry.solids.ellipsoids import EllipsoidShell, patches
+from phantom.geometry.solids.shells import EllipsoidShell, bulges, patches
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
 
@@ -37,9 +37,18 @@ class Kind(KindBase):
     wall_mm: Annotated[Draw, Within(0.03, 0.99, "mm"), "thickness of the wall"] = Draw.lognormal(0.15, 1.5, 0.05, 0.5)
     aspect: Annotated[float, Within(1, 2), "longest over shortest axis, at most (estimate)"] = 1.4
     coverage: Annotated[Draw, Within(0.05, 1), "part of the wall that is calcified"] = Draw.choices(
-        [0.2, 0.5, 0.8, 1.0], [0.15, 0.2, 0.25, 0.4]
+        [0.3, 0.6, 0.85, 1.0], [0.1, 0.2, 0.3, 0.4]
     )
     patch_mm: Annotated[Draw, Within(0.3, 10, "mm"), "size of calcified patches (estimate)"] = Draw.uniform(1, 4)
+    most_patch: Annotated[float, Within(0.1, 3), "size of such a patch over the shell's radius, at most (estimate)"] = (
+        0.7
+    )
+    slope: Annotated[Draw, Within(0.1, 8), "how abruptly the wall is thick or missing (estimate)"] = Draw.uniform(
+        0.4, 1.8
+    )
+    uneven: Annotated[Draw, Within(0, 0.15), "how uneven the outline is, over the radius (estimate)"] = Draw.uniform(
+        0.01, 0.045
+    )
     core: Annotated[Literal["oil", "water"], "what it holds: oil of fat necrosis, or a cyst's water"] = "oil"
     shells: Annotated[Draw, Within(1, 20), "how many (estimate)"] = Draw.choices([1, 2, 3], [0.75, 0.17, 0.08])
     region_mm: Annotated[Draw, Within(10, 80, "mm"), "diameter of the place when regional (estimate)"] = Draw.uniform(
@@ -72,8 +81,10 @@ class Kind(KindBase):
             grain_rng = side_seed.child("shell", i).rng()
             a, b, c = (float(radius / s) for s in grain_rng.permutation([1.0, *grain_rng.uniform(1.0, self.aspect, 2)]))
             wall = min(self.wall_mm.sample(grain_rng), 0.8 * min(a, b, c))
-            cover = patches(grain_rng, self.coverage.sample(grain_rng), self.patch_mm.sample(grain_rng) / radius)
-            shape = EllipsoidShell((a, b, c), (wall, wall, wall), **cover)
+            size = min(self.patch_mm.sample(grain_rng) / radius, self.most_patch)
+            cover = patches(grain_rng, self.coverage.sample(grain_rng), size, self.slope.sample(grain_rng))
+            outline = bulges(grain_rng, self.uneven.sample(grain_rng))
+            shape = EllipsoidShell((a, b, c), (wall, wall, wall), bulges=outline, **cover)
             x, y, z = (float(v) for v in centre)
             tissue: Literal["adipose", "glandular"] = "adipose" if self.core == "oil" else "glandular"
             made.append(self.grain(shape, centre, self.relative_density.sample(grain_rng), displaces=tissue))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from phantom.calcifications import grain_shapes
+from phantom.calcifications import rough_bodies
 from phantom.calcifications.finding import Pathology
 from phantom.calcifications.kind_base import MultiGrainKind
 from phantom.calcifications.label import Label
@@ -32,7 +32,6 @@ class Kind(MultiGrainKind):
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.7
     size_mm: Annotated[Draw, Within(0.5, 3, "mm"), "diameter"] = Draw.lognormal(0.68, 1.25, 0.5, 1.5)
     aspect: Annotated[float, Within(1, 1.5), "longest over shortest axis, at most (estimate)"] = 1.15
-    edge_mm: Annotated[float, Within(0, 0.2, "mm"), "width over which the edge fades (estimate)"] = 0.02
     grains: Annotated[Draw, Within(1, 400), "grains of a group"] = Draw.uniform(5, 12)
     scattered_grains: Annotated[Draw, Within(1, 2000), "grains when diffuse or regional (estimate)"] = Draw.uniform(
         5, 60
@@ -42,6 +41,6 @@ class Kind(MultiGrainKind):
     type_one: Annotated[float, Within(0, 1), "share of benign findings made of weddellite (estimate)"] = 0.25
 
     def form(self, seed: Seed, along: tuple[float, float, float], pathology: Pathology) -> Shape:
-        """A ball."""
+        """A dot."""
         rng = seed.rng()
-        return grain_shapes.ball(rng, self.size_mm.sample(rng), self.aspect, self.edge_mm)
+        return rough_bodies.dot(rng, self.size_mm.sample(rng), self.aspect)

@@ -10,15 +10,15 @@ import numpy as np
 
 from phantom.anatomy.breast import Breast
 from phantom.arrays import Floats
-from phantom.calcifications import grain_shapes
+from phantom.calcifications import rough_bodies
 from phantom.calcifications.distributions import stretch
 from phantom.calcifications.finding import Distribution, Finding
 from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.label import Label
 from phantom.calcifications.skin_sites import REGIONS, at_depth, skin_axes, skin_frames, skin_sites
 from phantom.calcifications.wall_plates import rotation_vector
-from phantom.geometry.solids.ellipsoids import Ellipsoid, EllipsoidShell
 from phantom.geometry.solids.shapes import Shape
+from phantom.geometry.solids.shells import EllipsoidShell, bulges, patches
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
 
@@ -53,7 +53,13 @@ class Kind(KindBase):
     rings: Annotated[float, Within(0, 1), "share of rings (estimate)"] = 0.6
     plates: Annotated[float, Within(0, 1), "share of polygonal plates (estimate); the rest are balls"] = 0.25
     lucent: Annotated[Draw, Within(0, 0.95), "radius of a ring's empty middle over its own (estimate)"] = Draw.uniform(
-        0.35, 0.65
+        0.3, 0.65
+    )
+    oval: Annotated[float, Within(1, 3), "longest over shortest axis of a ring, at most (estimate)"] = 1.6
+    lid: Annotated[float, Within(0.05, 1), "wall of a ring toward the surface over its half height (estimate)"] = 0.2
+    uneven: Annotated[float, Within(0.02, 0.15), "how uneven a ring's outline is, at most (estimate)"] = 0.09
+    least_coverage: Annotated[float, Within(0.3, 1), "part of a ring's wall that is calcified, at least (estimate)"] = (
+        0.65
     )
     relative_density: Annotated[Draw, Within(0.05, 3), "density of a grain over its material's (estimate)"] = (
         Draw.lognormal(1.0, 1.15, 0.6, 1.6)
@@ -125,15 +131,13 @@ class Kind(KindBase):
         what = rng.random()
         thick = min(size, room_mm)
         if self.rings <= what < self.rings + self.plates:
-            return grain_shapes.flake(
-                rng, size, min(thick, rng.uniform(0.25, 0.5) * size), int(rng.integers(5, 9)), axes
-            )
+            return rough_bodies.plate(rng, size, min(thick, rng.uniform(0.3, 0.6) * size), axes)
         if what >= self.rings + self.plates:
-            size = min(size, 1.4 * room_mm)
-        turn = rotation_vector(axes)
-        radii = (0.5 * size, 0.5 * size / rng.uniform(1.0, 1.4 if what < self.rings else 1.15), 0.5 * min(thick, size))
-        if what < self.rings:
-            # open toward the surface: the wall is thin there, as a follicle's is
-            wall = 1.0 - self.lucent.sample(rng)
-            return EllipsoidShell(radii, (radii[0] * wall, radii[1] * wall, 0.15 * radii[2]), turn)
-        return Ellipsoid(radii, turn)
+            return rough_bodies.dot(rng, min(size, room_mm), 1.3)
+        radii = (0.5 * size, 0.5 * size / rng.uniform(1.0, self.oval), 0.5 * thick)
+        # open toward the surface: the wall is thin there, as a follicle's is
+        wall = 1.0 - self.lucent.sample(rng)
+        cover = patches(rng, rng.uniform(self.least_coverage, 1.0), rng.uniform(0.6, 2.0), rng.uniform(0.3, 1.0))
+        outline = bulges(rng, rng.uniform(0.02, self.uneven))
+        walls = (radii[0] * wall, radii[1] * wall, self.lid * radii[2])
+        return EllipsoidShell(radii, walls, rotation_vector(axes), bulges=outline, **cover)

@@ -14,7 +14,7 @@ from phantom.calcifications.followup import thinned
 from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.label import Label
 from phantom.calcifications.sites import CurvePath, inside, paths
-from phantom.calcifications.wall_plates import Tube, plate
+from phantom.calcifications.wall_plates import Tube, sheet
 from phantom.errors import NoPlace
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
@@ -22,8 +22,10 @@ from phantom.recipe.seed import Seed
 # how much of the wall is calcified, by grade (estimates): from, to
 _COVERAGE = {1: (0.05, 0.2), 2: (0.3, 0.7), 3: (0.7, 1.0)}
 _VESSELS = {1: (1, 2), 2: (1, 2), 3: (3, 5)}
-# plates grow together as it gets worse: their size by grade (estimates)
-_GROWN = {1: 1.0, 2: 1.25, 3: 1.7}
+# half widths around the vessel of the plates of grade 1, rad (estimate)
+_NARROW = (0.35, 0.8)
+_SPREAD_RAD = 0.5  # of plates on one wall, about its middle (estimate)
+_SHORTEST_MM = 0.25
 _MOST_PLATES = 400
 
 
@@ -53,20 +55,21 @@ class Kind(KindBase):
     run_mm: Annotated[Draw, Within(0.5, 40, "mm"), "length of a run without a break (estimate)"] = Draw.lognormal(
         4, 1.8, 1, 25
     )
-    plate_mm: Annotated[Draw, Within(0.1, 5, "mm"), "length of a plate along the vessel (estimate)"] = Draw.lognormal(
-        0.9, 1.9, 0.2, 3
+    plate_mm: Annotated[Draw, Within(0.1, 5, "mm"), "length of a plate of grade 1 along the vessel (estimate)"] = (
+        Draw.lognormal(0.6, 1.7, 0.25, 2)
     )
-    width_mm: Annotated[Draw, Within(0.05, 1, "mm"), "width of a plate around the vessel (estimate)"] = Draw.uniform(
-        0.15, 0.4
+    break_mm: Annotated[float, Within(0, 40, "mm"), "mean length of a break, were there little calcium (estimate)"] = (
+        4.0
     )
-    wall_mm: Annotated[Draw, Within(0.03, 0.5, "mm"), "thickness of a plate (estimate)"] = Draw.uniform(0.08, 0.25)
+    least_break_mm: Annotated[float, Within(0, 5, "mm"), "no break is shorter (estimate)"] = 0.15
+    wall_mm: Annotated[Draw, Within(0.03, 0.5, "mm"), "thickness of the calcium (estimate)"] = Draw.uniform(0.08, 0.25)
     one_wall: Annotated[
         float, Within(0, 1), "probability that an early (grade 1) vessel is calcified on one side only"
     ] = 0.6
     spare_mm: Annotated[float, Within(0, 60, "mm"), "calcium keeps this distance from the nipple (estimate)"] = 15.0
     smallest_mm: Annotated[float, Within(0.1, 2, "mm"), "vessels of smaller calibre stay free (estimate)"] = 0.5
-    relative_density: Annotated[Draw, Within(0.05, 3), "density of a plate over its material's (estimate)"] = (
-        Draw.lognormal(1.0, 1.15, 0.6, 1.6)
+    relative_density: Annotated[Draw, Within(0.05, 3), "density over its material's (estimate)"] = Draw.lognormal(
+        1.0, 1.15, 0.6, 1.6
     )
 
     def grow(self, breast: Breast, seed: Seed, distribution: Distribution | None = None) -> Finding:
@@ -137,21 +140,39 @@ class Kind(KindBase):
         grown, plate_mm2 = list[Calcification](), 0.0
         s = start
         # between runs the wall is free: the rarer the worse
-        free = 4.0 * (1.0 - coverage)
-        while s < end:
+        free = self.break_mm * (1.0 - coverage)
+        while s < end and len(grown) < _MOST_PLATES:
             run = min(self.run_mm.sample(rng), end - s)
-            radius = float(path.at(s + 0.5 * run)[2][0])
-            dense = min(1.0, coverage * 1.15)
-            area = dense * 2.0 * math.pi * radius * run * (0.35 if one_side else 1.0)
-            while area > 0.0 and len(grown) < _MOST_PLATES:
-                long = min(_GROWN[grade] * self.plate_mm.sample(rng), run)
-                wide = min(_GROWN[grade] * self.width_mm.sample(rng), 1.6 * radius)
-                angle = middle + rng.normal(0.0, 0.5) if one_side else rng.uniform(0.0, 2.0 * math.pi)
-                at = s + rng.uniform(0.0, max(run - long, 0.0)) + 0.5 * long
-                thick = min(self.wall_mm.sample(rng), 0.6 * radius)
-                shape, centre = plate(tube, at, angle, long, wide, thick, rng)
+            if run < _SHORTEST_MM:
+                break
+            if grade > 1:
+                thick = self._wall(path, s + 0.5 * run, rng)
+                shape, centre = sheet(tube, s, s + run, thick, coverage, rng)
                 grown.append(self.grain(shape, centre, self.relative_density.sample(rng)))
-                area -= long * wide
-                plate_mm2 += long * wide
-            s += run + rng.exponential(free) + 0.1
+                plate_mm2 += shape.covered_mm2
+            else:
+                specks, area = self._specks(tube, s, run, coverage, middle if one_side else None, rng)
+                grown += specks
+                plate_mm2 += area
+            s += run + rng.exponential(free) + self.least_break_mm
         return grown, plate_mm2
+
+    def _wall(self, path: CurvePath, s_mm: float, rng: np.random.Generator) -> float:
+        return float(min(self.wall_mm.sample(rng), 0.6 * float(path.at(s_mm)[2][0])))
+
+    def _specks(
+        self, tube: Tube, start: float, run: float, coverage: float, middle: float | None, rng: np.random.Generator
+    ) -> tuple[list[Calcification], float]:
+        """Short plates of a run, about one side of the wall where there is one, and their area."""
+        made, covered = list[Calcification](), 0.0
+        radius = float(tube.path.at(start + 0.5 * run)[2][0])
+        wanted = coverage * 2.0 * math.pi * radius * run
+        while covered < wanted and len(made) < _MOST_PLATES:
+            long = max(_SHORTEST_MM, min(self.plate_mm.sample(rng), run))
+            at = start + rng.uniform(0.0, max(run - long, 0.0))
+            angle = rng.uniform(0.0, 2.0 * math.pi) if middle is None else middle + rng.normal(0.0, _SPREAD_RAD)
+            thick = self._wall(tube.path, at + 0.5 * long, rng)
+            shape, centre = sheet(tube, at, at + long, thick, 0.9, rng, angle, rng.uniform(*_NARROW))
+            made.append(self.grain(shape, centre, self.relative_density.sample(rng)))
+            covered += shape.covered_mm2
+        return made, covered

@@ -1,4 +1,4 @@
-"""Ellipsoids, and their shells: round grains, eggshells, lucent centres."""
+"""Ellipsoids: round grains, and what hosts are made of."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from phantom.arrays import Floats
-from phantom.geometry.spans import Span, length_of, miss_where
+from phantom.geometry.spans import Span, miss_where
 from phantom.geometry.turning import Vector, axes_of
 from phantom.geometry.view import Pose
 
@@ -53,7 +53,8 @@ def largest_width(half_axes: Floats) -> float:
     return 2.0 * math.sqrt(0.5 * (xx + yy) + math.hypot(0.5 * (xx - yy), xy))
 
 
-def _volume(radii: Vector) -> float:
+def ellipsoid_volume(radii: Vector) -> float:
+    """4/3 pi a b c."""
     return 4.0 / 3.0 * math.pi * radii[0] * radii[1] * radii[2]
 
 
@@ -91,7 +92,7 @@ class Ellipsoid:
     @property
     def volume_mm3(self) -> float:
         """The volume of a solid of full density with the same mass."""
-        return _volume(self.radii_mm) * (sum(w * s**3 for s, w in self.layers) if self.edge_mm > 0.0 else 1.0)
+        return ellipsoid_volume(self.radii_mm) * (sum(w * s**3 for s, w in self.layers) if self.edge_mm > 0.0 else 1.0)
 
     @property
     def soft(self) -> bool:
@@ -149,97 +150,6 @@ def _in_view(solids: Sequence[Ellipsoid], poses: Sequence[Pose]) -> tuple[Floats
     return np.array([solid.radii_mm for solid in solids]), axes
 
 
-@dataclass(frozen=True)
-class EllipsoidShell:
-    """The wall of an ellipsoid, whole or in patches: eggshells, oil cysts, lucent-centred grains.
-
-    Attributes
-    ----------
-    radii_mm : (float, float, float)
-        Outer half axes.
-    walls_mm : (float, float, float)
-        Thickness of the wall where each half axis pierces it; less than that half axis.
-    turn_rad : (float, float, float)
-        Rotation vector from the body's axes to the breast's.
-    waves : tuple of (kx, ky, kz, phase)
-        Plane waves over the unit sphere of directions. Their sum says where the wall is calcified.
-    level : float
-        The wall is there where the waves' sum, over the root of half their number, exceeds this level.
-    """
-
-    radii_mm: Vector
-    walls_mm: Vector
-    turn_rad: Vector = (0.0, 0.0, 0.0)
-    waves: tuple[tuple[float, float, float, float], ...] = ()
-    level: float = 0.0
-
-    @cached_property
-    def _axes(self) -> Floats:
-        return axes_of(self.turn_rad)
-
-    @cached_property
-    def _inner(self) -> Vector:
-        a, b, c = (max(r - wall, 1e-6) for r, wall in zip(self.radii_mm, self.walls_mm, strict=True))
-        return a, b, c
-
-    def covered(self, directions: Any) -> Any:
-        """How much of the wall there is (0 to 1, thinning over a patch's border), for (3, ...) unit directions."""
-        x, y, z = (np.asarray(d, np.float32) for d in directions)
-        total = np.zeros(np.shape(x), np.float32)
-        for kx, ky, kz, phase in self.waves:
-            total += np.cos(np.float32(kx) * x + np.float32(ky) * y + np.float32(kz) * z + np.float32(phase))
-        total /= np.float32(math.sqrt(0.5 * len(self.waves)))
-        return np.clip(0.5 + 4.0 * (total - np.float32(self.level)), 0.0, 1.0)
-
-    @cached_property
-    def volume_mm3(self) -> float:
-        """The wall's volume."""
-        if not self.waves:
-            return _volume(self.radii_mm) - _volume(self._inner)
-        directions = fibonacci_sphere(8192)
-        stretch = np.array(self.radii_mm) / np.array(self._inner)
-        depth = np.sum((directions.T * stretch) ** 2, axis=1) ** -1.5
-        return _volume(self.radii_mm) * float(np.mean(self.covered(directions) * (1.0 - depth)))
-
-    @property
-    def soft(self) -> bool:
-        """Its edge is crisp."""
-        return False
-
-    def box_mm(self, pose: Pose) -> tuple[float, float, float, float]:
-        """The shadow's box: that of the whole ellipsoid."""
-        return ellipsoid_box(self.radii_mm, pose.rotation @ self._axes)
-
-    def chord(self, x_mm: Floats, y_mm: Floats, pose: Pose) -> Floats:
-        """Path lengths in the wall."""
-        axes = pose.rotation @ self._axes
-        enters, leaves = ellipsoid_span(self.radii_mm, axes, x_mm, y_mm)
-        inner = ellipsoid_span(self._inner, axes, x_mm, y_mm)
-        if not self.waves:
-            return length_of((enters, leaves)) - length_of(inner)
-        hit = leaves > enters
-        shape = hit.shape
-        x, y = np.broadcast_to(x_mm, shape)[hit], np.broadcast_to(y_mm, shape)[hit]
-        bottom, top = enters[hit], leaves[hit]
-        through = inner[1][hit] > inner[0][hit]
-        middle = 0.5 * (bottom + top)
-        floor = np.where(through, inner[0][hit], middle)
-        roof = np.where(through, inner[1][hit], middle)
-        out = np.zeros(shape)
-        out[hit] = self._wall(axes, x, y, bottom, floor) + self._wall(axes, x, y, roof, top)
-        return out
-
-    def _wall(self, axes: Floats, x: Floats, y: Floats, start: Floats, end: Floats) -> Floats:
-        """Calcified length between two points of each ray: two Gauss points."""
-        total = np.zeros(x.shape)
-        for at in (0.5 - 0.5 / math.sqrt(3.0), 0.5 + 0.5 / math.sqrt(3.0)):
-            h = start + at * (end - start)
-            body = [(axes[0, k] * x + axes[1, k] * y + axes[2, k] * h) / self.radii_mm[k] for k in range(3)]
-            scale = 1.0 / np.sqrt(np.maximum(body[0] ** 2 + body[1] ** 2 + body[2] ** 2, 1e-12))
-            total += 0.5 * (end - start) * self.covered([b * scale for b in body])
-        return total
-
-
 def fibonacci_sphere(count: int) -> Floats:
     """(3, count): directions spread evenly over the sphere."""
     k = np.arange(count) + 0.5
@@ -247,16 +157,3 @@ def fibonacci_sphere(count: int) -> Floats:
     around = math.pi * (1.0 + math.sqrt(5.0)) * k
     across = np.sqrt(1.0 - z * z)
     return np.stack([across * np.cos(around), across * np.sin(around), z])
-
-
-def patches(rng: np.random.Generator, coverage: float, size: float) -> dict[str, Any]:
-    """`waves` and `level` of a shell of which the fraction `coverage` is calcified, in patches about `size` radii
-    wide."""
-    if coverage >= 0.995:
-        return {}
-    directions = rng.standard_normal((8, 3))
-    directions *= (math.pi / size) * rng.uniform(0.6, 1.4, (8, 1)) / np.linalg.norm(directions, axis=1, keepdims=True)
-    phases = rng.uniform(0.0, 2.0 * math.pi, 8)
-    over = np.cos(np.tensordot(directions, fibonacci_sphere(2048), 1) + phases[:, None]).sum(0) / 2.0
-    waves = tuple((float(a), float(b), float(c), float(p)) for (a, b, c), p in zip(directions, phases, strict=True))
-    return {"waves": waves, "level": float(np.quantile(over, 1.0 - coverage))}

@@ -7,11 +7,11 @@ from functools import cache
 from typing import Any
 
 from phantom.errors import PhantomError
-from phantom.geometry.solids import chains, clouds, ellipsoids, polyhedra, scaled, sediment
+from phantom.geometry.solids import chains, clouds, ellipsoids, lumps, polyhedra, scaled, sediment, shells, tube_walls
 from phantom.geometry.solids.shapes import Shape
 
 # a new module of solids is named here, and nothing else
-_MODULES = (chains, clouds, ellipsoids, polyhedra, scaled, sediment)
+_MODULES = (chains, clouds, ellipsoids, lumps, polyhedra, scaled, sediment, shells, tube_walls)
 
 
 @cache
