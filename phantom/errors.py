@@ -23,6 +23,9 @@ import re
 import shlex
 from collections.abc import Sequence
 
+# how to finish what was stopped; commands without --resume finish by themselves what they find
+GO_ON = "give the same command again (generate, rerender, insert: with --resume)"
+
 
 class PhantomError(Exception):
     """Something failed that the user can fix: exit code 1, the message as it is, no traceback."""

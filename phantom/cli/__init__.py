@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import errno
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -20,7 +19,8 @@ from typing import NoReturn
 import click
 
 from phantom import __version__
-from phantom.errors import PhantomError
+from phantom.cli import _streams
+from phantom.errors import GO_ON, PhantomError
 
 _FOLDER = Path(__file__).parent
 _INTERRUPTED = 130
@@ -71,9 +71,18 @@ def run(arguments: Sequence[str]) -> int:
     int
         0 done, 1 failed, 2 wrong use, 130 interrupted.
     """
+    code, why = _run(arguments), _streams.printing_failed()
+    if why is None:
+        return code
+    _streams.lose(_streams.STDOUT)
+    if isinstance(why, BrokenPipeError):  # the reader has gone (`| head`)
+        return code or 1
+    return _say(f"Error: the results could not be printed: stdout: {why.strerror or why}", code or 1)
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         result = commands.main(list(arguments), prog_name="phantom", standalone_mode=False)
-        sys.stdout.flush()
     except click.ClickException as why:
         why.show()
         return why.exit_code
@@ -84,11 +93,9 @@ def run(arguments: Sequence[str]) -> int:
         return _say(
             f"{text[:1].upper()}{text[1:]}" if why.exit_code == _INTERRUPTED else f"Error: {text}", why.exit_code
         )
-    except BrokenPipeError:
-        # the reader has gone (`| head`); Python must not complain about it once more at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except OSError as why:
+        if _streams.printing_failed():
+            return 1
         return _say(f"Error: {_trouble(why)}", 1)
     except MemoryError:
         return _say("Error: not enough memory; fewer workers need less (--workers 1)", 1)
@@ -97,6 +104,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> NoReturn:
     """Run the command line with the arguments of this process, and exit."""
+    _streams.hold()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -108,7 +116,7 @@ def _say(message: str, code: int) -> int:
 def _trouble(why: OSError) -> str:
     where = f"{why.filename}: " if why.filename else ""
     if why.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{where}the disk is full; make room, then finish with --resume"
+        return f"{where}the disk is full; make room, then {GO_ON}"
     if why.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{where}no permission to do this; choose another folder or change its permissions"
     return f"{where}{why.strerror or why}"

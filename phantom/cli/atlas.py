@@ -19,16 +19,11 @@ def command(kinds: tuple[str, ...], out: Path, seed: int) -> None:
     Each row shows one finding in CC, MLO and ML, at 1:1 and enlarged four times, with its labels
     and a scale bar. It takes about half a minute a kind.
     """
-    from phantom.errors import PhantomError
+    from phantom.dataset.format.files import make_folder, put
     from phantom.viewer import atlas
 
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as why:
-        raise PhantomError(f"{out}: cannot be written to ({why.strerror})") from why
+    make_folder(out)
     picture = atlas.sheet(kinds, seed, lambda name: click.echo(f"{name} done", err=True))
     path = out / "atlas.png"
-    part = path.with_suffix(".part")
-    part.write_bytes(picture)
-    part.replace(path)
+    put(path, picture)
     click.echo(f"{path} ({len(picture) / 1e6:.1f} MB)")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from phantom.cli._print import json_option, print_json
-from phantom.errors import PhantomError
 
 if TYPE_CHECKING:
     from phantom.scoring.score import Score
@@ -100,7 +99,4 @@ def _plot(path: Path, scores: list[Score]) -> None:
     from phantom.scoring import froc, plot
 
     curves = {found.marks.source: froc.froc(found.main.ratings) for found in scores}
-    try:
-        plot.write(path, curves)
-    except OSError as why:
-        raise PhantomError(f"{path}: cannot be written: {why.strerror}") from why
+    plot.write(path, curves)

@@ -14,7 +14,7 @@ import numpy as np
 from phantom.arrays import F32
 from phantom.compare import report
 from phantom.compare.comparison import Comparison, Side
-from phantom.dataset.format.files import replace
+from phantom.dataset.format.files import put
 
 _EACH = 40
 
@@ -40,8 +40,7 @@ def write(found: Comparison, path: Path, seed: int = 0, each: int = _EACH) -> No
     data = {"patches": [patches[i] for i in order], "report": "\n".join(report.lines(found))}
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     page = files("phantom.compare").joinpath("page.html").read_text("utf-8").replace("@data@", text)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace(path, page.encode())
+    put(path, page.encode())
 
 
 def _some(side: Side, count: int, rng: np.random.Generator) -> list[tuple[str, F32]]:

@@ -12,12 +12,12 @@ from phantom.dataset.dataset import Dataset
 from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.case_tables import Count
 from phantom.dataset.format.environment import processor, versions
-from phantom.dataset.format.files import folder_size, sha256_of, unwritable
+from phantom.dataset.format.files import folder_size, make_folder, sha256_of
 from phantom.dataset.format.files import replace as replace_file
 from phantom.dataset.format.layout import MAX_CASES, UNFINISHED, case_name
 from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
 from phantom.dataset.format.untrusted import read_plain
-from phantom.dataset.running import resume
+from phantom.dataset.running import resume as state
 from phantom.dataset.running.finish import finish
 from phantom.dataset.running.lock import folder_lock
 from phantom.dataset.running.progress import Summary
@@ -41,6 +41,8 @@ def merge(
     overwrite: bool = False,
     paired: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    resume: bool = False,
 ) -> Summary:
     """Put several datasets into a new one.
 
@@ -53,11 +55,14 @@ def merge(
     folders : sequence of path
         Two or more; they are only read.
     out : path
-        An absent or empty folder, or with `overwrite` a dataset, which is deleted first.
+        An absent or empty folder, or one with the same merge, unfinished: what is there already is kept. With
+        `overwrite` a dataset, which is deleted first.
     paired : bool
         Whether the same women may stand in several of the datasets (`phantom.dataset.women`).
     progress : callable
         Told (cases written, cases).
+    resume : bool
+        Go through a finished merge again too.
 
     Raises
     ------
@@ -76,16 +81,16 @@ def merge(
     manifest, pieces = _parts_of_one_job(sources) or _side_by_side(sources, paired)
     if len({folder.resolve() for folder in sources}) < len(sources):
         raise UsageError("merge: the same folder is given twice")
-    resume.may_begin(target, False, overwrite)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable(target, error) from error
+    if resume and overwrite:
+        raise UsageError("--resume and --overwrite exclude each other")
+    state.may_begin(target, resume or _is_begun(target, manifest), overwrite)
+    make_folder(target)
     with folder_lock(target):
-        resume.may_begin(target, False, overwrite)
+        state.may_begin(target, resume or _is_begun(target, manifest), overwrite)
         if overwrite:
-            resume.clear(target)
-        resume.declare(target, manifest)
+            state.clear(target)
+        manifest = _gone_on(target, manifest)
+        state.declare(target, manifest)
         digests = {}
         for number, piece in enumerate(pieces, start=1):
             digests[piece.new] = _carry(piece, target)
@@ -95,9 +100,38 @@ def merge(
     return _summary(target, whole, count)
 
 
+def _is_begun(target: Path, manifest: Manifest) -> bool:
+    """Whether the folder holds this very merge, unfinished."""
+    return is_unfinished(target) and _alike(state.begun(target), manifest)
+
+
+def _alike(before: Manifest | None, manifest: Manifest) -> bool:
+    """Whether both are of the same cases in the same order."""
+    keys = "sources", "cases", "recipe", "seed", "split", "sweeps", "generator", "detectors"
+    return before is not None and all(getattr(before, key) == getattr(manifest, key) for key in keys)
+
+
+def _gone_on(target: Path, manifest: Manifest) -> Manifest:
+    """The manifest, with what the merge was begun with, where it is taken up again.
+
+    Raises
+    ------
+    FolderError
+        If the folder holds anything else.
+    """
+    before = state.begun(target) if target.is_dir() and state.entries(target) else None
+    if before is None:
+        return manifest
+    if not _alike(before, manifest):
+        raise FolderError(f"{target}: holds another dataset than these make; choose another --out, or --overwrite")
+    return manifest.made_in([*before.environments, *manifest.environments])
+
+
 def _carry(piece: _Piece, target: Path) -> str:
-    """Write one case into the new dataset; its checksum there."""
+    """Write one case into the new dataset, unless it is there; its checksum there."""
     path = piece.folder / case_name(piece.old)
+    if sha256_of(target / case_name(piece.new)) == piece.digest:
+        return piece.digest
     if sha256_of(path) != piece.digest:
         raise DatasetError(f"{path}: missing or damaged; repair it first (generate --resume)")
     hdf5_checks.readable(path, path)
@@ -111,12 +145,12 @@ def _parts_of_one_job(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]] 
         return None
     jobs = [read_manifest(folder, UNFINISHED) for folder in folders]
     for folder, job in zip(folders, jobs, strict=True):
-        if any(getattr(job, key) != getattr(jobs[0], key) for key in resume.SAME_JOB):
+        if any(getattr(job, key) != getattr(jobs[0], key) for key in state.SAME_JOB):
             raise UsageError(f"merge: {folder} is a shard of another job than {folders[0]}")
     found = {
         case: _Piece(folder, case, case, digest)
         for folder in folders
-        for case, digest in resume.known_digests(folder).items()
+        for case, digest in state.known_digests(folder).items()
         if case < jobs[0].cases
     }
     missing = jobs[0].cases - len(found)
@@ -180,7 +214,7 @@ def _all_different(sources: Sequence[Mapping[str, Any]]) -> None:
     """Refuses the same cases twice: they would be in training and test at once."""
     seen: dict[tuple[str, int], Mapping[str, Any]] = {}
     for source in sources:
-        key = resume.recipe_digest(source["recipe"]), int(source["seed"])
+        key = state.recipe_digest(source["recipe"]), int(source["seed"])
         if key in seen:
             raise UsageError(
                 f"merge: two of the datasets hold the same cases (preset {source['preset']}, seed {source['seed']}); "

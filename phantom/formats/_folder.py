@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from phantom.dataset.format.files import replace, unwritable
+from phantom.dataset.format.files import drafted, replace, unwritable
 from phantom.dataset.format.untrusted import parse_json, read_plain
 from phantom.errors import DatasetError, UsageError
 
@@ -18,7 +17,6 @@ STAMP = ".phantom-export.json"
 STAGING = ".phantom-export.part"
 MAX_STAMP = 1 << 28
 _MAX_FILES = 5_000_000
-_DRAFT = re.compile(r".+\.\d+-[0-9a-f]{8}\.part")  # as `phantom.dataset.format.files.aside` names them
 
 
 def put_stamp(folder: Path, stamp: Mapping[str, Any], files: Sequence[str]) -> None:
@@ -81,7 +79,7 @@ def _files(folder: Path) -> list[str]:
 
 def _is_draft(name: str) -> bool:
     """Whether a stopped export left it, unfinished, under a name that only exports use."""
-    return name.startswith(f"{STAGING}/") or _DRAFT.fullmatch(name.rpartition("/")[2]) is not None
+    return name.startswith(f"{STAGING}/") or drafted(name.rpartition("/")[2]) is not None
 
 
 def _delete(folder: Path, names: Sequence[str]) -> None:

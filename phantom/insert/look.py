@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from phantom.dataset.format.files import replace
+from phantom.dataset.format.files import put
 from phantom.errors import Unreadable, UsageError
 from phantom.insert.check import sheet
 from phantom.insert.estimate import Estimates, estimate
@@ -75,8 +75,7 @@ def check(
         if picture.header.burned_in:
             warnings.append(f"{source.path}: the header says that there is burned-in text; it stays in the image")
         name = f"{number:04d}-{re.sub(r'[^A-Za-z0-9_.-]+', '_', Path(source.path).stem)[:60]}.png"
-        folder.mkdir(parents=True, exist_ok=True)
-        replace(folder / name, sheet(picture, seen))
+        put(folder / name, sheet(picture, seen))
         found.append({"file": source.path, "sheet": name, **_numbers(picture, seen)})
     if not found:
         raise UsageError(unusable(refused))

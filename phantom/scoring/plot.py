@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from phantom.dataset.format.files import put
 from phantom.errors import PhantomError, UsageError, install
 from phantom.scoring.froc import Curve
 
@@ -29,12 +30,12 @@ def write(path: Path, curves: Mapping[str, Curve]) -> None:
     UsageError
         If the name ends otherwise.
     PhantomError
-        If matplotlib is not installed.
+        If matplotlib is not installed, or the file cannot be written.
     """
     kind = path.suffix.lower().removeprefix(".")
     if kind not in _NO_DATE:
         raise UsageError(f"{path}: a plot is written as .svg or .png")
-    path.write_bytes(picture(curves, kind))
+    put(path, picture(curves, kind))
 
 
 def svg(curves: Mapping[str, Curve]) -> str:

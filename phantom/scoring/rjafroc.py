@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from phantom.errors import PhantomError, UsageError
+from phantom.dataset.format.files import put
+from phantom.errors import UsageError
 from phantom.scoring import xlsx
 from phantom.scoring.ratings import MISSED, Ratings
 
@@ -72,17 +73,13 @@ def write(path: Path, found: Mapping[Reader, Ratings]) -> None:
         If the place cannot be written.
     """
     tables = sheets(found)
-    try:
-        if path.suffix.lower() == ".xlsx":
-            path.write_bytes(xlsx.pack(tables))
-            return
-        path.mkdir(parents=True, exist_ok=True)
-        for name, rows in tables.items():
-            out = io.StringIO()
-            csv.writer(out, lineterminator="\n").writerows(rows)
-            (path / f"{name}.csv").write_text(out.getvalue(), "utf-8")
-    except OSError as why:
-        raise PhantomError(f"{path}: cannot be written: {why.strerror}") from why
+    if path.suffix.lower() == ".xlsx":
+        put(path, xlsx.pack(tables))
+        return
+    for name, rows in tables.items():
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows(rows)
+        put(path / f"{name}.csv", out.getvalue().encode())
 
 
 def read(path: Path) -> dict[Reader, Ratings]:

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
-from phantom.dataset.format.files import replace
+from phantom.dataset.format.files import clear_drafts, make_folder, put, replace
 from phantom.exam.mammogram import Mammogram
 from phantom.viewer import crops, payload
 from phantom.viewer.columns import BREAST_BOX, FINDING_COLUMNS, IMAGE_COLUMNS, Table
@@ -115,8 +115,7 @@ def write(
         "detectors": packs,
     }
     content = page(title, to_json(index), shelf.scripts)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace(path, content.encode())
+    put(path, content.encode())
     return [path] if folder is None else [path, folder]
 
 
@@ -127,6 +126,7 @@ class _Shelf:
         self.folder = folder
         self.pictures: dict[str, list[str]] = {}
         self.scripts: list[str] = []
+        self._begun: set[str] = set()
 
     def picture(self, name: str, number: int, content: bytes) -> None:
         """The pictures of one name come in the order of their numbers, from 0."""
@@ -142,9 +142,13 @@ class _Shelf:
             self._put(name, f"{number:06d}.js", f'phantomLoad("{name}",{number},{text});\n'.encode())
 
     def _put(self, name: str, file: str, content: bytes) -> None:
-        if self.folder is not None:
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
-            replace(self.folder / name / file, content)
+        if self.folder is None:
+            return
+        if name not in self._begun:
+            make_folder(self.folder / name)
+            clear_drafts(self.folder / name)
+            self._begun.add(name)
+        replace(self.folder / name / file, content)
 
 
 def page(title: str, index: str, payloads: Sequence[str] = ()) -> str:

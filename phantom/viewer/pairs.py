@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from phantom.arrays import U8
-from phantom.dataset.format.files import replace
+from phantom.dataset.format.files import put
 from phantom.errors import UsageError
 from phantom.exam.mammogram import Mammogram
 from phantom.imaging import display_window
@@ -120,8 +120,7 @@ def write(pairs: Sequence[Pair], sides: Sequence[int], path: Path, question: str
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     for mark, value in {"@TITLE@": _plain(title), "@QUESTION@": _plain(QUESTIONS[question]), "@DATA@": text}.items():
         page = page.replace(mark, value)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace(path, page.encode())
+    put(path, page.encode())
 
 
 def _plain(text: str) -> str:

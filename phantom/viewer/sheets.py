@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from phantom.dataset.format.contact_sheet import IMAGES, contact_sheet
-from phantom.dataset.format.files import replace
+from phantom.dataset.format.files import clear_drafts, make_folder, replace
 from phantom.exam.mammogram import Mammogram
 from phantom.viewer.page import Images
 
+_NAME = re.compile(r"(sheet|close-ups)-\d{3,}\.png")
 CLOSE_UP = 256  # pixels
 _ACROSS, _DOWN, _CAPTION, _GAP = 4, 3, 18, 6
 
@@ -26,7 +28,8 @@ def sheets(images: Images, folder: Path) -> list[Path]:
     PhantomError
         If the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
+    clear_drafts(folder, lambda name: _NAME.fullmatch(name) is not None)
     written = []
     for number, first in enumerate(range(0, len(images), IMAGES)):
         some = (images[i] for i in range(first, min(first + IMAGES, len(images))))

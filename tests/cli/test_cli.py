@@ -15,7 +15,7 @@ import pytest
 
 import phantom
 from phantom import cli
-from phantom.errors import PhantomError, UsageError
+from phantom.errors import GO_ON, PhantomError, UsageError
 from phantom.exam import preset
 
 ROOT = Path(__file__).parents[2]
@@ -123,7 +123,7 @@ def test_wrong_use_is_told_in_one_message(phantom_, tmp_path, monkeypatch, argum
         (
             OSError(errno.ENOSPC, "No space left on device", "x.h5"),
             1,
-            "Error: x.h5: the disk is full; make room, then finish with --resume\n",
+            f"Error: x.h5: the disk is full; make room, then {GO_ON}\n",
         ),
         (OSError(errno.EACCES, "Permission denied", "x"), 1, "Error: x: no permission to do this"),
         (OSError(errno.EROFS, "Read-only file system", "x"), 1, "Error: x: no permission to do this"),

@@ -6,17 +6,72 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from phantom.dataset.format.layout import PART
 from phantom.dataset.format.untrusted import open_plain
-from phantom.errors import DatasetError, Unwritable
+from phantom.errors import GO_ON, DatasetError, Unwritable
 
 
 def aside(path: Path) -> Path:
     """A name beside `path` to write under until the file is whole; no other writer has the same."""
     return path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}{PART}")
+
+
+_ASIDE = re.compile(r"(.+)\.\d+-[0-9a-f]{8}" + re.escape(PART))
+
+
+def drafted(name: str) -> str | None:
+    """What a file was going to be called that lies under a name from `aside`; None for any other name."""
+    found = _ASIDE.fullmatch(name)
+    return found[1] if found else None
+
+
+def clear_drafts(folder: Path, is_own: Callable[[str], bool] = lambda name: True) -> None:
+    """Take away what stopped runs left in a folder of files that were going to be called so.
+
+    Raises
+    ------
+    Unwritable
+        If it cannot be taken away.
+    """
+    try:
+        for path in folder.iterdir() if folder.is_dir() else ():
+            name = drafted(path.name)
+            if name is not None and is_own(name):
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, unless they are there.
+
+    Raises
+    ------
+    Unwritable
+        If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def put(path: Path, data: bytes) -> None:
+    """`replace` a file that a command writes by itself: its folder is made, and drafts of stopped commands go.
+
+    Raises
+    ------
+    Unwritable
+        If it cannot be written; nothing is left behind.
+    """
+    make_folder(path.parent)
+    clear_drafts(path.parent, lambda name: name == path.name)
+    replace(path, data)
 
 
 def replace(path: Path, data: bytes, part: Path | None = None) -> None:
@@ -62,7 +117,7 @@ def sync_folder(folder: Path) -> None:
 def unwritable(path: Path, error: OSError) -> Unwritable:
     """What went wrong in writing `path`, in plain words, and how to fix it."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Unwritable(f"the disk is full: {path} could not be written; free some space, then finish with --resume")
+        return Unwritable(f"the disk is full: {path} could not be written; free some space, then {GO_ON}")
     if error.errno == errno.EFBIG:
         return Unwritable(f"{path} could not be written: files of this size are not allowed here (EFBIG)")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

@@ -15,7 +15,7 @@ from phantom.dataset.format.case_tables import Count, header, read_case_tables
 from phantom.dataset.format.contact_sheet import contact_sheet
 from phantom.dataset.format.files import aside, sha256, sha256_of, sync_folder, unwritable
 from phantom.dataset.format.files import replace as replace_file
-from phantom.dataset.format.layout import CASES, LOCK, MANIFEST, SHEET, TABLE_FILES, case_name, is_scaffold
+from phantom.dataset.format.layout import CASES, LOCK, MANIFEST, SHEET, TABLE_FILES, UNFINISHED, case_name, is_scaffold
 from phantom.dataset.format.manifest import Manifest
 from phantom.dataset.format.untrusted import open_plain
 
@@ -66,11 +66,14 @@ def finish(folder: Path, manifest: Manifest, digests: Mapping[int, str]) -> tupl
 
 
 def tidy(folder: Path) -> None:
-    """Take away what is only there while a run is under way, except its lock."""
-    for path in [*folder.iterdir(), *(folder / CASES).iterdir()]:
-        name = path.relative_to(folder).as_posix()
-        if is_scaffold(name) and name != LOCK:
-            path.unlink(missing_ok=True)
+    """Take away what is only there while a run is under way, except its lock; last what says that it is."""
+    names = [path.relative_to(folder).as_posix() for path in [*folder.iterdir(), *(folder / CASES).iterdir()]]
+    over = sorted((name for name in names if is_scaffold(name) and name != LOCK), key=lambda name: name == UNFINISHED)
+    try:
+        for name in over:
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
     sync_folder(folder)
 
 
