@@ -231,7 +231,7 @@ def test_an_address_where_no_scheduler_answers_is_one_message(address, monkeypat
 
 def test_without_the_extra_the_message_names_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(UsageError, match=r"mammo-phantom\[cluster\]"), executor_at("dask://127.0.0.1:1"):
+    with pytest.raises(UsageError, match=r"pip install .distributed"), executor_at("dask://127.0.0.1:1"):
         pass
 
 
