@@ -108,6 +108,12 @@ class ImageRow(Row):
     ] = None
     grey_per_contrast_sd: Annotated[float | None, Column("f8", "uncertainty of that estimate")] = None
 
+    @property
+    def largest(self) -> int:
+        """The largest value that a pixel for presentation can have: of 12 bits, or of a real picture's own."""
+        is_as_displayed = bool(self.bits_stored) and bool(self.grey_per_contrast)
+        return (1 << min(int(self.bits_stored or 0), 16)) - 1 if is_as_displayed else 4095
+
 
 @dataclass(frozen=True, kw_only=True)
 class FindingRow(BoxedRow):

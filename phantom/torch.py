@@ -75,7 +75,7 @@ class Detection(_Dataset):  # type: ignore[misc,type-arg,unused-ignore]
         which, part = self.samples[number]
         image = self.data[which]
         pixels = image.crop(part.row, part.column, part.rows, part.columns)
-        sample = _tensor(pixels), {"image_id": number, **target(image, part, self.level, self.masks)}
+        sample = _tensor(pixels, image.row.largest), {"image_id": number, **target(image, part, self.level, self.masks)}
         return self.transforms(*sample) if self.transforms else sample
 
 
@@ -99,7 +99,7 @@ class Stream(IterableDataset):  # type: ignore[misc,type-arg,unused-ignore]
         for patch in stream(self.preset, self.seed, worker=worker, workers=workers, **self.more):
             part = Tile(patch.image_id, 0, 0, *patch.for_presentation.shape)
             sample = (
-                _tensor(patch.for_presentation),
+                _tensor(patch.for_presentation, patch.row.largest),
                 {"image_id": patch.image_id, **target(patch, part, "calcification", self.masks)},
             )
             yield self.transforms(*sample) if self.transforms else sample
@@ -131,5 +131,5 @@ def _masks(image: Any, part: Tile, count: int) -> Any:
     return out.reshape(count, part.rows, part.columns)
 
 
-def _tensor(pixels: Any) -> Any:
-    return torch.from_numpy(np.asarray(pixels, np.float32) / np.float32(4095.0))[None]
+def _tensor(pixels: Any, largest: int) -> Any:
+    return torch.from_numpy(np.asarray(pixels, np.float32) / np.float32(largest))[None]

@@ -34,6 +34,8 @@ from phantom.cli._print import json_option, print_json
 )
 @click.option("--contrast", type=click.FloatRange(0, min_open=True), metavar="GREY",
               help="Of displayed images: grey values per unit of the logarithm of the exposure.")  # fmt: skip
+@click.option("--keep-header", is_flag=True,
+              help="Keep the DICOM headers, the patient's name and dates too, for exports to DICOM.")  # fmt: skip
 @json_option
 def command(normals: tuple[Path, ...], name: str | None, check: bool, as_json: bool, **asked: Any) -> None:
     """Put calcifications into NORMALS: mammograms without any, as DICOM, PNG or TIFF files, folders or a CSV.
@@ -52,7 +54,7 @@ def command(normals: tuple[Path, ...], name: str | None, check: bool, as_json: b
     from phantom.cli._progress import Bar
     from phantom.insert.run import Options, insert
 
-    words = ("per_image", "spacing_mm", "view", "laterality", "detector", "contrast")
+    words = ("per_image", "spacing_mm", "view", "laterality", "detector", "contrast", "keep_header")
     options = Options(**{word: asked[word] for word in words})
     with Bar() as bar:
         summary, women = insert(

@@ -21,7 +21,7 @@ from phantom.dataset.running.resume import entries, recipe_digest
 from phantom.errors import DatasetError
 from phantom.exam.mammogram import highest_class
 from phantom.rle import box
-from phantom.tables import CalcificationRow, Table, rows_of
+from phantom.tables import CalcificationRow, ImageRow, Table, rows_of
 
 MAX_TOLD = 20  # problems of one case; after these, their number is enough
 
@@ -186,7 +186,7 @@ def _image(
             yield f"{name} is {data.shape[0]} x {data.shape[1]} pixels, its row says {shape[0]} x {shape[1]}"
             return
         arrays[name] = data[()]
-    yield from _pixels(arrays, is_real)
+    yield from _pixels(arrays, is_real, rows_of(ImageRow, np.array([image], image.dtype))[0].largest)
     yield from _rows(image, findings, grains)
     if int(grains["run_count"].sum()) and _covered(grains, runs) > 4 * shape[0] * shape[1]:
         yield "its calcifications cover more than four times its pixels"
@@ -212,13 +212,13 @@ def _covered(grains: Table, runs: Table) -> int:
     return int((ends[last] - ends[first]).sum())
 
 
-def _pixels(arrays: dict[str, Any], is_real: bool) -> Iterator[str]:
+def _pixels(arrays: dict[str, Any], is_real: bool, largest: int) -> Iterator[str]:
     """What is wrong with the values; beside a real breast there may be labels and an uneven background."""
     shown, mask = arrays["for_presentation"], arrays["breast_mask"]
     if not mask.any() or not shown.any():
         yield "is empty"
-    if shown.max() > 4095:
-        yield "has pixels above 4095"
+    if shown.max() > largest:
+        yield f"has pixels above {largest}"
     if mask.max() > 1:
         yield "its breast mask holds more than 0 and 1"
     if not is_real and shown[mask == 0].any():

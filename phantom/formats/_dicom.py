@@ -13,6 +13,7 @@ import numpy as np
 
 from phantom.dataset.format.uids import image_uid, uid
 from phantom.exam.mammogram import Mammogram
+from phantom.formats import _dicom_header
 from phantom.formats._options import Options
 from phantom.tables import ImageRow
 
@@ -69,6 +70,9 @@ def patient_and_study(ds: Any, key: str, image: Mammogram, options: Options) -> 
     ds.DeviceSerialNumber, ds.SoftwareVersions = "0", "phantom"
     if options.synthetic_tag:
         ds.SyntheticData = "YES"
+    header = _dicom_header.stored(image)
+    if header is not None:
+        _dicom_header.keep_identity(ds, header)
 
 
 def mammogram(image: Mammogram, intent: str, key: str, number: int, generator: str, options: Options) -> Any:
@@ -99,17 +103,21 @@ def mammogram(image: Mammogram, intent: str, key: str, number: int, generator: s
     return ds
 
 
-def mark_as_inserted(ds: Any, generator: str) -> None:
-    """Say that an image is a real mammogram, of a person nobody names, with synthetic calcifications."""
+def mark_as_inserted(ds: Any, image: Mammogram, generator: str) -> None:
+    """Say that an image is a real mammogram with synthetic calcifications, of a person nobody names unless kept."""
     ds.ImageType = ["DERIVED", "SECONDARY", ""]
     ds.DerivationDescription = f"Synthetic calcifications put into a real mammogram by {generator}"
     ds.ImageComments = "Synthetic calcifications in a real mammogram; not for diagnosis"
-    ds.StudyDescription = "Mammography with synthetic calcifications"
     ds.SeriesDescription = ds.SeriesDescription.replace("Synthetic", "Synthetic calcifications")
+    ds.BurnedInAnnotation = "YES"  # what is burned into a real picture stays in it, and nobody has read it
+    header = _dicom_header.stored(image)
+    if header is not None:
+        _dicom_header.keep_rest(ds, header)
+        return
+    ds.StudyDescription = "Mammography with synthetic calcifications"
     ds.PatientName, ds.PatientBirthDate = str(ds.PatientName).replace("SYNTHETIC", "ANONYMOUS"), ""
     ds.PatientIdentityRemoved = "YES"
     ds.DeidentificationMethod = "Only pixels, view, side, spacing, beam and detector were kept"
-    ds.BurnedInAnnotation = "YES"  # what is burned into a real picture stays in it, and nobody has read it
 
 
 def _geometry(ds: Any, image: Mammogram) -> None:
@@ -156,7 +164,9 @@ def _technique(ds: Any, row: ImageRow) -> None:
 
 def _pixels(ds: Any, image: Mammogram, intent: str, options: Options) -> None:
     pixels = np.ascontiguousarray(getattr(image, intent), np.uint16)
-    stored = 12 if intent == "for_presentation" else max(int(pixels.max(initial=0)).bit_length(), 12)
+    stored = image.row.largest.bit_length()
+    if intent == "for_processing":
+        stored = max(int(pixels.max(initial=0)).bit_length(), min(image.row.bits_stored or 0, 16), 12)
     inverse = intent == "for_processing" and options.photometric == "MONOCHROME1"
     ds.SamplesPerPixel, ds.Rows, ds.Columns = 1, *pixels.shape
     ds.PhotometricInterpretation = "MONOCHROME1" if inverse else "MONOCHROME2"

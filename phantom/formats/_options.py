@@ -18,7 +18,8 @@ class Options:
     bits : 8 or 16
         8 bits show the window; 16 bits hold all values, spread over the full range.
     window : str
-        ``image`` (the image's own), ``full`` (0 to 4095) or ``center,width``; for 8 bits.
+        ``image`` (the image's own), ``full`` (0 to 4095, or a real picture's largest value) or ``center,width``;
+        for 8 bits.
     tile, overlap : int
         Side and overlap of tiles in pixels; 0 for whole images.
     level : ``calcification`` or ``finding``

@@ -12,10 +12,10 @@ from phantom.errors import UsageError
 from phantom.exam.mammogram import Mammogram
 from phantom.imaging import display_window
 
-TOP = 4095  # images for presentation have 12 bits
+TOP = 4095  # grown images for presentation have 12 bits; pictures with something put into them have their own
 
 
-def window_of(asked: str, center: float, width: float) -> tuple[float, float]:
+def window_of(asked: str, center: float, width: float, largest: int = TOP) -> tuple[float, float]:
     """Lowest and highest value of a window: ``image`` (the image's own), ``full`` or ``center,width``.
 
     Raises
@@ -24,7 +24,7 @@ def window_of(asked: str, center: float, width: float) -> tuple[float, float]:
         If it is none of them.
     """
     if asked == "full":
-        return 0.0, float(TOP)
+        return 0.0, float(largest)
     if asked != "image":
         try:
             center, width = (float(part) for part in asked.split(","))
@@ -35,22 +35,26 @@ def window_of(asked: str, center: float, width: float) -> tuple[float, float]:
     return display_window.limits(center, width)
 
 
-def eight_bits(pixels: Array, low: float, high: float) -> Array:
-    """12-bit values as uint8: black at `low`, white at `high`."""
-    table = display_window.eight_bits(np.arange(TOP + 1), low, high)  # each value once
-    return np.asarray(table[np.minimum(pixels, TOP)])
+def eight_bits(pixels: Array, low: float, high: float, largest: int = TOP) -> Array:
+    """Values up to `largest` as uint8: black at `low`, white at `high`."""
+    table = display_window.eight_bits(np.arange(largest + 1), low, high)  # each value once
+    return np.asarray(table[np.minimum(pixels, largest)])
 
 
-def sixteen_bits(pixels: Array) -> Array:
-    """12-bit values spread over the full uint16 range: 0 to 0, 4095 to 65535; ``>> 4`` gives them back."""
-    return np.asarray((pixels << 4) | (pixels >> 8), np.uint16)
+def sixteen_bits(pixels: Array, largest: int = TOP) -> Array:
+    """Values spread over the full uint16 range: 0 to 0, `largest` to 65535; of 12 bits ``>> 4`` gives them back."""
+    if largest == TOP:
+        return np.asarray((pixels << 4) | (pixels >> 8), np.uint16)
+    return np.asarray(pixels.astype(np.uint32) * 65535 // largest, np.uint16)
 
 
 def shown(image: Mammogram, bits: int, window: str) -> Array:
     """An image's pixels for presentation, for a reader that knows this many bits."""
+    largest = image.row.largest
     if bits == 16:
-        return sixteen_bits(image.for_presentation)
-    return eight_bits(image.for_presentation, *window_of(window, image.window_center, image.window_width))
+        return sixteen_bits(image.for_presentation, largest)
+    low, high = window_of(window, image.window_center, image.window_width, largest)
+    return eight_bits(image.for_presentation, low, high, largest)
 
 
 def png(pixels: Array) -> bytes:

@@ -111,9 +111,9 @@ def document(data: Dataset, options: Options) -> dict[str, Any]:
 def _image(image: Mammogram, part: Tile, options: Options) -> dict[str, Any]:
     row = image.row
     window = (
-        window_of(options.window or "image", image.window_center, image.window_width)
+        window_of(options.window or "image", image.window_center, image.window_width, row.largest)
         if options.bits == 8
-        else (0.0, 4095.0)
+        else (0.0, float(row.largest))
     )
     return {
         "file_name": f"images/{file_name(part.name)}.png", "width": part.columns, "height": part.rows, "license": 1,

@@ -56,13 +56,13 @@ def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
         if image.for_processing.size:
             raw = mammogram(image, "for_processing", key, number, generator, options)
             if image.row.source == "inserted":
-                mark_as_inserted(raw, generator)
+                mark_as_inserted(raw, image, generator)
             put(stem.with_name(f"{stem.name}.raw.dcm"), file_of(raw, options.compress or "none"))
         if options.seg and image.findings:
             put(stem.with_name(f"{stem.name}.seg.dcm"), file_of(segmentation(image, key, number, options)))
         shown = mammogram(image, "for_presentation", key, number, generator, options)
         if image.row.source == "inserted":
-            mark_as_inserted(shown, generator)
+            mark_as_inserted(shown, image, generator)
         put(stem.with_name(f"{stem.name}.dcm"), file_of(shown, options.compress or "none"))
         image.__dict__.pop("for_presentation", None)
         image.__dict__.pop("for_processing", None)

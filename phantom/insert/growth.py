@@ -137,4 +137,4 @@ def _shown(finding: Finding, breast: FittedBreast) -> np.ndarray[tuple[int, ...]
         if finding.kind not in _ON_SKIN:
             allowed = s.usable
         out.append(float(np.mean(held & allowed[i, j])))
-    return np.array(out or [1.0])
+    return np.array(out or [0.0])

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,6 +57,12 @@ class Source:
             picture = replace(picture, header=replace(picture.header, thickness_mm=self.thickness_mm))
         key = f"{path.parent}|{woman or path.stem}" if reader is read_image else woman
         return picture, self.woman or key
+
+
+    def header(self) -> dict[str, Any]:
+        """All that the file's header says, in DICOM's JSON; empty of PNG and TIFF."""
+        path = Path(self.path)
+        return {} if path.suffix.lower() in read_image.SUFFIXES else read_dicom.header_of(path)
 
 
 def sources(

@@ -32,8 +32,6 @@ from phantom.insert.unit import named, offset_dn, unit_of
 from phantom.recipe.seed import Seed
 from phantom.tables import ImageRow
 
-_DEEPEST = 12  # bits of a displayed picture in a dataset
-
 
 @dataclass(frozen=True)
 class InsertedCases:
@@ -48,12 +46,15 @@ class InsertedCases:
         Of all pictures, in place of what headers say.
     contrast : float or None
         Grey values per unit of the logarithm of the exposure, in place of the estimate.
+    keep_header : bool
+        Whether the case keeps all that the files' headers say, the patient's name among it.
     """
 
     women: tuple[Woman, ...]
     per_image: int = 1
     detector: str | None = None
     contrast: float | None = None
+    keep_header: bool = False
 
     def __call__(self, preset: Preset, seed: int, index: int) -> Case:
         """The case of one woman: it depends on her pictures, the recipe and the seed, and on no other woman."""
@@ -62,7 +63,7 @@ class InsertedCases:
         if woman_id != self.women[index].digest:
             raise PhantomError(f"{self.women[index].sources[0].path}: has changed since the run began; begin it again")
         case_seed = Seed(seed).child("insert", preset.name, woman_id)
-        canvases = [self._canvas(_stored(picture)) for picture in pictures]
+        canvases = [self._canvas(picture) for picture in pictures]
         breasts: dict[Laterality, FittedBreast] = {}
         sides: tuple[Laterality, ...] = ("L", "R")
         for side in sides:
@@ -83,23 +84,15 @@ class InsertedCases:
         ordered = tuple(view.view for breast in breasts.values() for view in breast.pictured)
         scene = Scene(recipe, case_seed, index, breasts, ordered, grown, (*dropped, *more))
         told = {**scene.to_dict(), "format": INSERTED_SCENE, "pictures": [_estimates(one) for one in canvases]}
+        if self.keep_header:
+            for kept, source in zip(told["pictures"], self.women[index].sources, strict=True):
+                kept["header"] = source.header()
         return Case(index, views, told, scene.dropped)
 
     def _canvas(self, picture: Picture) -> Canvas:
         name = self.detector or named(picture.header.manufacturer, picture.header.model)
         found = estimate(picture, offset_dn(name) if picture.linear else 0.0)
         return blend.canvas(picture, found, unit_of(picture, found.thickness_mm, 0.15, self.detector), self.contrast)
-
-
-def _stored(picture: Picture) -> Picture:
-    """A picture as deep as a dataset holds it: displayed ones of more than 12 bits lose the lowest."""
-    if picture.linear or picture.bits <= _DEEPEST:
-        return picture
-    fewer = picture.bits - _DEEPEST
-    header, window = picture.header, picture.header.window
-    if window is not None:
-        header = replace(header, window=(window[0] / (1 << fewer), window[1] / (1 << fewer)))
-    return replace(picture, pixels=(picture.pixels >> fewer).astype(np.uint16), bits=_DEEPEST, header=header)
 
 
 def _images(

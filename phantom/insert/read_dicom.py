@@ -24,6 +24,7 @@ _MATERIALS = {
     "TUNGSTEN": "W", "MOLYBDENUM": "Mo", "RHODIUM": "Rh", "SILVER": "Ag", "ALUMINUM": "Al", "ALUMINIUM": "Al",
     "COPPER": "Cu", "TITANIUM": "Ti",
 }  # fmt: skip
+_BINARY = ("OB", "OW", "OD", "OF", "OL", "OV", "UN", "OB or OW")
 _MODIFIERS = {
     "399163009": "a magnification view", "R-102D6": "a magnification view", "399055006": "a spot compression view",
     "R-102D7": "a spot compression view", "399209000": "an implant displaced view",
@@ -84,6 +85,26 @@ def dataset(path: Path) -> Any:
         raise Unreadable(f"cannot be read: {why.strerror or why}") from None
     except Exception:  # noqa: BLE001 - a broken file may raise anything
         raise Unreadable("not a DICOM file, or a damaged one") from None
+
+
+def header_of(path: Path) -> dict[str, Any]:
+    """All that a file's header says except pixels, private and binary elements, in DICOM's JSON; empty of other files.
+
+    Raises
+    ------
+    Unreadable, UsageError
+    """
+    ds = dataset(path)
+    for element in list(ds):
+        if element.tag.is_private or element.VR in _BINARY:
+            del ds[element.tag]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            kept: dict[str, Any] = ds.to_json_dict(suppress_invalid_tags=True)
+    except Exception as why:  # noqa: BLE001
+        raise Unreadable(f"its header cannot be kept: {type(why).__name__}") from None
+    return kept
 
 
 def _text(ds: Any, name: str) -> str:

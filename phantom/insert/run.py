@@ -31,6 +31,8 @@ class Options:
         Of all pictures, in place of what headers say.
     contrast : float or None
         Of displayed pictures: grey values per unit of the natural logarithm of the exposure.
+    keep_header : bool
+        Whether cases keep the headers of DICOM files, with all that they say of the patient, for exports.
     """
 
     per_image: int = 1
@@ -39,12 +41,14 @@ class Options:
     laterality: str | None = None
     detector: str | None = None
     contrast: float | None = None
+    keep_header: bool = False
 
     def texts(self) -> list[str]:
         """What of it changes the images, for the manifest."""
         own = self.detector is not None and self.detector.endswith(".toml")
         said = {
             "per_image": self.per_image, "detector": self.detector, "contrast": self.contrast,
+            "keep_header": self.keep_header or None,
             "detector_text": mammography_units.text(self.detector or "") if own else None,
         }  # fmt: skip
         return [f"{name}={value}" for name, value in said.items() if value is not None]
@@ -107,7 +111,7 @@ def insert(
     if not women.women:
         raise UsageError(unusable(women.refused))
     digest = hashlib.sha256("".join(woman.digest for woman in women.women).encode()).hexdigest()
-    maker = InsertedCases(women.women, options.per_image, options.detector, options.contrast)
+    maker = InsertedCases(women.women, options.per_image, options.detector, options.contrast, options.keep_header)
     run_options = RunOptions(
         workers=workers, resume=resume, overwrite=overwrite, preset_text=presets.text(preset), make=maker,
         inserted={"pictures_sha256": digest, "options": options.texts()},

@@ -14,7 +14,7 @@ CROP_PX = 160
 # a detector may make thousands of false marks in an image; the surest are looked at
 MOST_FALSE = 6
 _QUALITY = 85
-LEAST_WINDOW = 500.0  # grey values of 4096
+LEAST_WINDOW = 0.122  # of the scale
 
 
 def crop(image: Mammogram, x_px: float, y_px: float, side_px: float) -> bytes:
@@ -33,7 +33,7 @@ def crop(image: Mammogram, x_px: float, y_px: float, side_px: float) -> bytes:
     # a faint grain shows through a window as narrow as what is around it
     inside = small[small > 0]
     low, high = (float(v) for v in np.quantile(inside, (0.01, 0.999))) if inside.size else (0.0, 1.0)
-    return jpeg(small, low, max(high, low + LEAST_WINDOW), _QUALITY)
+    return jpeg(small, low, max(high, low + LEAST_WINDOW * image.row.largest), _QUALITY)
 
 
 def of_findings(image: Mammogram) -> list[bytes]:

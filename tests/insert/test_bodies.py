@@ -84,9 +84,8 @@ def test_a_body_put_into_a_picture_is_as_dense_as_a_grown_one(tmp_path, kind, mo
     grown, plain = (render(one, view, none).for_processing.astype(float) for one in (scene, empty))
     pixels = render(empty, view, none).for_processing
     acquired = position_breast(empty, view)
-    picture = Picture(
-        "p", pixels, 14, preset.detector.pitch, "CC", "L", True, Header(thickness_mm=acquired.pressed.thickness_mm, **UNIT)
-    )  # fmt: skip
+    header = Header(thickness_mm=acquired.pressed.thickness_mm, **UNIT)
+    picture = Picture("p", pixels, 14, preset.detector.pitch, "CC", "L", True, header)
     found = estimate(picture, offset_dn(named(*UNIT.values())))
     on = blend.canvas(picture, found, unit_of(picture, found.thickness_mm, 0.15))
     laid = Shifted(acquired.pressed, float(on.grid.origin_mm[1] - acquired.frame.field.origin_mm[1]))

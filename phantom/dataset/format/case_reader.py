@@ -47,7 +47,7 @@ class StoredImage:
 
     @cached_property
     def for_presentation(self) -> U16:
-        """(rows, columns) uint16, 0 to 4095, MONOCHROME2, 0 outside the breast."""
+        """(rows, columns) uint16, 0 to `row.largest` (4095), MONOCHROME2, 0 outside the breast."""
         return self._u16("for_presentation")
 
     @cached_property

@@ -91,8 +91,8 @@ def _write_image(group: h5py.Group, view: ViewImage, raw_too: bool) -> None:
     shape = view.for_presentation.shape
     if shape != (row.rows, row.columns) or view.breast_mask.shape != shape:
         raise ValueError(f"{view.image_id}: the arrays are not of the shape its row says")
-    if view.for_presentation.max(initial=0) > 4095:
-        raise ValueError(f"{view.image_id}: for_presentation must lie within 0 and 4095")
+    if view.for_presentation.max(initial=0) > row.largest:
+        raise ValueError(f"{view.image_id}: for_presentation must lie within 0 and {row.largest}")
     if len(view.calcifications) > MAX_LABELS:
         raise ValueError(f"{view.image_id}: {len(view.calcifications)} calcifications; labels can tell {MAX_LABELS}")
     common = {
