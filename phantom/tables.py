@@ -15,6 +15,8 @@ import numpy as np
 Table = np.ndarray[Any, Any]
 """Records of one of the tables: a structured array."""
 Cell = str | int | float | bool
+WOMAN_DIGITS = 12
+"""The first digits of a `woman_id` tell the random numbers that grew her, the other four the anatomy asked for."""
 
 
 class Column(NamedTuple):
@@ -62,7 +64,7 @@ class ImageRow(Row):
     image_id: Annotated[str, Column("U48", "case-side-view, with +variant after it where there is one")]
     case: Annotated[int, Column("u4", "index of the case; inside a case file, which has no number, 0")]
     woman_id: Annotated[
-        str, Column("U16", "what grew her breasts, as a hash: the same woman has the same one in every dataset")
+        str, Column("U16", "what grew her breasts, as a hash: equal where they are equal, in whatever dataset")
     ]
     source: Annotated[str, Column("U8", "grown, or inserted into a real picture")]
     modality: Annotated[str, Column("U4", "MG")]

@@ -85,7 +85,7 @@ def view(
         ]
     order = ("normal", "artefact", "benign", "suspicious")
     row = blank(
-        ImageRow, image_id=image_id, case=int(case), woman_id=f"{int(case):016x}", source="grown",
+        ImageRow, image_id=image_id, case=int(case), woman_id=f"{int(case):012x}0000", source="grown",
         modality="MG", variant=variant, twin="", years_before=0,
         magnification=1.8 if variant == "mag1.8" else 1.0, patch=False, converter="a-Se",
         laterality=side, view=name, rows=shape[0],

@@ -12,10 +12,12 @@ import numpy as np
 from phantom.arrays import U16
 from phantom.compare.framed import woman_in
 from phantom.dataset import open as open_dataset
+from phantom.dataset.women import who
 from phantom.errors import UsageError
 from phantom.exam.mammogram import Mammogram
 from phantom.insert import inputs, read_dicom, read_image
 from phantom.insert.picture import Picture, chest_wall_left
+from phantom.tables import ImageRow, rows_of
 
 _SHADES = 4096
 
@@ -127,9 +129,8 @@ def entries(place: Path, spacing_mm: float | None) -> list[Entry]:
     """
     if (place / "manifest.json").exists():
         data = open_dataset(place)
-        # equal where the same breasts were grown, in whatever dataset; else a case is a woman
-        women = "woman_id" if "woman_id" in (data.images.dtype.names or ()) else "case"
-        found: list[Entry] = [Stored(str(place), str(row["image_id"]), str(row[women])[:8]) for row in data.images]
+        rows = rows_of(ImageRow, data.images)
+        found: list[Entry] = [Stored(str(place), row.image_id, who(row.woman_id) or str(row.case)) for row in rows]
     else:
         found = [Filed(source) for source in inputs.sources([place], spacing_mm)]
     if not found:

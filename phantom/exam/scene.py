@@ -21,7 +21,9 @@ from phantom.exam.expected import expected_views
 from phantom.exam.finding_json import finding_from_dict, finding_to_dict, past_from_dict, past_to_dict
 from phantom.exam.preset import FindingEntry, Preset
 from phantom.geometry.view import Laterality, View
+from phantom.recipe import schema
 from phantom.recipe.seed import Seed
+from phantom.tables import WOMAN_DIGITS
 
 FORMAT = "phantom-scene"
 _APART_MM, _ATTEMPTS = 10.0, 8
@@ -65,13 +67,19 @@ class Scene:
 
     @property
     def woman_id(self) -> str:
-        """Who the woman is: a hash of the place in the tree of seeds that her breasts grow from (16 hex digits).
+        """What grew her breasts, as 16 hex digits: two women are equal in them exactly if their breasts are.
 
-        The same place grows the same woman in every dataset: at another dose, on another detector, without her
-        calcifications, or with one key of the recipe changed.
+        The first 12 are a hash of the place in the tree of seeds, the last 4 of the recipe's anatomy. She stays who
+        she is at another dose, on another detector, with other calcifications or without them; with another anatomy
+        the last 4 differ, and she is a variant of the same woman: her ducts and lobules come from the same random
+        numbers.
         """
-        place = json.dumps([self.seed.root, *self.seed.path], ensure_ascii=False)
-        return hashlib.sha256(place.encode()).hexdigest()[:16]
+        place = [self.seed.root, *self.seed.path]
+        who, anatomy = (
+            hashlib.sha256(json.dumps(part, ensure_ascii=False).encode()).hexdigest()
+            for part in (place, schema.to_table(self.preset.anatomy))
+        )
+        return who[:WOMAN_DIGITS] + anatomy[: 16 - WOMAN_DIGITS]
 
     @property
     def noise(self) -> Seed:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from phantom.dataset.format.files import replace, unwritable
 from phantom.dataset.format.key import key_of
 from phantom.dataset.format.split import parse_split, part_of_case
+from phantom.dataset.women import who
 from phantom.errors import PhantomError, UsageError, install
 from phantom.formats import get
 from phantom.formats._folder import STAGING, prepare, put_stamp
@@ -156,10 +157,11 @@ def splits(data: Dataset, options: Options) -> dict[str, list[str]]:
     out: dict[str, list[str]] = {}
     if options.split:
         shares = parse_split(options.split)
-        women = {woman: number for number, woman in enumerate(dict.fromkeys(table["woman_id"].tolist()))}
+        of_images = [who(woman_id) for woman_id in table["woman_id"].tolist()]
+        women = {woman: number for number, woman in enumerate(dict.fromkeys(of_images))}
         part = {woman: part_of_case(shares, data.manifest.seed, number) for woman, number in women.items()}
         out = {name: [] for name in shares}
-        for image_id, woman in zip(table["image_id"].tolist(), table["woman_id"].tolist(), strict=True):
+        for image_id, woman in zip(table["image_id"].tolist(), of_images, strict=True):
             out[part[woman]].append(image_id)
         empty = [name for name, ids in out.items() if not ids]
         if empty:

@@ -177,7 +177,7 @@ def test_the_same_cases_twice_are_refused(tmp_path):
     assert not (tmp_path / "c").exists()
 
 
-def test_women_of_two_datasets_are_refused_unless_they_are_paired_on_purpose(tmp_path):
+def test_women_of_two_datasets_are_refused_unless_they_are_paired_on_purpose(tmp_path, monkeypatch):
     other = replace(RECIPE, dots=7)  # one name, one seed: the same women
     made(tmp_path / "a", 2, split={"train": 0.5, "test": 0.5})
     made(tmp_path / "b", 3, recipe=other, split={"train": 0.5, "test": 0.5})
@@ -188,6 +188,13 @@ def test_women_of_two_datasets_are_refused_unless_they_are_paired_on_purpose(tmp
     with pytest.raises(UsageError, match="two parts of the split"):
         merge([tmp_path / "a", tmp_path / "c"], tmp_path / "out", paired=True)
     assert not (tmp_path / "out").exists()
+    plain = fakes.woman
+    monkeypatch.setattr(fakes, "woman", lambda root: plain(root)[:12] + "ffff")
+    made(tmp_path / "e", 2, recipe=replace(other, dots=8))  # the same women with another anatomy
+    one, variant = (set(phantom.open(tmp_path / name).images["woman_id"]) for name in "ae")
+    assert not one & variant
+    with pytest.raises(UsageError, match=r"2 women stand in both"):
+        merge([tmp_path / "a", tmp_path / "e"], tmp_path / "out")
     merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out", paired=True)
     images = phantom.open(tmp_path / "out").images
     assert len(set(images["woman_id"].tolist())) == 3

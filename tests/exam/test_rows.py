@@ -283,7 +283,12 @@ def test_recipes_of_other_names_show_other_women_and_changes_keep_them():
 
     woman, breast = grown()
     assert grown(detector={"binning": 4}, exam={"breasts": ["R"]}) == (woman, breast)
+    variant, changed = grown(anatomy={**RECIPE.get("anatomy", {}), "thickness_mm": 41})
+    assert variant != woman
+    assert changed[1] != breast[1]
+    assert variant[:12] == woman[:12]  # her lobules and ducts come from the same random numbers
     other, another = grown("columns")
+    assert other[:12] != woman[:12]
     assert other != woman
     assert all(one != two for one, two in zip(breast, another, strict=True))
     assert len(woman) == 16
