@@ -1,4 +1,4 @@
-"""A progress bar on stderr: cases done, images per second, time left."""
+"""The progress bar of every command that takes long, on stderr: how many are done, images per second, time left."""
 
 from __future__ import annotations
 
@@ -7,20 +7,31 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+import click
+
 if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
     from phantom.dataset.running.progress import Progress
 
-_WIDTH = 30
 _QUIET_S = 10.0  # where there is no terminal, one line now and then is enough
 
 
 class Bar:
-    """``with Bar() as bar: generate(..., progress=bar)``. Nothing reaches stdout."""
+    """``with Bar() as bar: generate(..., progress=bar)``. Nothing reaches stdout.
 
-    def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
-        self._shown_at = -_QUIET_S if self._terminal else time.monotonic()
-        self._open = False
+    Where stderr is no terminal, such as in a job's log, a line comes every ten seconds.
+
+    Parameters
+    ----------
+    what : str
+        What is counted.
+    """
+
+    def __init__(self, what: str = "cases") -> None:
+        self._what, self._note = what, ""
+        self._bar: ProgressBar[None] | None = None
+        self._shown_at = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -28,30 +39,31 @@ class Bar:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._open:
-            sys.stderr.write("\n")
-            sys.stderr.flush()
+        if self._bar is not None:
+            self._bar.render_finish()
 
     def __call__(self, progress: Progress) -> None:
-        """Show how far it is."""
-        now, last = time.monotonic(), progress.cases_done >= progress.cases
-        if self._terminal and (last or now - self._shown_at > 0.1):
-            sys.stderr.write(f"\r{line(progress)}\x1b[K")
-            self._open = True
-        elif not self._terminal and (last or now - self._shown_at > _QUIET_S):
-            sys.stderr.write(f"{line(progress)}\n")
-        else:
+        """Show how far a run is."""
+        pace = f"{progress.images_per_second:.2f} images/s" if progress.images_made else ""
+        left = f"{duration(progress.seconds_left)} left" if progress.seconds_left else ""
+        self.show(progress.cases_done, progress.cases, ", ".join(word for word in (pace, left) if word))
+
+    def show(self, done: int, total: int, note: str = "") -> None:
+        """Show that `done` of `total` are done, and a few words after it."""
+        if not sys.stderr.isatty():
+            if done >= total or time.monotonic() - self._shown_at > _QUIET_S:
+                click.echo(f"{done} of {total} {self._what}" + (f", {note}" if note else ""), err=True)
+                self._shown_at = time.monotonic()
             return
-        sys.stderr.flush()
-        self._shown_at = now
-
-
-def line(progress: Progress) -> str:
-    """How far it is, as one line."""
-    filled = _WIDTH * progress.cases_done // max(progress.cases, 1)
-    pace = f", {progress.images_per_second:.2f} images/s" if progress.images_made else ""
-    left = f", {duration(progress.seconds_left)} left" if progress.seconds_left else ""
-    return f"[{'#' * filled}{'.' * (_WIDTH - filled)}] {progress.cases_done} of {progress.cases} cases{pace}{left}"
+        self._note = note
+        if self._bar is None:
+            self._bar = click.progressbar(
+                length=total, label=self._what, file=sys.stderr, show_eta=False, show_pos=True, show_percent=False,
+                item_show_func=lambda _: self._note,
+            )  # fmt: skip
+        self._bar.length = total
+        self._bar.update(done - self._bar.pos)
+        self._bar.render_progress()
 
 
 def duration(seconds: float) -> str:

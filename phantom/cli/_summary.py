@@ -1,4 +1,4 @@
-"""What is in a dataset, counted once for `phantom info` and for the words after `phantom generate`."""
+"""What `phantom info` says of a dataset."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phantom.cli._print import print_table
+from phantom.tables import ImageRow, rows_of
 
 if TYPE_CHECKING:
     from phantom.dataset import Dataset
@@ -15,34 +16,27 @@ if TYPE_CHECKING:
 
 def summary(data: Dataset) -> dict[str, Any]:
     """Counts and sizes, ready for JSON. A finding is counted once per case, however many views show it."""
+    from phantom.dataset.format.count import Count
     from phantom.dataset.format.files import folder_size
 
-    images, findings, grains = data.images, data.findings, data.calcifications
-    case_of = {str(row["image_id"]): int(row["case"]) for row in images}
-    once = {(case_of[str(row["image_id"])], int(row["finding_id"])): row for row in findings}
+    count, manifest = Count(), data.manifest
+    count.add({"images": data.images, "findings": data.findings, "calcifications": data.calcifications})
+    sizes = Counter(
+        f"{row.rows} x {row.columns} at {row.pixel_spacing_mm:g} mm" for row in rows_of(ImageRow, data.images)
+    )
     return {
         "folder": str(data.folder),
-        "preset": data.manifest.preset,
-        "seed": data.manifest.seed,
+        "preset": manifest.preset,
+        "seed": manifest.seed,
         "merged": [
-            {key: source[key] for key in ("preset", "seed", "cases", "first_case")} for source in data.manifest.sources
+            {key: source[key] for key in ("preset", "seed", "cases", "first_case")} for source in manifest.sources
         ],
-        "generator": data.manifest.generator,
+        "generator": manifest.generator,
         "licence": "CC0-1.0",
-        "cases": data.manifest.cases,
-        "images": len(images),
-        "views": _counts(images["view"]),
-        "image_sizes": _counts(f"{row['rows']} x {row['columns']} at {row['pixel_spacing_mm']:g} mm" for row in images),
-        "image_classes": _counts(images["class"]),
-        "birads_density": _counts(images["birads_density"]),
-        "findings": len(once),
-        "findings_by_kind": _counts(row["kind"] for row in once.values()),
-        "findings_by_class": _counts(row["class"] for row in once.values()),
-        "findings_by_pathology": _counts(row["pathology"] for row in once.values()),
-        "findings_without_a_place": sum(len(reasons) for reasons in data.manifest.dropped.values()),
-        "calcifications": len({(case_of[str(row["image_id"])], int(row["calcification_id"])) for row in grains}),
-        "calcification_views": len(grains),
-        "visible_calcification_views": int(grains["visible"].sum()),
+        "cases": manifest.cases,
+        **count.as_dict(),
+        "image_sizes": dict(sorted(sizes.items())),
+        "findings_without_a_place": sum(len(reasons) for reasons in manifest.dropped.values()),
         "bytes": folder_size(data.folder),
     }
 
@@ -76,7 +70,7 @@ def print_summary(counts: dict[str, Any]) -> None:
         )
     else:
         click.echo("no findings")
-    click.echo(f"images by class: {words(counts['image_classes'])}; by density: {words(counts['birads_density'])}")
+    click.echo(f"images by class: {words(counts['images_by_class'])}; by density: {words(counts['images_by_density'])}")
     if counts["findings_without_a_place"]:
         click.echo(
             f"{counts['findings_without_a_place']} findings found no place in their breast and were left out (see "
@@ -87,7 +81,3 @@ def print_summary(counts: dict[str, Any]) -> None:
 def words(counts: dict[str, int]) -> str:
     """Counts as ``3 benign, 1 suspicious``."""
     return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
-
-
-def _counts(values: Any) -> dict[str, int]:
-    return dict(sorted(Counter(str(value) for value in values).items()))

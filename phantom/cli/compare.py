@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -55,21 +54,23 @@ def command(
     A logistic model, always tested on women it was not trained on, then says how well the patches are told apart
     (AUC, 0.5 is chance) and by which features. Nothing leaves this machine; docs/compare.md explains every number.
     """
+    from phantom.cli._progress import Bar
     from phantom.compare import report
     from phantom.compare.comparison import compare
     from phantom.errors import PhantomError
 
-    found = compare(
-        dataset,
-        reference,
-        spacing_mm=spacing_mm,
-        most_images=images,
-        most_patches=patches,
-        network=network,
-        seed=seed,
-        workers=workers,
-        progress=_progress if sys.stderr.isatty() else None,
-    )
+    with Bar("images") as bar:
+        found = compare(
+            dataset,
+            reference,
+            spacing_mm=spacing_mm,
+            most_images=images,
+            most_patches=patches,
+            network=network,
+            seed=seed,
+            workers=workers,
+            progress=bar.show,
+        )
     if page is not None:
         from phantom.compare.page import write
 
@@ -85,8 +86,3 @@ def command(
             click.echo(f"\nPatches of both sides, mixed: {page}")
     if at_most is not None and found.worst > at_most:
         raise PhantomError(f"the sides are told apart with an AUC of {found.worst:.3f}, above {at_most:g}")
-
-
-def _progress(done: int, total: int) -> None:
-    sys.stderr.write(f"\r{done} of {total} images" + ("\n" if done == total else ""))
-    sys.stderr.flush()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,6 +79,7 @@ def command(
     the same files. docs/formats.md tells what each format holds.
     """
     import phantom
+    from phantom.cli._progress import Bar
     from phantom.dataset.running.pool import cpus
     from phantom.formats._export import export
     from phantom.formats._options import Options
@@ -88,13 +88,8 @@ def command(
     folder = out or dataset.resolve().with_name(f"{dataset.resolve().name}-{name}")
     options = Options(bits=int(bits) if bits else None, **asked)
     workers = workers or (cpus() if len(data) >= _ENOUGH else 1)
-    with click.progressbar(length=len(data), label=f"Writing {name}", file=sys.stderr) as bar:
-
-        def progress(done: int, of: int) -> None:
-            bar.length = of
-            bar.update(done - bar.pos)
-
-        done = export(data, name, folder, options, overwrite=overwrite, workers=workers, progress=progress)
+    with Bar("pieces") as bar:
+        done = export(data, name, folder, options, overwrite=overwrite, workers=workers, progress=bar.show)
     for note in done.notes:
         click.echo(f"Note: {note}.", err=True)
     if as_json:

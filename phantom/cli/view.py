@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from phantom.cli._print import json_option, print_json
-
-_EVERY_S = 10.0
 
 
 @click.command()
@@ -42,24 +37,12 @@ def command(dataset: Path, out: Path | None, marks: tuple[Path, ...], png: bool,
         folder = dataset.resolve()
         written = sheets(phantom.open(dataset), out or folder.with_name(f"{folder.name}-sheets"))
     else:
+        from phantom.cli._progress import Bar
         from phantom.viewer.view import view
 
-        written = view(dataset, out, marks, _ticker())
+        with Bar("images") as bar:
+            written = view(dataset, out, marks, bar.show)
     if as_json:
         print_json({"written": [str(path) for path in written]})
     else:
         click.echo("\n".join(f"{path}" for path in written))
-
-
-def _ticker() -> Callable[[int], None]:
-    """A line on stderr now and then."""
-    last = time.monotonic()
-
-    def ticked(done: int) -> None:
-        nonlocal last
-        if time.monotonic() - last > _EVERY_S:
-            last = time.monotonic()
-            sys.stderr.write(f"{done} images\n")
-            sys.stderr.flush()
-
-    return ticked

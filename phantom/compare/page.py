@@ -15,6 +15,7 @@ from phantom.arrays import F32
 from phantom.compare import report
 from phantom.compare.comparison import Comparison, Side
 from phantom.dataset.format.files import put
+from phantom.imaging import display_window
 
 _EACH = 40
 
@@ -55,6 +56,6 @@ def _shown(grey: F32) -> dict[str, Any]:
     from PIL import Image
 
     out = io.BytesIO()
-    Image.fromarray(np.round(np.clip(grey, 0, 1) * 255).astype(np.uint8)).save(out, "PNG", optimize=True)
+    Image.fromarray(display_window.eight_bits(grey, 0.0, 1.0)).save(out, "PNG", optimize=True)
     png = base64.b64encode(out.getvalue()).decode()
     return {"png": png, "mean": round(float(grey.mean()), 4), "sd": round(float(grey.std()), 4)}

@@ -10,7 +10,7 @@ from typing import Any
 
 from phantom.dataset.dataset import Dataset
 from phantom.dataset.format import hdf5_checks
-from phantom.dataset.format.case_tables import Count
+from phantom.dataset.format.count import Count
 from phantom.dataset.format.environment import processor, versions
 from phantom.dataset.format.files import folder_size, make_folder, sha256_of
 from phantom.dataset.format.files import replace as replace_file

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from phantom.imaging import display_window
 from phantom.insert.estimate import Estimates
 from phantom.insert.picture import Picture
 
@@ -22,11 +23,10 @@ def sheet(picture: Picture, found: Estimates) -> bytes:
     from PIL import Image, ImageDraw, ImageFont
 
     s = found.segmented
-    grey = np.clip((s.level - s.level.min()) / max(float(np.ptp(s.level)), 1e-6) * 255, 0, 255)
+    low, high = float(s.level.min()), float(s.level.max())
     if picture.linear:  # of a logarithm the upper part holds the breast
-        low, high = np.percentile(s.level[s.breast], [1, 99.5])
-        grey = np.clip((s.level - low) / max(high - low, 1e-6) * 255, 0, 255)
-    rgb = np.repeat(grey.astype(np.uint8)[:, :, None], 3, axis=2)
+        low, high = np.percentile(s.level[s.breast], [1, 99.5]).tolist()
+    rgb = np.repeat(display_window.eight_bits(s.level, low, high)[:, :, None], 3, axis=2)
     rgb[s.labels], rgb[s.border] = _MARK, _BORDER
     edge = (found.dense > 0.5) & ~_eroded(found.dense > 0.5)
     rgb[edge] = _DENSE

@@ -13,6 +13,7 @@ from phantom.calcifications import registry
 from phantom.errors import PhantomError
 from phantom.exam import preset
 from phantom.exam.case import Case, ViewImage, simulate
+from phantom.imaging import display_window
 
 VIEWS = ("CC", "MLO", "ML")
 CELL = 208  # pixels of the sheet
@@ -136,7 +137,7 @@ def _tile(view: ViewImage, grain: int | None, zoom: int) -> tuple[U8, float]:
     inside = cut[cut > 0]
     lo = float(np.quantile(inside, 0.02)) if inside.size else 0.0
     hi = max(float(cut.max()), lo + 500.0)
-    grey = np.clip((cut - lo) * (255.0 / (hi - lo)), 0, 255).astype(np.uint8)
+    grey = display_window.eight_bits(cut, lo, hi)
     return grey.repeat(zoom, axis=0).repeat(zoom, axis=1), float(view.row.pixel_spacing_mm)
 
 

@@ -50,7 +50,7 @@ def write(
     title: str,
     detectors: Sequence[Detector] = (),
     most_pixels: int = MOST_PIXELS,
-    ticked: Callable[[int], None] = lambda number: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Path]:
     """Write the page, and, if the images are many, the folder ``<page>-files`` beside it.
 
@@ -64,8 +64,8 @@ def write(
         Whose marks to show; their images are numbered as in `images`.
     most_pixels : int
         A dataset with more goes into a folder.
-    ticked : callable
-        Gets the number of images done after each.
+    progress : callable
+        Gets the numbers of images done and of all, after each.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def write(
         shelf.picture("thumbnails", number, payload.thumbnail(image, box))
         shelf.script("truth", number, to_json(payload.truth(image)))
         shelf.script("pixels", number, to_json(payload.pixels(image)))
-        ticked(number + 1)
+        progress(number + 1, len(images))
     rows = {
         (int(i), int(f)): row
         for row, (i, f) in enumerate(zip(finding_table.cells("image"), finding_table.cells("finding_id"), strict=True))

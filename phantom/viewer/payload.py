@@ -12,6 +12,7 @@ import numpy as np
 
 from phantom import rle
 from phantom.exam.mammogram import Mammogram
+from phantom.imaging import display_window
 from phantom.viewer.columns import GRAIN_COLUMNS, Table
 
 THUMBNAIL_PX = 320
@@ -67,16 +68,15 @@ def thumbnail(image: Mammogram, box: tuple[int, int, int, int]) -> bytes:
     step = max(1, -(-max(values.shape) // THUMBNAIL_PX))
     rows, columns = (-(-side // step) * step for side in values.shape)
     padded = np.pad(values, ((0, rows - values.shape[0]), (0, columns - values.shape[1])), mode="edge")
-    low = image.window_center - image.window_width / 2
     small = padded.reshape(rows // step, step, columns // step, step).mean(axis=(1, 3))
-    return jpeg(small, low, low + image.window_width, _QUALITY)
+    return jpeg(small, *display_window.limits(image.window_center, image.window_width), _QUALITY)
 
 
 def jpeg(values: Any, low: float, high: float, quality: int) -> bytes:
     """Values from `low` to `high` as greys from black to white."""
     from PIL import Image
 
-    grey = np.clip((values - low) / max(high - low, 1.0) * 255.0, 0.0, 255.0).astype(np.uint8)
+    grey = display_window.eight_bits(values, low, high)
     out = io.BytesIO()
     Image.fromarray(grey).save(out, "JPEG", quality=quality)
     return out.getvalue()

@@ -13,6 +13,7 @@ import numpy as np
 from phantom.dataset.format.contact_sheet import IMAGES, contact_sheet
 from phantom.dataset.format.files import clear_drafts, make_folder, replace
 from phantom.exam.mammogram import Mammogram
+from phantom.imaging import display_window
 from phantom.viewer.page import Images
 
 _NAME = re.compile(r"(sheet|close-ups)-\d{3,}\.png")
@@ -68,8 +69,7 @@ def close_up(image: Mammogram, x_px: float, y_px: float) -> Any:
     top, left = round(y_px) - CLOSE_UP // 2, round(x_px) - CLOSE_UP // 2
     row, column = max(top, 0), max(left, 0)
     part = pixels[row : max(top + CLOSE_UP, 0), column : max(left + CLOSE_UP, 0)].astype(np.float32)
-    low = image.window_center - image.window_width / 2
-    grey = np.clip((part - low) / max(image.window_width, 1.0) * 255, 0, 255).astype(np.uint8)
+    grey = display_window.eight_bits(part, *display_window.limits(image.window_center, image.window_width))
     out[row - top : row - top + grey.shape[0], column - left : column - left + grey.shape[1]] = grey
     return out
 

@@ -20,7 +20,7 @@ def view(
     dataset: str | Path,
     out: str | Path | None = None,
     marks: Sequence[str | Path] = (),
-    ticked: Callable[[int], None] = lambda number: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Path]:
     """Write one HTML page of a dataset, and, if its images are many, a folder beside it.
 
@@ -32,8 +32,8 @@ def view(
         The page; by default ``<dataset>-view.html`` beside the folder.
     marks : sequence of str or Path
         At most two detectors' marks, as ``phantom score`` reads them.
-    ticked : callable
-        Gets the number of images done after each.
+    progress : callable
+        Gets the numbers of images done and of all, after each.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def view(
     folder = Path(dataset).resolve()
     place = Path(out) if out is not None else folder.with_name(f"{folder.name}-view.html")
     title = f"{data.manifest.preset}, seed {data.manifest.seed}"
-    return write(data, place, title, detectors(data, [Path(path) for path in marks]), ticked=ticked)
+    return write(data, place, title, detectors(data, [Path(path) for path in marks]), progress=progress)
 
 
 def detectors(data: Dataset, paths: Sequence[Path]) -> list[Detector]:

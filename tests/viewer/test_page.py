@@ -190,8 +190,8 @@ def test_contact_sheets_hold_every_image_and_finding(views, tmp_path):
     assert names == ["sheet-000.png", *(f"close-ups-{i:03d}.png" for i in range(-(-findings // 12)))]
     part = close_up(views[2], 100.0, 100.0)
     assert part.shape == (CLOSE_UP, CLOSE_UP)
-    grey = (views[2].for_presentation[100, 90] - 600) / 2200 * 255
-    assert part[CLOSE_UP // 2, CLOSE_UP // 2 - 10] == int(np.clip(grey, 0, 255))
+    grey = ((views[2].for_presentation[100, 90] - 1699.5) / 2199 + 0.5) * 255  # the window of DICOM PS3.3 C.11.2.1.2.1
+    assert part[CLOSE_UP // 2, CLOSE_UP // 2 - 10] == np.rint(np.clip(grey, 0, 255))
     assert part[0].max() == 0
 
 

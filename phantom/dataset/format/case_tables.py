@@ -1,11 +1,10 @@
-"""What the case files tell: the rows of the dataset's tables, as text and as counts."""
+"""What the case files tell: the rows of the dataset's tables."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -73,39 +72,3 @@ def _with_columns(table: Table, dtype: np.dtype[Any]) -> Table:
     for name in set(dtype.names or ()) & set(table.dtype.names or ()):
         out[name] = table[name]
     return out
-
-
-@dataclass
-class Count:
-    """What is in a dataset, counted case by case; a finding seen in several views counts once."""
-
-    images: int = 0
-    calcifications: int = 0
-    findings_by_kind: Counter[str] = field(default_factory=Counter)
-    findings_by_class: Counter[str] = field(default_factory=Counter)
-    images_by_class: Counter[str] = field(default_factory=Counter)
-
-    def add(self, case: CaseTables) -> None:
-        """Count one case."""
-        self.images += len(case.tables["images"])
-        self.images_by_class.update(case.tables["images"]["class"].tolist())
-        self.calcifications += len(np.unique(case.tables["calcifications"]["calcification_id"]))
-        _, first = np.unique(case.tables["findings"]["finding_id"], return_index=True)
-        self.findings_by_kind.update(case.tables["findings"]["kind"][first].tolist())
-        self.findings_by_class.update(case.tables["findings"]["class"][first].tolist())
-
-    @property
-    def findings(self) -> int:
-        """How many findings there are."""
-        return self.findings_by_kind.total()
-
-    def as_dict(self) -> dict[str, Any]:
-        """The counts, ready for JSON, the most frequent first."""
-        return {
-            "images": self.images,
-            "images_by_class": dict(self.images_by_class.most_common()),
-            "findings": self.findings,
-            "findings_by_kind": dict(self.findings_by_kind.most_common()),
-            "findings_by_class": dict(self.findings_by_class.most_common()),
-            "calcifications": self.calcifications,
-        }

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import IO, Self
 
 from phantom.dataset.format.case_reader import Cases
-from phantom.dataset.format.case_tables import Count, header, read_case_tables
+from phantom.dataset.format.case_tables import header, read_case_tables
 from phantom.dataset.format.contact_sheet import contact_sheet
+from phantom.dataset.format.count import Count
 from phantom.dataset.format.files import aside, sha256, sha256_of, sync_folder, unwritable
 from phantom.dataset.format.files import replace as replace_file
 from phantom.dataset.format.layout import CASES, LOCK, MANIFEST, SHEET, TABLE_FILES, UNFINISHED, case_name, is_scaffold
@@ -50,7 +51,7 @@ def finish(folder: Path, manifest: Manifest, digests: Mapping[int, str]) -> tupl
             table.add(header(name, manifest))
         for case in range(manifest.cases):
             tables_of_case = read_case_tables(folder, case, manifest)
-            count.add(tables_of_case)
+            count.add(tables_of_case.tables)
             if tables_of_case.dropped:
                 dropped[f"{case:06d}"] = tables_of_case.dropped
             for name, text in tables_of_case.texts().items():

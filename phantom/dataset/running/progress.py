@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from phantom.dataset.format.case_tables import Count
+from phantom.dataset.format.count import Count
 from phantom.dataset.running.worker import CaseResult
 
 

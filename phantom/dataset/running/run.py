@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from phantom.dataset.format.case_tables import Count
+from phantom.dataset.format.count import Count
 from phantom.dataset.format.environment import processor, versions
 from phantom.dataset.format.files import folder_size, unwritable
 from phantom.dataset.format.layout import MAX_CASES
