@@ -96,13 +96,13 @@ class Resampled:
         By cubic convolution, or linearly at half the cost.
     """
 
-    wide: Floats
+    wide: F32
     start: float
     step: float
     cubic: bool = True
 
-    def rows(self, first: int, last: int, columns: slice = ALL) -> Floats:
-        """Rows first to last - 1 of the new lattice, and of them some columns, float32."""
+    def rows(self, first: int, last: int, columns: slice = ALL) -> F32:
+        """Rows first to last - 1 of the new lattice, and of them some columns."""
         wide = self.wide[:, columns]
         if not self.step:
             return np.array(wide[first:last])  # whoever asks may work in it
@@ -126,10 +126,20 @@ def resampled(
     return Resampled(wide, start[0], step, cubic)
 
 
+def enlarged(values: F32, step: int, shape: tuple[int, int]) -> Resampled:
+    """A map of one value per `step` x `step` pixels as an image of `shape`, interpolated linearly."""
+    first = 0.5 / step - 0.5
+    if step <= 2:
+        return resampled(values, (first, first), 1 / step, shape, cubic=False)
+    wide = np.empty((values.shape[0], shape[1]), np.float32)
+    _between(values.T, first + np.arange(shape[1]) / step, wide.T)
+    return Resampled(wide, first, 1 / step, cubic=False)
+
+
 def _interpolate(values: Floats, start: float, step: float, out: Floats, cubic: bool = True) -> None:
     """Cubic convolution, or linear, along the first axis into `out`; beyond the border the last value goes on."""
     often = round(1 / step)
-    if not cubic and len(out) * step < often:
+    if not cubic and often >= 4 and len(out) * step < often:
         _between(values, start + step * np.arange(len(out)), out)
         return
     size = len(values)
@@ -156,6 +166,9 @@ def _interpolate(values: Floats, start: float, step: float, out: Floats, cubic: 
 
 def _between(values: Floats, at: Floats, out: Floats) -> None:
     """Linear interpolation where many places lie between two values: all of those at once."""
+    if len(values) == 1:
+        out[...] = values
+        return
     first = np.clip(np.floor(at), 0, len(values) - 2).astype(int)
     share = np.clip(at - first, 0, 1).astype(np.float32)[:, None]
     for k in range(first[0], first[-1] + 1):

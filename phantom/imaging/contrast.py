@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from phantom.arrays import F32
-from phantom.imaging.pyramid import Doubled, halved
+from phantom.geometry.interpolate import enlarged
+from phantom.imaging.pyramid import halved
 
 _COARSEST_MM = 5.0
 _ROWS = 32  # a strip that stays in the processor's cache
@@ -93,7 +94,7 @@ class Bands:
     def _raised(self, band: F32, structure: F32, coarser: F32, cell_mm: float) -> F32:
         """The band, as far as it is added, on top of what is added of the coarser ones. Uses the band up."""
         quiet, raised = self.gains(cell_mm)
-        share, more = Doubled(structure, band.shape), Doubled(coarser, band.shape)
+        share, more = enlarged(structure, 2, band.shape), enlarged(coarser, 2, band.shape)
         for start in range(0, len(band), _ROWS):
             part = band[start : start + _ROWS]
             stop = start + len(part)
@@ -116,7 +117,7 @@ class Bands:
 
 def _band(fine: F32, coarse: F32) -> tuple[F32, F32]:
     """What the finer level holds beyond the coarser, and its mean square about each pixel of the coarser."""
-    smooth, band = Doubled(coarse, fine.shape), np.empty(fine.shape, np.float32)
+    smooth, band = enlarged(coarse, 2, fine.shape), np.empty(fine.shape, np.float32)
     power = np.empty(coarse.shape, np.float32)
     for start in range(0, len(fine), _ROWS):
         stop = min(start + _ROWS, len(fine))

@@ -266,8 +266,7 @@ class Detector:
 
         def rows(start: int, stop: int, out: F32) -> None:
             mean, draw = one[: stop - start], two[: stop - start]
-            signal.scatter.rows(start, stop, mean)
-            mean += signal.primary[start:stop]
+            np.add(signal.scatter.rows(start, stop), signal.primary[start:stop], out=mean)
             mean *= air
             if deviates is None:
                 out[...] = mean

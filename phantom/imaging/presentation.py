@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from phantom.arrays import F32, F64, U16, Bools
+from phantom.geometry.interpolate import Resampled, enlarged
 from phantom.imaging import rim, tone
 from phantom.imaging.contrast import Bands, Noise, silent
 from phantom.imaging.highlights import BRIGHTEST, KNEE, Highlights
-from phantom.imaging.pyramid import Doubled, halved
+from phantom.imaging.pyramid import halved
 from phantom.imaging.quantities import Coarse, ForPresentation, ForProcessing
 from phantom.imaging.rim import Rim
 from phantom.recipe.draw import Within
@@ -123,7 +124,7 @@ class Presentation:
             bright = Highlights(half, side, breast.shape)
             del half
             table = np.asarray(slope * depth, np.float32)
-            smooth, detail = Doubled(added, breast.shape), Doubled(share, breast.shape)
+            smooth, detail = enlarged(added, 2, breast.shape), enlarged(share, 2, breast.shape)
             _finish(out[where], raw.pixels[where], breast, table, around, smooth, detail, bright)
         return ForPresentation(out, 2048.0, 4096.0, adapted)
 
@@ -196,7 +197,7 @@ def _combine(added: F32, half: F32, finer: F32, around: Rim, middle: float, slop
     The depth itself is shared out: what is finer than these pixels comes from the full resolution, by its share. In place
     of the flat image `half` comes how far all of that lies beyond the knee of the highlights.
     """
-    fine, share = Doubled(finer, half.shape), np.empty(half.shape, np.float32)
+    fine, share = enlarged(finer, 2, half.shape), np.empty(half.shape, np.float32)
     for start in range(0, len(half), _ROWS):
         stop = min(start + _ROWS, len(half))
         part, flat = added[start:stop], half[start:stop]
@@ -222,7 +223,7 @@ def _smooth_step(x: Any) -> Any:
 
 
 def _finish(
-    out: U16, pixels: U16, breast: Bools, table: F32, around: Rim, added: Doubled, share: Doubled, bright: Highlights
+    out: U16, pixels: U16, breast: Bools, table: F32, around: Rim, added: Resampled, share: Resampled, bright: Highlights
 ) -> None:  # fmt: skip
     """Sigmoid, skin line and breast mask, into `out`, in strips: `table` is the slope times each detector value's depth."""
     for start in range(0, len(breast), _ROWS):
@@ -230,9 +231,9 @@ def _finish(
         inside = breast[start:stop]
         end, first = _last(inside), _whole(inside)
         thin = min(2 * _rim(around.lift, start // 2, -(-stop // 2)), end)
-        value = share.rows(start, stop, end)
+        value = share.rows(start, stop, slice(end))
         value *= _looked_up(table, pixels[start:stop, :end])
-        value += added.rows(start, stop, end)
+        value += added.rows(start, stop, slice(end))
         bright.compress(value, start)
         np.minimum(value, np.float32(80), out=value)
         np.exp(value, out=value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +11,7 @@ import numpy as np
 
 from phantom.arrays import F32, U16
 from phantom.geometry.grid import Grid
+from phantom.geometry.interpolate import Resampled, enlarged
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,44 +138,22 @@ class Coarse:
     shape: tuple[int, int]
 
     @cached_property
-    def _wide(self) -> F32:
-        """(coarse rows, columns): interpolated along the rows."""
-        first, share = _place(self.shape[1], self.step, self.values.shape[1])
-        last = np.minimum(first + 1, self.values.shape[1] - 1)
-        return np.asarray(self.values[:, first] + share * (self.values[:, last] - self.values[:, first]), np.float32)
+    def _pixels(self) -> Resampled:
+        return enlarged(self.values, self.step, self.shape)
 
-    @cached_property
-    def _down(self) -> tuple[list[int], F32]:
-        """For every row of pixels, the coarse row before it and how far it is on the way to the next."""
-        first, share = _place(self.shape[0], self.step, self.values.shape[0])
-        return first.tolist(), share[:, None]
-
-    def rows(self, start: int, stop: int, out: F32 | None = None) -> F32:
-        """The pixels of rows start to stop - 1: (stop - start, columns) float32, in `out` if it is given."""
-        return self._fill(start, stop, self._wide, out)
+    def rows(self, start: int, stop: int) -> F32:
+        """The pixels of rows start to stop - 1: (stop - start, columns) float32."""
+        return self._pixels.rows(start, stop)
 
     def row(self, start: int, stop: int) -> F32:
         """One row for rows start to stop - 1, (columns,) float32: their middle's, where that is near enough."""
         middle = (start + stop - 1) // 2
-        return np.asarray(self._fill(middle, middle + 1, self._wide, None)[0], np.float32)
+        return np.asarray(self._pixels.rows(middle, middle + 1)[0], np.float32)
 
     def __getitem__(self, at: tuple[slice, slice]) -> F32:
         """The pixels of a window, as of the array this stands for."""
         start, stop, _ = at[0].indices(self.shape[0])
-        return self._fill(start, stop, self._wide[:, at[1]], None)
-
-    def _fill(self, start: int, stop: int, wide: F32, out: F32 | None) -> F32:
-        first, share = self._down
-        out = np.empty((stop - start, wide.shape[1]), np.float32) if out is None else out
-        begin = start
-        while begin < stop:
-            end = bisect_right(first, first[begin], begin, stop)
-            low, high = wide[first[begin]], wide[min(first[begin] + 1, len(wide) - 1)]
-            part = out[begin - start : end - start]
-            np.multiply(share[begin:end], high - low, out=part)
-            part += low
-            begin = end
-        return out
+        return self._pixels.rows(start, stop, at[1])
 
     def at(self, row: int, column: int) -> float:
         """One pixel."""
@@ -221,13 +199,6 @@ class ForPresentation:
     window_width: float
     adapted: object = None
     """What the display was set to; another picture of the same exposure may be shown with the same settings."""
-
-
-def _place(pixels: int, step: int, cells: int) -> tuple[Any, F32]:
-    """For every pixel along an axis, the cell before it and how far it is on the way to the next."""
-    at = np.clip((np.arange(pixels) + 0.5) / step - 0.5, 0, cells - 1)
-    first = np.clip(at.astype(np.intp), 0, max(cells - 2, 0))
-    return first, (at - first).astype(np.float32)
 
 
 def block_mean(image: Any, step: int) -> F32:

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation, gaussian_filter
 
+from phantom.geometry.interpolate import enlarged
 from phantom.imaging.contrast import Bands, silent
 from phantom.imaging.detector import Detector
 from phantom.imaging.highlights import KNEE, Highlights
 from phantom.imaging.presentation import Presentation
-from phantom.imaging.pyramid import Doubled, halved
+from phantom.imaging.pyramid import halved
 from phantom.imaging.quantities import ForProcessing
 from phantom.imaging.skin_distance import signed_mm
 from phantom.imaging.tone import latitude
@@ -118,9 +119,9 @@ def test_an_image_without_a_breast():
 def test_doubling_keeps_a_plane_and_undoes_halving_of_what_is_smooth():
     y, x = np.mgrid[:61, :83].astype(np.float32)
     image = 2 * x + 3 * y
-    again = Doubled(halved(image), image.shape).rows(0, 61)
+    again = enlarged(halved(image), 2, image.shape).rows(0, 61)
     np.testing.assert_allclose(again[2:-3, 2:-3], image[2:-3, 2:-3], atol=1e-3)
-    np.testing.assert_array_equal(Doubled(halved(image), image.shape).rows(20, 41), again[20:41])
+    np.testing.assert_array_equal(enlarged(halved(image), 2, image.shape).rows(20, 41), again[20:41])
 
 
 def test_faint_detail_gains_more_than_plain_detail():
