@@ -18,6 +18,7 @@ _NIPPLE_MM, _BLEND_MM = 0.6, 1.2  # of it, what is finer than the first is seen;
 _THINNER, _LESS = np.float32(0.12), np.float32(0.6)  # than a rim, the skin's part in it taken by the second
 _NIPPLE_TO_MM = np.float32(5.0)  # from the skin, in full, and to twice as far in part
 _FLOOR, _FLOOR_MM, _FLOOR_TO_MM = np.float32(0.1), 0.7, 6.0  # near the skin nothing is darker than fat by more (log)
+_CEILING, _LESS_ABOVE = np.float32(0.24), np.float32(0.75)  # nor brighter: of what is, that share goes
 _FREE_MM = 4.0  # from the skin to where the rim may be evened: the skin's band lies there
 _ROUND_MM, _MOST, _EVENED = 6.0, np.float32(0.2), 0.6  # over which, up to which log exposure, and what share of it
 _FAT = 20.0  # percentile of the optical depth, at one distance from the skin, that is taken to be fat
@@ -94,7 +95,9 @@ def measure(
     lift += own * (made_up * (fat.full + _NIPPLE - even) - lift)
     lift -= made_up * _uneven(mean + lift, weight, body, fat, cell_mm)
     dark = fat.full - _FLOOR - _smooth(mean + lift, weight, _FLOOR_MM / cell_mm)
-    lift += made_up * np.clip(2 - body / np.float32(_FLOOR_TO_MM), 0, 1) * np.maximum(dark, 0)
+    near = np.clip(2 - body / np.float32(_FLOOR_TO_MM), 0, 1)
+    lift += made_up * near * np.maximum(dark, 0)
+    lift -= made_up * _LESS_ABOVE * near * np.maximum(-dark - _FLOOR - _CEILING, 0)
 
     level = (mean + lift) * weight
     beyond = _smooth(level, weight, _BEYOND_MM / cell_mm)

@@ -20,7 +20,7 @@ from phantom.recipe.seed import Seed
 Window = tuple[slice, slice]
 
 _EDGE_MM, _SKIN_MM = 0.56, 4.0  # spacing of the lattices that the outline and the skin's thickness lie on
-_FIRM = 0.8  # by which share of the nipple's rise the skin is thicker there
+_FIRM = 0.25  # by which share of the nipple's rise the skin is thicker there
 _MOST_MUSCLE = 0.66  # of the room between the skins
 
 

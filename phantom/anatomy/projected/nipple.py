@@ -14,13 +14,13 @@ from phantom.geometry.compression import Compression
 from phantom.geometry.grid import Grid
 from phantom.recipe.seed import Seed
 
-_HALF = 0.66  # of its foot's radius: there it is half as high as in its middle
+_HALF = 0.8  # of its foot's radius: there it is about half as high as in its middle, which is blunt
 _BEHIND_MM = 8.0  # how deep behind the outline the skin is thicker for it
 _FACE_ON = 0.22  # height of a nipple that is not in profile, over its width
 # The fan of main ducts and their sheaths behind it (estimates): half its angle, path of a duct beside the nipple, path
 # of the firm tissue between them and over which distance that ends, and the window that holds it.
 _FAN, _ANGLES = 0.95, 181
-_DUCT_MM, _FIRM_MM, _FIRM_BEHIND_MM = 1.3, 1.8, 7.0
+_DUCT_MM, _FIRM_MM, _FIRM_BEHIND_MM = 1.3, 0.8, 9.0
 _FAN_REACH_MM = 34.0
 
 
@@ -64,7 +64,7 @@ class NippleShadow:
         nipple = self.breast.nipple
         _, aside = self._axes(grid, rows, columns)
         aside *= np.float32(_HALF / nipple.radius_mm)
-        bell = np.maximum(1 - aside * aside, 0) ** 2
+        bell = np.maximum(1 - np.abs(aside) ** 3, 0) ** 2
         bell *= np.float32(nipple.stands_mm) * np.exp(-np.maximum(depth_mm, 0) * np.float32(1 / _BEHIND_MM))
         return np.asarray(bell, np.float32)
 

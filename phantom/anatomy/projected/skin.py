@@ -18,7 +18,7 @@ from phantom.recipe.seed import Seed
 # there over its mean, and how far that varies about it. The spread leaves no line in the band: it is brightest beside
 # the rim and falls off over millimetres, as it does in clinical views (an estimate).
 _PARTS = ((0.80, 0.875, 0.36), (0.20, 1.50, 1.15))
-_AREOLA = 1.0  # how much thicker the skin is at the nipple's foot, over its mean
+_AREOLA = 0.8  # how much thicker the skin is at the nipple's foot, over its mean
 _AT_CHEST, _AT_CHEST_MM = 1.1, 13.0  # how much thicker it is where it runs out on the chest, and how far from there
 _AT_FOLD, _AT_FOLD_MM, _FOLD_BELOW_MM = 0.6, 30.0, 60.0  # the same toward the fold below, in oblique views
 _UNEVEN, _KNOT_MM, _KNOTS = 0.2, 7.0, 80  # how uneven it is along the outline (sd of ln), and over which length
