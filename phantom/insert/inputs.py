@@ -15,6 +15,7 @@ from phantom.errors import Unreadable, UsageError
 from phantom.insert import read_dicom, read_image
 from phantom.insert.picture import Picture, chest_wall_left
 from phantom.insert.read_dicom import VIEWS
+from phantom.insert.segment import segment
 
 _DICOM_SUFFIXES = (".dcm", ".dicom", ".ima", "")
 _COLUMNS = ("file", "spacing_mm", "view", "laterality", "thickness_mm", "woman")
@@ -118,7 +119,8 @@ def _table(path: Path, default: Source) -> list[Source]:
                 raise UsageError(f"{path}: its columns must be file and any of {', '.join(_COLUMNS[1:])}")
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as why:
-        raise UsageError(f"{path}: cannot be read: {why}") from None
+        reason = getattr(why, "strerror", None) or why
+        raise UsageError(f"{path}: cannot be read: {reason}") from None
     return [_row(path, number, row, default) for number, row in enumerate(rows, start=2)]
 
 
@@ -185,6 +187,7 @@ def grouped(found: Sequence[Source]) -> Grouped:
     for source in found:
         try:
             picture, key = source.read()
+            segment(picture)  # one without a breast is left out now, not halfway through the run
         except Unreadable as why:
             refused.append((source.path, str(why)))
             continue

@@ -68,7 +68,7 @@ class Shifted:
     ("kind", "more", "near"),
     [
         ("popcorn", "mass_mm = 20\n", 0.1),
-        ("rim", 'core = "oil"\ndiameter_mm = 14\n', 0.1),
+        ("rim", 'core = "water"\ndiameter_mm = 20\n', 0.1),
         # the strands of a grown scar are scaled with all other gland, so that the breast keeps its density
         ("dystrophic", 'bed = "scar"\nextent_mm = 24\n', 0.15),
     ],

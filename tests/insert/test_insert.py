@@ -373,6 +373,18 @@ def test_wrong_use_is_one_message(pictures, tmp_path, capsys, more, words):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_picture_without_a_breast_is_left_out_and_the_others_are_used(pictures, tmp_path, capsys):
+    from PIL import Image
+
+    noise = np.random.default_rng(1).integers(0, 255, (300, 300)).astype(np.uint8)
+    Image.fromarray(noise).save(tmp_path / "x_L_CC.png")
+    files = [tmp_path / "x_L_CC.png", pictures / "000000-R-CC+clean.dcm"]
+    assert inserted(files, tmp_path / "out", "--spacing-mm", "0.56") == 0
+    assert "x_L_CC.png: no breast is found" in capsys.readouterr().err
+    assert len(phantom.open(tmp_path / "out")) == 1
+    assert inserted(files[:1], tmp_path / "none", "--spacing-mm", "0.56") == 2
+
+
 def test_the_dataset_does_not_lie_among_the_pictures(pictures, capsys):
     assert inserted(pictures, pictures / "out") == 2
     assert "outside" in capsys.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import math
 import re
 
 import numpy as np
@@ -121,6 +122,35 @@ def test_one_reader_s_numbers_are_those_of_the_binomial():
     assert observed.score([reader(473, 1000)]).equivalent
     assert not observed.score([reader(600, 1000)]).equivalent
     assert observed.score([reader(900, 1000)]).p_different < 1e-9
+
+
+@pytest.mark.parametrize(("right", "count"), [(50, 100), (47, 100), (237, 500), (109, 200)])
+def test_equivalence_is_that_of_sums_of_binomial_terms(right, count):
+    """The two one-sided tests of Schuirmann (1987) by hand: each tail is a sum of exact terms."""
+
+    def tail(p, numbers):
+        return sum(math.comb(count, k) * p**k * (1 - p) ** (count - k) for k in numbers)
+
+    above = tail(0.4, range(right, count + 1))  # as many right or more, were it 40 %
+    below = tail(0.6, range(right + 1))  # as few or fewer, were it 60 %
+    got = observed.score([reader(right, count)])
+    assert got.p_equivalent == pytest.approx(max(above, below), rel=1e-6)
+    assert got.equivalent == (max(above, below) < 0.05)
+
+
+def test_equivalence_of_several_readers_is_student_s_t_over_pairs():
+    """By hand: 20 pairs and two readers, 10 pairs both right, 2 one, 8 none: mean 0.55, sd 0.48395, t of 19 degrees."""
+    where = observed.sides("t", 20)
+    choices = [
+        {k: side if k < right else 1 - side for k, side in enumerate(where)} for right in (12, 10)
+    ]  # fmt: skip
+    answers = [observed.Answers(n, "real", "t", 20, c, ("round",) * 20) for n, c in zip("ab", choices, strict=True)]
+    got = observed.score(answers)
+    error = math.sqrt((10 * 0.45**2 + 2 * 0.05**2 + 8 * 0.55**2) / 19 / 20)  # 0.10822
+    assert got.correct == pytest.approx(0.55)
+    assert (got.high - 0.55) / error == pytest.approx(2.0930, abs=1e-3)  # the table's t of 19 degrees at 0.975
+    assert (0.6 - 0.55) / error == pytest.approx(0.4620, abs=1e-3)
+    assert got.p_equivalent == pytest.approx(0.3247, abs=5e-4)  # P(t19 > 0.4620)
 
 
 def test_readers_of_the_same_pairs_are_no_more_pairs():
