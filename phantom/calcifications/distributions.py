@@ -23,6 +23,7 @@ from phantom.geometry.view import View
 from phantom.recipe.seed import Seed
 
 _TRIES = 40
+_STARTS = 12  # places along a duct from which one in gland is drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,18 +147,18 @@ def grouped(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) 
 
 def linear(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) -> Places:
     """In a line along one duct, at most half a millimetre off its axis."""
-    lines = duct_lines(breast, rng)
+    lines = duct_lines(breast, rng, reach.suspicious)
     length = min(reach.line_mm, max((line[2] - line[1] for line in lines), default=0.0))
     if length < 10.0:
         raise NoPlace("no duct runs for 10 mm deep enough below the skin")
-    line, start, end = next(line for line in lines if line[2] - line[1] >= length)
-    first = rng.uniform(start, end - length)
-    return _on(line, _uneven(rng, first, first + length, count), rng, breast)
+    line = next(line for line in lines if line[2] - line[1] >= length)
+    first = start_of(breast, line, length, rng, reach.suspicious)
+    return _on(line[0], _uneven(rng, first, first + length, count), rng, breast)
 
 
 def segmental(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) -> Places:
     """On all branches of one lobe's ducts, from an apex toward the nipple."""
-    lines = duct_lines(breast, rng)
+    lines = duct_lines(breast, rng, reach.suspicious)
     lobes = [
         lobe for lobe in dict.fromkeys(line[0].lobe for line in lines) if sum(w[0].lobe == lobe for w in lines) >= 2
     ]
@@ -211,8 +212,13 @@ def _shares(reach: Reach) -> tuple[float, ...]:
     return SUSPICIOUS_SHARES if reach.suspicious else SHARES
 
 
-def duct_lines(breast: Breast, rng: np.random.Generator) -> list[tuple[CurvePath, float, float]]:
-    """Duct lines in random order, each with the lengths from which and to which it lies deep enough."""
+def duct_lines(
+    breast: Breast, rng: np.random.Generator, suspicious: bool = False
+) -> list[tuple[CurvePath, float, float]]:
+    """Duct lines in random order, each with the lengths from which and to which it lies deep enough.
+
+    What is suspicious begins in lobules: where it is asked for, lines through gland come first.
+    """
     found = paths(breast.ducts)
     if not found:
         return []
@@ -227,7 +233,29 @@ def duct_lines(breast: Breast, rng: np.random.Generator) -> list[tuple[CurvePath
         if good[first]:
             last = first + int(good[first:].argmin()) - 1
             lines.append((path, float(ruler[first]), float(ruler[last])))
-    return [lines[i] for i in rng.permutation(len(lines))]
+    if not suspicious:
+        return [lines[i] for i in rng.permutation(len(lines))]
+    order = rng.exponential(1.0, len(lines)) / [_in_gland(breast, *line) for line in lines]  # as drawn by these weights
+    return [lines[i] for i in np.argsort(order, kind="stable")]
+
+
+def start_of(
+    breast: Breast, line: tuple[CurvePath, float, float], length_mm: float, rng: np.random.Generator, suspicious: bool
+) -> float:
+    """Where a stretch of a line begins: anywhere, or where it runs through gland if it is suspicious."""
+    path, first, last = line
+    room = max(first, last - length_mm)  # last - (last - first) may round below first
+    if not suspicious:
+        return float(rng.uniform(first, room))
+    starts = rng.uniform(first, room, _STARTS)
+    weights = np.array([_in_gland(breast, path, start, start + length_mm) for start in starts])
+    return float(starts[int(rng.choice(_STARTS, p=weights / weights.sum()))])
+
+
+def _in_gland(breast: Breast, path: CurvePath, start: float, end: float) -> float:
+    """How glandular a stretch's middle half is, never nothing."""
+    middle = path.at(np.linspace(0.75 * start + 0.25 * end, 0.25 * start + 0.75 * end, 5))[0]
+    return 1e-3 + float(breast.gland_weight(middle).mean())
 
 
 def unshared(lines: list[tuple[CurvePath, float, float]]) -> list[tuple[CurvePath, float, float]]:

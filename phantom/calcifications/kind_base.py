@@ -19,6 +19,7 @@ from phantom.recipe.seed import Seed
 
 CALCIUM = "calcium_oxalate"
 TYPE_ONE = "weddellite"
+LEAST_OF_A_GROUP = 5  # grains, BI-RADS 5th edition
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,16 @@ class KindBase:
         pathology: Pathology = "benign",
         views: tuple[str, ...] = (),
     ) -> Finding:
-        """These grains under this kind's words; of its label's category if no other is given."""
-        label, side = self.label, breast.laterality
+        """These grains under this kind's words; of its label's category if no other is given.
+
+        Fewer than five are no group, and one is nowhere in particular: their distribution is ``none``.
+        """
+        label, side, grains = self.label, breast.laterality, tuple(grains)
+        if len(grains) < (LEAST_OF_A_GROUP if distribution == "grouped" else 2):
+            distribution = "none"
         category = category or label.category
         return Finding(
-            self.name, label.cause, label.descriptor, distribution, category, pathology, tuple(grains), tuple(hosts),
+            self.name, label.cause, label.descriptor, distribution, category, pathology, grains, tuple(hosts),
             side,
             views=views,
         )  # fmt: skip

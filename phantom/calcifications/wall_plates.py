@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,7 @@ _ROUND_MM = (-0.8, -0.4, 0.0, 0.4, 0.8)  # a polyline's corners are rounded off 
 # Waves of a sheet (estimates): how many, their lengths along the vessel, how often they go round it at most; how
 # abruptly the wall is calcified or not
 _WAVES, _WAVE_MM, _TURNS, _SLOPE = 14, (0.7, 9.0), 2, (0.5, 1.3)
+_LEAST_MM2, _DEEPER = 0.03, 0.5  # no sheet covers less: the level is lowered until it does
 _LEAST, _MOST = 0.02, 0.99  # of the wall, that a level stands for
 
 
@@ -99,10 +100,10 @@ def sheet(
     line: Any = tuple(tuple(row) for row in np.column_stack([axis - centre, radius]).tolist())
     level = -float(ndtri(min(max(coverage, _LEAST), _MOST)))
     made: Any = tuple(tuple(wave) for wave in waves.tolist())
-    return (
-        TubeWall(line, wall_mm, (x, y, z), angle_rad, half_angle_rad, made, level, float(rng.uniform(*_SLOPE))),
-        centre,
-    )
+    shape = TubeWall(line, wall_mm, (x, y, z), angle_rad, half_angle_rad, made, level, float(rng.uniform(*_SLOPE)))
+    while shape.covered_mm2 < _LEAST_MM2:  # waves that are low all over a short sheet
+        shape = replace(shape, level=shape.level - _DEEPER)
+    return shape, centre
 
 
 def rotation_vector(axes: Floats) -> tuple[float, float, float]:

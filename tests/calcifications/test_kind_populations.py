@@ -228,9 +228,8 @@ def test_eggshells_are_as_bright_at_the_rim_as_a_shell_is():
             centre, rim = even.chord(x, np.zeros((1, 1)), pose(CC))[0]
             assert rim / centre == pytest.approx(math.sqrt((2 * radius - wall) / wall), rel=0.05)
             # as it is drawn, the wall is thick here and thin there, and its outline no circle
-            around = fibonacci_sphere(4000)
-            assert np.std(grain.shape.covered(around)) > 0.05
-            assert grain.shape.volume_mm3 < even.volume_mm3
+            assert grain.shape.covered(fibonacci_sphere(4000)).min() < 0.7
+            assert grain.shape.bulges
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def breast() -> Breast:
 
 
 def test_arteries_hold_the_same_calcium_in_both_views():
-    """One scene: r of at least 0.95, and a slope of 1 once what a field cuts off is left out."""
+    """One scene: r of at least 0.97, and a slope of 1 once what a field cuts off is left out."""
     body = breast()
     views = [body.compress(View("CC", "L", 0.0)), body.compress(View("MLO", "L", 45.0))]
     grid = Grid((832, 640), 0.28, (0.14, -0.14 * 831))
@@ -224,7 +224,7 @@ def test_arteries_hold_the_same_calcium_in_both_views():
         masses.append(found.sum(axis=1))
         held.append(found[:, (found > 0).all(axis=0)].sum(axis=1))
     cc, mlo = np.array(masses).T
-    assert np.corrcoef(cc, mlo)[0, 1] >= 0.95
+    assert np.corrcoef(cc, mlo)[0, 1] >= 0.97
     # a grain's projected mass is right to 1 %, and the field's border cuts through a few of those that both views hold
     cc, mlo = np.array(held).T
     assert np.polyfit(mlo, cc, 1)[0] == pytest.approx(1.0, abs=0.02)

@@ -13,13 +13,15 @@ from phantom.calcifications import groups, rough_bodies
 from phantom.calcifications.distributions import stretch
 from phantom.calcifications.finding import Distribution, Finding
 from phantom.calcifications.followup import thinned
-from phantom.calcifications.kind_base import KindBase
+from phantom.calcifications.kind_base import LEAST_OF_A_GROUP, KindBase
 from phantom.calcifications.label import Label
 from phantom.calcifications.large_bodies import bed_of
 from phantom.calcifications.sites import inside
 from phantom.errors import NoPlace
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
+
+_WIDER, _WIDER_TRIES = 1.2, 6  # a bed whose plaques turn out to lie too close together is drawn again, wider
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,17 @@ class Kind(KindBase):
         radius = max(radius, 0.5 * extent)
         if name == "grouped":
             radius = min(radius, 10.0 / stretch(breast, centre) - 1.0)
-        sizes = np.sort(self.size_mm.samples(rng, max(1, self.plaques.integer(rng))))[::-1]
+        least = LEAST_OF_A_GROUP if name == "grouped" else 2
+        sizes = np.sort(self.size_mm.samples(rng, max(least, self.plaques.integer(rng))))[::-1]
         made = []
-        for i, (place, size) in enumerate(self._places(breast, rng, centre, radius, sizes)):
+        kept = self._places(breast, rng, centre, radius, sizes)
+        for _ in range(_WIDER_TRIES):
+            # a region is wider than 2 cm
+            if name == "grouped" or len(kept) < 2 or groups.extent(np.array([place for place, _ in kept])) > 20.0:
+                break
+            radius *= _WIDER
+            kept = self._places(breast, rng, centre, radius, sizes)
+        for i, (place, size) in enumerate(kept):
             grain_rng = side_seed.child("plaque", i).rng()
             shape = rough_bodies.lava(grain_rng, size, self.aspect, grain_rng.random() < self.lucent)
             made.append(self.grain(shape, place, self.relative_density.sample(grain_rng)))

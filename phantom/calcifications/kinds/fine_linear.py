@@ -9,7 +9,7 @@ import numpy as np
 
 from phantom.anatomy.breast import Breast
 from phantom.calcifications import duct_casts
-from phantom.calcifications.distributions import duct_lines, ruler, unshared
+from phantom.calcifications.distributions import duct_lines, ruler, start_of, unshared
 from phantom.calcifications.duct_casts import Piece
 from phantom.calcifications.finding import Calcification, Distribution, Finding
 from phantom.calcifications.followup import receded
@@ -80,7 +80,7 @@ class Casts(KindBase):
 
     def stretches(self, breast: Breast, rng: np.random.Generator, distribution: Distribution) -> list[Stretch]:
         """The lengths of duct that hold casts."""
-        lines = duct_lines(breast, rng)
+        lines = duct_lines(breast, rng, suspicious=True)
         if distribution == "segmental":
             return self._sector(lines, rng)
         wanted = (self.group_mm if distribution == "grouped" else self.line_mm).sample(rng)
@@ -91,7 +91,7 @@ class Casts(KindBase):
             raise NoPlace(f"no duct runs for {least:.0f} mm deep enough below the skin")
         path, first, last = long[0]
         length = min(wanted, last - first)
-        start = rng.uniform(first, max(first, last - length))  # last - (last - first) may round below first
+        start = start_of(breast, long[0], length, rng, suspicious=True)
         if distribution == "grouped":
             length *= min(1.0, wanted / ruler(breast)(path.at(np.linspace(start, start + length, 9))[0]))
         found = [(path, start, start + length)]

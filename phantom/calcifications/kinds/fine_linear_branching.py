@@ -47,10 +47,13 @@ class Kind(Casts):
         if distribution == "segmental":
             return super().stretches(breast, rng, distribution)
         forks = duct_casts.forks(breast)
-        lines = duct_lines(breast, rng)
+        lines = duct_lines(breast, rng, suspicious=True)
         wanted = (self.group_mm if distribution == "grouped" else self.line_mm).sample(rng)
-        for k in rng.permutation(len(forks)):
-            spot = forks[k][1].points_mm[0]
+        spots = np.array([child.points_mm[0] for _, child, _ in forks]).reshape(-1, 3)
+        # those in gland first: what is suspicious begins in lobules
+        order = rng.exponential(1.0, len(forks)) / (1e-3 + breast.gland_weight(spots))
+        for k in np.argsort(order, kind="stable"):
+            spot = spots[k]
             for path, first, last in lines:
                 away = np.linalg.norm(path.points_mm - spot, axis=1)
                 at = float(path.arc_mm[int(away.argmin())])

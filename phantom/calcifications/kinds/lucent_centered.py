@@ -38,7 +38,7 @@ class Kind(KindBase):
     )
     aspect: Annotated[float, Within(1, 2), "longest over shortest axis, at most (estimate)"] = 1.4
     uneven: Annotated[Draw, Within(0, 0.15), "how uneven the outline is, over the radius (estimate)"] = Draw.uniform(
-        0.02, 0.08
+        0.035, 0.1
     )
     coverage: Annotated[Draw, Within(0.3, 1), "part of the wall that is calcified (estimate)"] = Draw.uniform(0.75, 1.0)
     patch: Annotated[Draw, Within(0.1, 3), "size of its thick and thin places over the radius (estimate)"] = (

@@ -30,8 +30,8 @@ class Kind(KindBase):
     label: ClassVar[Label] = Label(
         "coarse or popcorn-like",
         "fibroadenoma",
-        {"grouped": 1.0},
-        exclusion_reason="it lies in its fibroadenoma",
+        {"none": 1.0},
+        exclusion_reason="it lies in its fibroadenoma, however much there is of it",
     )
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.1
@@ -49,9 +49,9 @@ class Kind(KindBase):
     popcorns: Annotated[Draw, Within(1, 12), "bodies of stage 3"] = Draw.choices([1, 2, 3, 4], [0.5, 0.25, 0.15, 0.1])
     popcorn_mm: Annotated[Draw, Within(2, 40, "mm"), "size of the largest"] = Draw.lognormal(6, 1.5, 2.5, 20)
     bumps: Annotated[Draw, Within(3, 60), "balls that make up a body"] = Draw.uniform(12, 30)
-    relative_density: Annotated[
-        Draw, Within(0.05, 3), "density over the material's; large ones are denser (estimate)"
-    ] = Draw.uniform(0.95, 1.5)
+    relative_density: Annotated[Draw, Within(0.05, 3), "density over the material's (estimate)"] = Draw.uniform(
+        0.6, 1.2
+    )
 
     def grow(self, breast: Breast, seed: Seed, distribution: Distribution | None = None) -> Finding:
         """A fibroadenoma and its calcium.
@@ -61,7 +61,7 @@ class Kind(KindBase):
         NoPlace
             If there is no room for the mass.
         ImpossibleDistribution
-            If anything but grouped is asked for.
+            If any distribution is asked for.
         """
         patient, side_seed = seed.child("patient").rng(), seed.child(breast.laterality)
         name = self.label.spread(distribution, patient, self.name)

@@ -23,7 +23,7 @@ from phantom.recipe.seed import Seed
 
 # density of a flake over the material's own: salts and talc lie loosely, paste dries to up to twice its zinc
 # (estimates)
-_LOOSE = {"aluminium_salt": (0.8, 1.3), "talc": (0.3, 0.6), "zinc_oxide": (0.9, 1.8)}
+_LOOSE = {"aluminium_salt": (0.8, 1.5), "talc": (0.3, 0.6), "zinc_oxide": (0.9, 1.8)}
 # per mm of the material at 21 keV, what a mammogram's X-rays are like (`phantom.imaging.materials`)
 _TAKES = {"aluminium_salt": 0.43, "talc": 0.55, "zinc_oxide": 0.81}
 _FILM_MM = 0.02
@@ -62,7 +62,7 @@ class Kind(KindBase):
     site: Annotated[Literal["drawn", "axilla", "fold", "areola"], "where it lies; 'drawn' mostly the axilla"] = "drawn"
     size_mm: Annotated[Draw, Within(0.02, 2, "mm"), "largest extent of a flake"] = Draw.lognormal(0.24, 1.7, 0.08, 0.9)
     thickness_mm: Annotated[Draw, Within(0.005, 0.5, "mm"), "thickness of a flake (estimate)"] = Draw.lognormal(
-        0.2, 1.6, 0.05, 0.5
+        0.28, 1.5, 0.08, 0.6
     )
     flakes: Annotated[Draw, Within(1, 1000), "how many"] = Draw.lognormal(90, 1.8, 20, 300)
     clotted: Annotated[float, Within(0, 1), "share of flakes that stick to others (estimate)"] = 0.6
@@ -102,7 +102,7 @@ class Kind(KindBase):
         for i, (point, frame) in enumerate(zip(points, skin_frames(breast, points), strict=True)):
             grain_rng = side_seed.child("flake", i).rng()
             size = self.size_mm.sample(grain_rng)
-            thick = min(self.thickness_mm.sample(grain_rng), 0.8 * size)
+            thick = min(self.thickness_mm.sample(grain_rng), size)
             if size < self.crumb_mm:
                 shape: Shape = grain_shapes.flake(grain_rng, size, thick, int(grain_rng.integers(*_CORNERS)), frame)
             else:

@@ -47,7 +47,7 @@ class Kind(KindBase):
         0.4, 1.8
     )
     uneven: Annotated[Draw, Within(0, 0.15), "how uneven the outline is, over the radius (estimate)"] = Draw.uniform(
-        0.01, 0.045
+        0.02, 0.06
     )
     core: Annotated[Literal["oil", "water"], "what it holds: oil of fat necrosis, or a cyst's water"] = "oil"
     shells: Annotated[Draw, Within(1, 20), "how many (estimate)"] = Draw.choices([1, 2, 3], [0.75, 0.17, 0.08])
@@ -71,7 +71,7 @@ class Kind(KindBase):
         side_seed = seed.child(breast.laterality)
         name = self.label.spread(distribution, seed.child("patient").rng(), self.name)
         rng = side_seed.child("sizes").rng()
-        count = max(1, self.shells.integer(rng))
+        count = max(1 if name == "none" else 2, self.shells.integer(rng))
         wanted = 0.5 * self.diameter_mm.samples(rng, count)
         centres, radii = apart(
             breast, side_seed.child("places"), wanted, name, self.region_mm.sample(rng), fat=self.core == "oil"

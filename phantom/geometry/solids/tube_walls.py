@@ -16,6 +16,7 @@ from phantom.geometry.view import Pose
 # Gauss points on each crossing of the wall, and their weights; more where the sheet is narrow and is seen along
 _GAUSS, _GAUSS_NARROW = np.polynomial.legendre.leggauss(3), np.polynomial.legendre.leggauss(6)
 _TURNS, _PER_PIECE = 64, 6  # samples around, and along each piece, that tell how much is covered
+_ENDS = 3.0  # how strongly a sheet thins toward its ends
 _MARGIN = 1.5  # of a sample's side, around the outermost
 _STEEPEST = 1e-6  # of a piece along the beam: 1 - cos² of its angle
 
@@ -25,7 +26,8 @@ class TubeWall:
     """The wall of a tube along a broken line, as far as it is calcified.
 
     At the length s along the line and the angle a around it there is 1/2 + `slope` (w - `level` - e) of the wall, from
-    0 to 1: w is the waves' sum, e the square of how far (s, a) lies off the sheet's middle, in units of its halves.
+    0 to 1: w is the waves' sum, e what trims the sheet: 3 times
+    the fourth power of how far s lies off its middle, and the square of how far a does, in units of its halves.
 
     Attributes
     ----------
@@ -74,7 +76,7 @@ class TubeWall:
     def covered(self, s_mm: Any, angle_rad: Any) -> Floats:
         """How much of the wall there is, 0 to 1, at lengths and angles that broadcast against each other."""
         half = 0.5 * self._length_mm
-        total: Any = 0.0 * angle_rad - ((s_mm - half) / half) ** 4 - self.level
+        total: Any = 0.0 * angle_rad - _ENDS * ((s_mm - half) / half) ** 4 - self.level
         if self.half_angle_rad < math.pi:
             off = np.abs((angle_rad - self.angle_rad + math.pi) % (2.0 * math.pi) - math.pi)
             total = total - (off / self.half_angle_rad) ** 2
