@@ -263,15 +263,15 @@ def main() -> None:
     parser.add_argument("--displayed", type=int, default=3, help="breasts of each density measured as displayed")
     parser.add_argument("--drawn", type=int, default=600, help="women drawn for the marginals")
     parser.add_argument("--out", type=Path, default=Path("docs"))
-    said = parser.parse_args()
-    structure, shown = structure_table(said.breasts)
+    arguments = parser.parse_args()
+    structure, shown = structure_table(arguments.breasts)
     text = TEXT.format(
-        roi=ROI_MM, structure="\n".join(structure), displayed=said.displayed, drawn=said.drawn,
-        table="\n".join(displayed_table(said.displayed)), marginals="\n".join(marginals_table(said.drawn)),
+        roi=ROI_MM, structure="\n".join(structure), displayed=arguments.displayed, drawn=arguments.drawn,
+        table="\n".join(displayed_table(arguments.displayed)), marginals="\n".join(marginals_table(arguments.drawn)),
     )
-    said.out.mkdir(parents=True, exist_ok=True)
-    (said.out / "realism.md").write_text(text)
-    page(shown, said.out / "realism.png")
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / "realism.md").write_text(text)
+    page(shown, arguments.out / "realism.png")
     print(text)
 
 

@@ -258,31 +258,31 @@ def with_workers(name: str, sets: list[str], cases: int, workers: int) -> str:
 
 def measured(*args: Any) -> dict[str, Any]:
     """`measure` in a process of its own, so that its peak of memory is its own."""
-    here, there = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=measure, args=(*args, there))
+    receiver, sender = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=measure, args=(*args, sender))
     process.start()
-    there.close()
+    sender.close()
     try:
-        said: dict[str, Any] = here.recv()
+        costs: dict[str, Any] = receiver.recv()
     except EOFError:
         sys.exit("the benchmark's process ended without a result")
     process.join()
-    return said
+    return costs
 
 
-def table(said: dict[str, Any]) -> str:
+def table(costs: dict[str, Any]) -> str:
     """The result as text."""
-    unit = said["unit_s"]
-    rows, columns = said["shape"]
-    lines = [f"{rows} x {columns}, {said['views']} views with {said['grains']:.0f} calcifications each"]
-    low, high = said["unit_range_s"]
+    unit = costs["unit_s"]
+    rows, columns = costs["shape"]
+    lines = [f"{rows} x {columns}, {costs['views']} views with {costs['grains']:.0f} calcifications each"]
+    low, high = costs["unit_range_s"]
     lines.append(f"  Y = {unit:.3f} s ({low:.3f} to {high:.3f})")
-    order = sorted((k for k in said["seconds"] if k not in ("whole", "other")), key=lambda k: -said["seconds"][k])
+    order = sorted((k for k in costs["seconds"] if k not in ("whole", "other")), key=lambda k: -costs["seconds"][k])
     for key in [*order, "other", "whole"]:
-        seconds = said["seconds"][key]
+        seconds = costs["seconds"][key]
         lines.append(f"  {key:28s} {seconds / unit:6.2f} Y {1e3 * seconds:8.0f} ms")
-    lines.append(f"  {'floor':28s} {said['floor_s'] / unit:6.2f} Y")
-    lines.append(f"  {'peak memory':28s} {said['peak_mib']:6.0f} MiB")
+    lines.append(f"  {'floor':28s} {costs['floor_s'] / unit:6.2f} Y")
+    lines.append(f"  {'peak memory':28s} {costs['peak_mib']:6.0f} MiB")
     return "\n".join(lines)
 
 
@@ -291,19 +291,25 @@ def main() -> None:
     parser.add_argument("--preset", default="suspicious")
     parser.add_argument("--cases", type=int, default=3)
     parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE")
-    parser.add_argument("--grains", type=int, nargs="*",
-    help="instead of the preset's findings: so many specks of 0.2 mm")
+    parser.add_argument(
+        "--grains", type=int, nargs="*", help="instead of the preset's findings: so many specks of 0.2 mm"
+    )
     parser.add_argument("--sizes", action="store_true", help=f"images of several sizes: {', '.join(SIZES)}")
     parser.add_argument("--workers", type=int, nargs="*", help="instead: whole runs with so many processes")
     parser.add_argument("--json", action="store_true")
-    said = parser.parse_args()
-    if said.workers:
-        print("\n".join(with_workers(said.preset, said.sets, said.cases, workers) for workers in said.workers))
+    arguments = parser.parse_args()
+    if arguments.workers:
+        print(
+            "\n".join(
+                with_workers(arguments.preset, arguments.sets, arguments.cases, workers)
+                for workers in arguments.workers
+            )
+        )
         return
-    extras = SIZES.values() if said.sizes else [[]]
-    runs = [(extra, grains) for extra in extras for grains in said.grains or [None]]
-    results = [measured(said.preset, [*said.sets, *extra], grains, said.cases) for extra, grains in runs]
-    print(json.dumps(results, indent=2) if said.json else "\n\n".join(map(table, results)))
+    extras = SIZES.values() if arguments.sizes else [[]]
+    runs = [(extra, grains) for extra in extras for grains in arguments.grains or [None]]
+    results = [measured(arguments.preset, [*arguments.sets, *extra], grains, arguments.cases) for extra, grains in runs]
+    print(json.dumps(results, indent=2) if arguments.json else "\n\n".join(map(table, results)))
 
 
 if __name__ == "__main__":

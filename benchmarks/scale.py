@@ -123,12 +123,12 @@ def main() -> None:
         ran("generate", "--preset", asked.preset, "--set", "detector.binning=16", "--workers", "1", "--cases", "1",
             "--out", str(Path(folder) / "first"))  # fmt: skip
     one = lowest(asked.preset, asked.cases, 1, asked.times)
-    said = table(asked.preset, one)
-    print(said)
+    costs = table(asked.preset, one)
+    print(costs)
     print(estimates(one, lowest(asked.preset, asked.cases, BINNED, 1)))
     if asked.write:
         before, _, rest = PAGE.read_text("utf-8").partition(START)
-        PAGE.write_text(f"{before}{START}\n{said}{END}{rest.partition(END)[2]}", "utf-8")
+        PAGE.write_text(f"{before}{START}\n{costs}{END}{rest.partition(END)[2]}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from phantom.calcifications import registry
 from phantom.viewer import atlas
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 LARGEST_BYTES = 300_000
 COLUMNS = 6
 # which view and scale shows a kind best; else the first view at 1:1
@@ -38,13 +38,13 @@ Made by `python docs/atlas.py`; the pictures of single kinds by `python docs/kin
 def main() -> None:
     names = list(registry.kinds())
     sheet = Image.open(io.BytesIO(atlas.sheet(names, 0, lambda name: print(name, file=sys.stderr)))).convert("L")
-    sheet.quantize(32).save(HERE / "atlas.png", optimize=True)
-    small = HERE / "atlas-small.png"
+    sheet.quantize(32).save(FOLDER / "atlas.png", optimize=True)
+    small = FOLDER / "atlas-small.png"
     montage(sheet, names).quantize(24).save(small, optimize=True)
     if small.stat().st_size > LARGEST_BYTES:
         sys.exit(f"{small}: larger than {LARGEST_BYTES} bytes")
     text = "\n".join([HEAD, *(entry(name, kind) for name, kind in registry.kinds().items())])
-    (HERE / "atlas.md").write_text(text, "utf-8")
+    (FOLDER / "atlas.md").write_text(text, "utf-8")
 
 
 def montage(sheet: Any, names: list[str]) -> Any:
@@ -69,7 +69,7 @@ def entry(name: str, kind: Any) -> str:
     spread = ", ".join(label.distribution_weights)
     words = f"Cause: {label.cause}. Descriptor: {label.descriptor}. Distributions: {spread}."
     closer = f"\n![{name}: three women, CC, MLO and ML, at 1:1 above 4:1](kinds/{name}.png)\n"
-    return f"## {name}\n\n{inspect.getdoc(kind)}\n\n{words}\n" + closer * (HERE / "kinds" / f"{name}.png").exists()
+    return f"## {name}\n\n{inspect.getdoc(kind)}\n\n{words}\n" + closer * (FOLDER / "kinds" / f"{name}.png").exists()
 
 
 if __name__ == "__main__":

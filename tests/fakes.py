@@ -52,10 +52,10 @@ class FakeRecipe:
 
     def changed(self, sets: Sequence[str]) -> FakeRecipe:
         out = self
-        for said in sets:
-            key, _, value = said.partition("=")
+        for change in sets:
+            key, _, value = change.partition("=")
             if key != "fake.dots" or int(value) > 99:
-                raise UsageError(f"fake: 1 problem\n  {said}: not in this recipe")
+                raise UsageError(f"fake: 1 problem\n  {change}: not in this recipe")
             out = replace(out, dots=int(value))
         return out
 

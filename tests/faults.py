@@ -77,11 +77,11 @@ class Shim:
 
     def _by_path(self, name: str) -> Callable[..., Any]:
         def call(path: Any = ".", *rest: Any, **more: Any) -> Any:
-            here = self.is_here(path)
-            if here:
+            inside = self.is_here(path)
+            if inside:
                 self.count(name)
             made = self._real[name](path, *rest, **more)
-            if here and name == "open":
+            if inside and name == "open":
                 self.handles.add(made)
             return made
 
@@ -89,14 +89,14 @@ class Shim:
 
     def _by_handle(self, name: str) -> Callable[..., Any]:
         def call(handle: int) -> Any:
-            here = self.is_here(handle)
+            inside = self.is_here(handle)
             if name == "close":
                 self.handles.discard(handle)
                 self._real[name](handle)  # a close that fails has closed
-                if here:
+                if inside:
                     self.count(name)
                 return None
-            if here:
+            if inside:
                 self.count(name)
             return self._real[name](handle)
 
@@ -156,15 +156,15 @@ class _File:
 
 def attempt(arguments: Sequence[str], folder: Path, at: int = 0, fault: str = KILL) -> Ended:
     """How a command line ends with a fault at its n-th call about the folder; 0: with none."""
-    with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as counted:
+    with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as counted:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # threads of libraries, which the child does not use
             child = os.fork()
         if child == 0:
             code = 99
             try:
-                os.dup2(told.fileno(), 1)
-                os.dup2(told.fileno(), 2)
+                os.dup2(printed.fileno(), 1)
+                os.dup2(printed.fileno(), 2)
                 sys.stdout, sys.stderr = io.StringIO(), io.TextIOWrapper(os.fdopen(2, "wb", closefd=False))
                 shim = Shim(folder, at, fault)
                 shim.install()
@@ -176,7 +176,7 @@ def attempt(arguments: Sequence[str], folder: Path, at: int = 0, fault: str = KI
             finally:
                 os._exit(code)
         _, status = os.waitpid(child, 0)
-        told.seek(0)
+        printed.seek(0)
         counted.seek(0)
         code = os.waitstatus_to_exitcode(status)
-        return Ended(code, told.read().decode(), tuple(counted.read().decode().split()))
+        return Ended(code, printed.read().decode(), tuple(counted.read().decode().split()))

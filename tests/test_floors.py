@@ -62,9 +62,9 @@ def imported(path: Path) -> set[tuple[str, ...]]:
 def test_a_file_imports_only_from_floors_below(path):
     if path == ROOT / "__init__.py":  # the door: it opens every room, when asked
         return
-    own = room(path)
-    assert own in FLOOR_OF, f"{own} has no floor yet: give it one in tests/test_floors.py"
-    above = {".".join(parts) for parts in imported(path) if parts[0] != own and FLOOR_OF[parts[0]] >= FLOOR_OF[own]}
+    home = room(path)
+    assert home in FLOOR_OF, f"{home} has no floor yet: give it one in tests/test_floors.py"
+    above = {".".join(parts) for parts in imported(path) if parts[0] != home and FLOOR_OF[parts[0]] >= FLOOR_OF[home]}
     assert not above
 
 

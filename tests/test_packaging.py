@@ -44,9 +44,9 @@ def python_with(tmp_path, *install):
     """A new environment that sees this one's dependencies, but not this one's own phantom."""
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    own = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path).strip()
+    site = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path).strip()
     # a folder named in a .pth file is searched, but its own .pth files, such as an editable install's, are not read
-    Path(own, "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    Path(site, "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     run(
         python,
         "-m",

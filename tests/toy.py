@@ -46,14 +46,15 @@ def grain(
 def finding(
     image_id: str, number: int, kind: str, cls: str, grains: list[CalcificationTruth], pathology: str = "benign"
 ) -> FindingTruth:
-    mine = [g for g in grains if g.row.finding_id == number]
-    x0, y0 = (min(corner) for corner in zip(*(g.row.box_px[:2] for g in mine), strict=True))
-    x1 = max(g.row.box_x_px + g.row.box_w_px for g in mine)
-    y1 = max(g.row.box_y_px + g.row.box_h_px for g in mine)
+    members = [g for g in grains if g.row.finding_id == number]
+    x0, y0 = (min(corner) for corner in zip(*(g.row.box_px[:2] for g in members), strict=True))
+    x1 = max(g.row.box_x_px + g.row.box_w_px for g in members)
+    y1 = max(g.row.box_y_px + g.row.box_h_px for g in members)
     row = blank(
         FindingRow, image_id=image_id, finding_id=number, kind=kind, cause=kind, descriptor=kind.replace("_", " "),
-        distribution="grouped" if len(mine) > 2 else "none", category={"suspicious": "4B", "benign": "2"}.get(cls, "1"),
-        class_=cls, pathology=pathology, n_calcifications=len(mine), x_px=(x0 + x1 - 1) / 2,
+        distribution="grouped" if len(members) > 2 else "none",
+        category={"suspicious": "4B", "benign": "2"}.get(cls, "1"),
+        class_=cls, pathology=pathology, n_calcifications=len(members), x_px=(x0 + x1 - 1) / 2,
         y_px=(y0 + y1 - 1) / 2,
         box_x_px=x0, box_y_px=y0, box_w_px=x1 - x0, box_h_px=y1 - y0, extent_mm=max(x1 - x0,
         y1 - y0) * SPACING,

@@ -172,9 +172,9 @@ def _short(values: Any, digits: int = 6) -> list[float]:
     return [float(f"{v:.{digits}g}") for v in values]
 
 
-def _dump(path: Path, said: dict[str, Any]) -> None:
+def _dump(path: Path, arguments: dict[str, Any]) -> None:
     """JSON, one innermost list a line, so that a change can be read."""
-    text = json.dumps(said, indent=1)
+    text = json.dumps(arguments, indent=1)
     out, depth = [], 0
     for line in text.splitlines():
         inside = depth > 0
@@ -188,17 +188,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--only", nargs="*", default=[], metavar="W/Rh:28", help="print these beams; write nothing")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "phantom" / "imaging" / "data")
-    said = parser.parse_args()
+    arguments = parser.parse_args()
     table = attenuation()
-    if said.only:
-        for name, kv in (text.split(":") for text in said.only):
+    if arguments.only:
+        for name, kv in (text.split(":") for text in arguments.only):
             print(json.dumps({name: {kv: beam(name, int(kv), table["mu_per_cm"])}}))
         return
-    _dump(said.out / "attenuation.json", table)
+    _dump(arguments.out / "attenuation.json", table)
     beams = {n: {str(kv): beam(n, kv, table["mu_per_cm"]) for kv in range(b[3], b[4] + 1)} for n, b in BEAMS.items()}
     provenance = f"SpekPy {spekpy.__version__} kqp, 16 degrees, 0.8 mm Be, 65 cm air; see tools/make_tables.py"
     _dump(
-        said.out / "beams.json",
+        arguments.out / "beams.json",
         {"provenance": provenance, "paddle_mm": PADDLE_MM, "distance_mm": 650.0, "beams": beams},
     )
 

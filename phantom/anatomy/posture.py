@@ -39,7 +39,8 @@ def silhouette(values: Mapping[str, float], view: ViewName) -> Silhouette:
 def silhouettes(
     values: Mapping[str, float], shared: np.random.Generator, side: np.random.Generator
 ) -> dict[ViewName, Silhouette]:
-    """The outlines of one breast: uneven, mostly as its fellow is. `shared` is the woman's dice, `side` the breast's."""
+    """The outlines of one breast: uneven, mostly as its fellow is. `shared` draws the woman's numbers, `side` the
+    breast's."""
     out: dict[ViewName, Silhouette] = {}
     k = np.arange(3, _WAVES)
     fall = values["unevenness"] * (k / 3.0) ** -2.6
@@ -60,7 +61,8 @@ def _seen(strip_mm: float) -> float:
 def chests(
     values: Mapping[str, float], shared: np.random.Generator, side: np.random.Generator
 ) -> dict[ViewName, Chest]:
-    """Muscle and folds beside one breast. `shared` is the woman's dice, `side` the breast's: sides are much alike."""
+    """Muscle and folds beside one breast. `shared` draws the woman's numbers, `side` the breast's: sides are much
+    alike."""
     width, length, bulge, fold = side.normal(1, 0.08, 4)
     bow, slope = shared.uniform(-5, 1), shared.uniform(0.12, 0.7)
     thick, soft = shared.uniform(12, 18), shared.uniform(1.5, 3.0)

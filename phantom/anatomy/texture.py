@@ -61,7 +61,8 @@ def shaped(white: Array, amplitude: F32, shape: tuple[int, ...]) -> F32:
 
 
 def tiled(tile: F32, lattice: Grid, shift: Any = (0, 0)) -> F32:
-    """A tile repeated without end, moved by `shift` points, over a lattice: it lies still in the plane, whatever part is asked for."""
+    """A tile repeated without end, moved by `shift` points, over a lattice: it lies still in the plane, whatever part
+    is asked for."""
     first = (round(origin / lattice.pitch_mm - 0.5) for origin in lattice.origin_mm[::-1])
     starts = zip(first, shift, lattice.shape, tile.shape, strict=True)
     rows, columns = ((np.arange(n) + (start - int(by)) % whole) % whole for start, by, n, whole in starts)

@@ -29,7 +29,7 @@ class Calcification:
         The kind that made it, as ``phantom kinds`` lists it.
     material : str
         What it is made of (a name of `phantom.imaging.materials`).
-    packing : float
+    relative_density : float
         Its density relative to the material's own, about 1 (jitter between grains).
     displaces : str
         The tissue it takes the place of; ``air`` for what lies on the skin.

@@ -93,8 +93,8 @@ def command(
     for note in done.notes:
         click.echo(f"Note: {note}.", err=True)
     if as_json:
-        said = {"folder": str(done.folder), "format": name, "written": done.written, "kept": done.kept}
-        print_json({**said, "notes": list(done.notes)})
+        result = {"folder": str(done.folder), "format": name, "written": done.written, "kept": done.kept}
+        print_json({**result, "notes": list(done.notes)})
         return
     kept = f", {done.kept} were there" if done.kept else ""
     click.echo(f"{done.folder}: {len(data)} images as {name} ({done.written} written{kept}).")

@@ -15,10 +15,10 @@ def command(name: str | None, as_json: bool) -> None:
 
     A recipe of your own starts as a copy: `phantom presets benign > mine.toml`.
     """
-    from phantom.recipe import presets as shelf
+    from phantom.recipe import presets as recipes
 
     if name is None:
-        rows = [(preset, shelf.summary(preset)) for preset in shelf.names()]
+        rows = [(preset, recipes.summary(preset)) for preset in recipes.names()]
         if as_json:
             print_json([{"name": preset, "description": summary} for preset, summary in rows])
         else:
@@ -28,4 +28,4 @@ def command(name: str | None, as_json: bool) -> None:
 
         print_json(presets.load(name).resolved())
     else:
-        click.echo(shelf.text(name), nl=False)
+        click.echo(recipes.text(name), nl=False)

@@ -16,7 +16,7 @@ from phantom.compare.features import COARSE, FINE, SCALES
 from phantom.compare.measure import Measured, measure_all
 from phantom.compare.sides import entries, spread
 from phantom.compare.table import ROWS, Row
-from phantom.compare.tell import Told, each_against_the_others, tell
+from phantom.compare.tell import Separation, each_against_the_others, tell
 from phantom.errors import UsageError
 
 Progress = Callable[[int, int], None]
@@ -81,11 +81,11 @@ class Comparison:
     by : str
         ``woman``, or ``image`` where a side has only one woman: what is left out together.
     lines : tuple of Line
-    told, images_unseen : dict of Told
+    separation, images_unseen : dict of Separation
         By scale, women unseen and images unseen; positive is the dataset.
     controls : dict of (reference, dataset)
         By scale: each woman against the others of her side.
-    network : dict of Told
+    network : dict of Separation
         By scale; empty unless asked for.
     """
 
@@ -93,15 +93,15 @@ class Comparison:
     reference: Side
     by: str
     lines: tuple[Line, ...]
-    told: dict[str, Told]
-    images_unseen: dict[str, Told]
-    controls: dict[str, tuple[Told, Told]]
-    network: dict[str, Told]
+    separation: dict[str, Separation]
+    images_unseen: dict[str, Separation]
+    controls: dict[str, tuple[Separation, Separation]]
+    network: dict[str, Separation]
 
     @property
     def worst(self) -> float:
         """The largest AUC of hand-made features, with the spectrum as it is."""
-        return max(self.told[FINE].auc, self.told[COARSE].auc)
+        return max(self.separation[FINE].auc, self.separation[COARSE].auc)
 
 
 def compare(

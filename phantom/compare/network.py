@@ -10,14 +10,14 @@ import numpy as np
 from phantom.arrays import F32, F64
 from phantom.compare.features import at_scale
 from phantom.compare.measure import Measured
-from phantom.compare.tell import Told, auc, folds, groups, weights
+from phantom.compare.tell import Separation, auc, folds, groups, weights
 from phantom.errors import UsageError
 
 _EPOCHS = 14
 _BATCH = 32
 
 
-def tell(reference: Sequence[Measured], others: Sequence[Measured], scale: str, seed: int = 0) -> Told:
+def tell(reference: Sequence[Measured], others: Sequence[Measured], scale: str, seed: int = 0) -> Separation:
     """Tell others from the reference by their pixels, tested on women who were not trained on.
 
     Patches are turned and mirrored at random in training; one thread, so that a seed gives the same numbers.
@@ -45,7 +45,7 @@ def tell(reference: Sequence[Measured], others: Sequence[Measured], scale: str, 
             chance = np.concatenate([weights(women[~in_a]), weights(others_women[~in_b])]) / 2
             model = _trained(x, y, chance, seed)
             found[name] = auc(_scores(model, second[in_b]), _scores(model, first[in_a]))
-        return Told(found)
+        return Separation(found)
     finally:
         torch.set_num_threads(before)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from phantom.compare.comparison import Comparison, Line, Side
-from phantom.compare.tell import Told
+from phantom.compare.tell import Separation
 
 NOT_FOR = (
     "Chance is 0.5; a difference that shows is no measure of what a detector trained on one side loses on the other."
@@ -22,12 +22,13 @@ def as_dict(found: Comparison) -> dict[str, Any]:
         "reference": _side(found.reference),
         "split_by": found.by,
         "table": [_line(line) for line in found.lines],
-        "told": {scale: _told(told) for scale, told in found.told.items()},
-        "images_unseen": {scale: _told(told) for scale, told in found.images_unseen.items()},
+        "separation": {scale: _separation(separation) for scale, separation in found.separation.items()},
+        "images_unseen": {scale: _separation(separation) for scale, separation in found.images_unseen.items()},
         "controls": {
-            scale: {"reference": _told(ref), "dataset": _told(data)} for scale, (ref, data) in found.controls.items()
+            scale: {"reference": _separation(reference), "dataset": _separation(dataset)}
+            for scale, (reference, dataset) in found.controls.items()
         },
-        "network": {scale: _told(told) for scale, told in found.network.items()},
+        "network": {scale: _separation(separation) for scale, separation in found.network.items()},
     }
 
 
@@ -63,11 +64,13 @@ def _line(line: Line) -> dict[str, Any]:
     }
 
 
-def _told(told: Told) -> dict[str, Any]:
+def _separation(separation: Separation) -> dict[str, Any]:
     return {
-        "auc": _number(told.auc),
-        "by_left_out": {name: _number(value) for name, value in told.by_fold.items()},
-        "leading": [{"feature": f.feature, "weight": _number(f.weight), "auc": _number(f.auc)} for f in told.leading],
+        "auc": _number(separation.auc),
+        "by_left_out": {name: _number(value) for name, value in separation.by_fold.items()},
+        "leading": [
+            {"feature": f.feature, "weight": _number(f.weight), "auc": _number(f.auc)} for f in separation.leading
+        ],
     }
 
 
@@ -82,18 +85,18 @@ def lines(found: Comparison) -> Iterator[str]:
     yield ""
     unseen = "women" if found.by == "woman" else "images"
     yield f"How well patches of 18 mm, minus mean, over sd, are told apart (AUC; {unseen} not trained on)"
-    for scale, told in found.told.items():
-        yield f"  {scale:36}{told.auc:6.3f}   {_by(told)}"
-        yield f"  {'':36}{'':6}   carried by {', '.join(f'{f.feature} ({f.auc:.2f})' for f in told.leading[:5])}"
+    for scale, separation in found.separation.items():
+        yield f"  {scale:36}{separation.auc:6.3f}   {_by(separation)}"
+        yield f"  {'':36}{'':6}   carried by {', '.join(f'{f.feature} ({f.auc:.2f})' for f in separation.leading[:5])}"
         if found.by == "woman":
             yield f"  {'  same women, images not trained on':36}{found.images_unseen[scale].auc:6.3f}"
-    for scale, told in found.network.items():
-        yield f"  {'network, ' + scale:36}{told.auc:6.3f}   {_by(told)}"
+    for scale, separation in found.network.items():
+        yield f"  {'network, ' + scale:36}{separation.auc:6.3f}   {_by(separation)}"
     yield ""
     yield "Control: each woman against the others of her side (images not trained on)"
     for scale, (reference, dataset) in found.controls.items():
-        for name, told in (("reference", reference), ("dataset", dataset)):
-            yield f"  {scale + ', ' + name:36}{told.auc:6.3f}   {_by(told)}"
+        for name, separation in (("reference", reference), ("dataset", dataset)):
+            yield f"  {scale + ', ' + name:36}{separation.auc:6.3f}   {_by(separation)}"
     yield ""
     yield NOT_FOR
 
@@ -129,8 +132,8 @@ def _short(value: float) -> str:
     return f"{value:.3g}"
 
 
-def _by(told: Told) -> str:
-    shown = [f"{Path(name).name} {value:.2f}" for name, value in told.by_fold.items()]
+def _by(separation: Separation) -> str:
+    shown = [f"{Path(name).name} {value:.2f}" for name, value in separation.by_fold.items()]
     return ", ".join(shown) or "too few images"
 
 

@@ -26,7 +26,7 @@ class Leading:
 
 
 @dataclass(frozen=True)
-class Told:
+class Separation:
     """How well patches are told apart: an AUC for each fold, named after who was left out, and what carries it."""
 
     by_fold: dict[str, float]
@@ -110,7 +110,7 @@ def fitted(x: F64, y: F64, weight: F64) -> tuple[Callable[[F64], F64], F64]:
     return lambda values: np.asarray(model.decision_function(scaled(values))), np.asarray(model.coef_[0])
 
 
-def tell(reference: Sequence[Measured], others: Sequence[Measured], scale: str, by: str = "woman") -> Told:
+def tell(reference: Sequence[Measured], others: Sequence[Measured], scale: str, by: str = "woman") -> Separation:
     """Tell others from the reference, tested on women (or images) that were not trained on.
 
     Raises
@@ -129,20 +129,20 @@ def tell(reference: Sequence[Measured], others: Sequence[Measured], scale: str, 
         coefficients.append(coefficient)
         found[name] = auc(score(b.x[in_b]), score(a.x[in_a]))
     if not found:
-        return Told({})
+        return Separation({})
     mean = np.mean(coefficients, 0)
     leading = (
         Leading(a.names[j], float(mean[j]), auc(b.x[:, j], a.x[:, j])) for j in np.argsort(-np.abs(mean))[:_LEADING]
     )
-    return Told(found, tuple(leading))
+    return Separation(found, tuple(leading))
 
 
-def each_against_the_others(side: Sequence[Measured], scale: str) -> Told:
+def each_against_the_others(side: Sequence[Measured], scale: str) -> Separation:
     """How well women with two or more images, at most eight, are told from the others, by images not trained on."""
     names = list(dict.fromkeys(m.woman for m in side))
     found = {}
     for name in names[:_MOST_FOLDS] if len(names) > 1 else ():
-        told = tell([m for m in side if m.woman != name], [m for m in side if m.woman == name], scale, "image")
-        if told.by_fold:
-            found[name] = told.auc
-    return Told(found)
+        separation = tell([m for m in side if m.woman != name], [m for m in side if m.woman == name], scale, "image")
+        if separation.by_fold:
+            found[name] = separation.auc
+    return Separation(found)

@@ -30,7 +30,7 @@ def match_detectability(scene: Scene) -> Scene:
     """The scene with every finding that asks for it as hard to see as it asks.
 
     What is asked for is the median, over the finding's grains in the first view that shows it, of d' or
-    SDNR as the truth measures them. First the grains' packing is scaled, between 0.15 and 3; where that is
+    SDNR as the truth measures them. First the grains' relative density is scaled, between 0.15 and 3; where that is
     not enough, their size too, between half and twice. The truth then says what was got, within 5 %. A
     finding that cannot be made so is left out, and `Scene.dropped` says why.
     """
@@ -166,7 +166,7 @@ def _solved(
         if abs(got / target - 1) <= _AIM or low >= high:
             break
         low, high = (at, high) if got < target else (low, at)
-        # d' is nearly proportional to what packing adds to the tissue, and to the cube of a small grain's size
+        # d' is nearly proportional to what the grain adds to the tissue, and to the cube of a small grain's size
         guess = at * (target / got) ** (1 / 3 if size else 1)
         middle = float(np.sqrt(low * high))
         at = guess if low < guess < high else high if guess >= high and at != high else low if at != low else middle

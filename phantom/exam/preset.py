@@ -66,9 +66,9 @@ class Exam:
 
     def images(self, sides: int) -> int:
         """How many images a case of so many breasts has, at most."""
-        views, looks = sides * len(self.views), 1 + len(self.twins)
+        views, versions = sides * len(self.views), 1 + len(self.twins)
         whole = views * (self.whole_views + len(self.prior_years)) + len(self.views) * bool(self.magnification)
-        return (whole + self.patches) * looks
+        return (whole + self.patches) * versions
 
 
 @dataclass(frozen=True)

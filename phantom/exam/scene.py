@@ -121,13 +121,13 @@ def grow(preset: Preset, seed: Seed, index: int) -> Scene:
     breasts = {side: preset.anatomy.grow(seed, side) for side in sides}
     findings: list[Finding] = []
     dropped: list[str] = []
-    looks = {side: expected_views(preset, seed, side, breasts[side], views) for side in sides}
+    dprime_of = {side: expected_views(preset, seed, side, breasts[side], views) for side in sides}
     for number, entry in enumerate(_chosen(preset, seed.child("mix"), breasts[sides[0]].age)):
         finding_seed = seed.child("finding", number, entry.kind)
         for side in _sides_of(entry, sides, finding_seed):
             try:
                 grown = _apart(entry, breasts[side], finding_seed, [f for f in findings if f.laterality == side])
-                grown = conditioned(grown, entry, looks[side], finding_seed.child("visibility", side))
+                grown = conditioned(grown, entry, dprime_of[side], finding_seed.child("visibility", side))
             except NoPlace as why:
                 dropped.append(f"{entry.kind}: {why}")
                 continue
@@ -228,20 +228,20 @@ def _apart(entry: FindingEntry, breast: Breast, seed: Seed, others: Sequence[Fin
         labelled = relabelled(grown, entry, breast.laterality)
         if not taken or labelled.finding_class != "suspicious":
             return grown
-        here = np.array([grain.centre_mm for grain in grown.calcifications], float)
-        away = np.linalg.norm(here[:, None] - np.array(taken, float)[None], axis=2)
+        places = np.array([grain.centre_mm for grain in grown.calcifications], float)
+        away = np.linalg.norm(places[:, None] - np.array(taken, float)[None], axis=2)
         if away.min() >= _APART_MM:
             return grown
     raise NoPlace(f"every place for it lies within {_APART_MM:g} mm of another suspicious finding")
 
 
 def conditioned(
-    finding: Finding, entry: FindingEntry, look: Callable[[Sequence[Calcification]], Floats], seed: Seed
+    finding: Finding, entry: FindingEntry, dprime_of: Callable[[Sequence[Calcification]], Floats], seed: Seed
 ) -> Finding:
     """The finding as visible as its entry says; one whose d' or SDNR is asked for is left to that."""
     if entry.visibility == "any" or entry.dprime is not None or entry.sdnr is not None or not finding.calcifications:
         return finding
-    expected = look(finding.calcifications)
+    expected = dprime_of(finding.calcifications)
     if entry.visibility == "occult":
         return seen_by_nobody(finding, expected)
     return seen_by_a_reader(finding, expected, seed.rng())

@@ -40,7 +40,7 @@ def report(images: Sequence[Mammogram], key: str, generator: str, options: Optio
     header = file_of(_header(images, key, options))
     language: Code = ("121049", "DCM", "Language of Content Item and Descendants")
     findings = [item for number, image in enumerate(images, start=1) for item in _findings(image, number, generator)]
-    # the content sequence bears the highest tag of the report, so that it may follow the rest
+    # the content sequence has the highest tag of the report, so that it may follow the rest
     return header + sr.content([
         sr.coded("HAS CONCEPT MOD", language, ("eng", "RFC5646", "English")),
         _library(images, key),

@@ -52,8 +52,8 @@ def prepare(folder: Path, stamp: Mapping[str, Any], overwrite: bool) -> None:
         raise UsageError(
             f"{folder}: holds another export (other options or other data); choose another --out, or --overwrite"
         )
-    own = {STAMP, *known["own"]}
-    foreign = [name for name in there if name not in own and not _is_draft(name)]
+    written = {STAMP, *known["own"]}
+    foreign = [name for name in there if name not in written and not _is_draft(name)]
     if foreign:
         raise UsageError(
             f"{folder}: holds files that phantom did not write ({', '.join(foreign[:3])}); move them away first"

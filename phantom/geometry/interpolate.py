@@ -114,7 +114,7 @@ class Resampled:
 def resampled(
     values: Floats, start: tuple[float, float], step: float, shape: tuple[int, int], *, cubic: bool = True
 ) -> Resampled:
-    """As `resample`, but for rows on demand: strips of a large lattice need not exist at once."""
+    """As `resample`, with rows on demand: strips of a large lattice need not exist at once."""
     values = np.asarray(values, np.float32)
     if step > 1:
         rows = _means(values, start[0] + step * np.arange(shape[0]), step)

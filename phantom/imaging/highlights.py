@@ -46,14 +46,14 @@ class Highlights:
             return
         flat = value.reshape(-1)
         at = np.flatnonzero(flat < -KNEE)
-        own = -flat[at] - KNEE
+        beyond = -flat[at] - KNEE
         if self._level is not None:
             rows, columns = value.shape
             level = np.maximum(self._level[start : start + rows, :columns].reshape(-1)[at], np.float32(1e-3))
             shown = _ROOM * np.log1p(level / _ROOM)
-            own = shown * np.minimum(own / level, 1) ** (level / shown) + np.maximum(own - level, 0)
+            beyond = shown * np.minimum(beyond / level, 1) ** (level / shown) + np.maximum(beyond - level, 0)
         most = _TOP - KNEE
-        flat[at] = -KNEE - np.minimum(own, most) - np.log1p(np.maximum(own - most, 0))
+        flat[at] = -KNEE - np.minimum(beyond, most) - np.log1p(np.maximum(beyond - most, 0))
 
 
 def _level(excess: F32, cell_mm: float) -> F32:

@@ -19,7 +19,8 @@ from phantom.imaging.rim import Rim
 from phantom.recipe.draw import Within
 
 FULL = 4095
-# A pixel's value rises as the logarithm of X-ray lost; for processing it rises with X-ray (DICOM PS3.3 C.8.7, C.8.11.7).
+# A pixel's value rises as the logarithm of X-ray lost; for processing it rises with X-ray (DICOM PS3.3 C.8.7,
+# C.8.11.7).
 DICOM_TERMS = {
     "FOR PRESENTATION": {"relationship": "LOG", "sign": -1, "photometric": "MONOCHROME2", "bits_stored": 12},
     "FOR PROCESSING": {"relationship": "LIN", "sign": 1, "photometric": "MONOCHROME1"},
@@ -29,7 +30,7 @@ _FADE_MM = 0.9  # within the skin, over which the picture comes up from black
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Numbers:
     """The numbers of a look: estimates, judged by eye and against the spectra of displayed mammograms."""
 
     level: float
@@ -41,11 +42,11 @@ class _Look:
     quiet: float
 
 
-_LOOKS = {
-    "standard": _Look(0.28, 1.00, 0.95, 0.40, 1.15, 1.80, 0.70),
-    "soft": _Look(0.30, 0.75, 0.90, 0.10, 0.50, 0.60, 0.60),
-    "crisp": _Look(0.27, 1.15, 0.97, 1.00, 1.80, 2.20, 0.80),
-    "film": _Look(0.33, 0.8, 0.30, 0.00, 0.00, 0.00, 1.00),
+_NAMED = {
+    "standard": _Numbers(0.28, 1.00, 0.95, 0.40, 1.15, 1.80, 0.70),
+    "soft": _Numbers(0.30, 0.75, 0.90, 0.10, 0.50, 0.60, 0.60),
+    "crisp": _Numbers(0.27, 1.15, 0.97, 1.00, 1.80, 2.20, 0.80),
+    "film": _Numbers(0.33, 0.8, 0.30, 0.00, 0.00, 0.00, 1.00),
 }
 
 
@@ -53,7 +54,8 @@ _LOOKS = {
 class _Adapted:
     """What the display is set to for one exposure.
 
-    Its rim, the log exposures that the scale spans and has amid it, and by how much the muscle lies above what is beside it.
+    Its rim, the log exposures that the scale spans and has amid it, and by how much the muscle lies above what is
+    beside it.
     """
 
     around: Rim
@@ -68,7 +70,9 @@ class Presentation:
 
     look: Annotated[Literal["standard", "soft", "crisp", "film"], "a named set of the keys below"] = "standard"
     level: Annotated[float | None, Within(0.05, 0.8), "mean of the breast, muscle left out, of full scale"] = None
-    latitude: Annotated[float | None, Within(0.2, 10), "log exposure from dark to bright; left out: from the image"] = None
+    latitude: Annotated[float | None, Within(0.2, 10), "log exposure from dark to bright; left out: from the image"] = (
+        None
+    )
     contrast: Annotated[float | None, Within(0.2, 5), "share of the scale that the breast's middle 90 % spans"] = None
     equalise: Annotated[float | None, Within(0, 1), "share of the thinner rim's darkness that is made up for"] = None
     fine: Annotated[float | None, Within(0, 3), "gain of detail below 0.2 mm that stands out of the noise"] = None
@@ -138,11 +142,11 @@ class Presentation:
         around.lift.values[...] -= less
         return _Adapted(around, latitude, middle, replace(around.lift, values=muscle.excess(level - less)))
 
-    def numbers(self) -> _Look:
+    def numbers(self) -> _Numbers:
         """The look's numbers, with what the recipe says instead."""
-        look, names = _LOOKS[self.look], [f.name for f in fields(_Look)]
-        own = {name: getattr(self, name) for name in names}
-        return _Look(**{name: getattr(look, name) if own[name] is None else own[name] for name in names})
+        look, names = _NAMED[self.look], [f.name for f in fields(_Numbers)]
+        given = {name: getattr(self, name) for name in names}
+        return _Numbers(**{name: getattr(look, name) if given[name] is None else given[name] for name in names})
 
 
 def _optical_depths(zero_dn: float, air_dn: float) -> F64:
@@ -156,12 +160,13 @@ def _halved(pixels: U16, breast: Bools, depth: F64) -> tuple[F32, F32]:
     shape = -(-breast.shape[0] // 2), -(-breast.shape[1] // 2)
     half, inside, table = np.zeros(shape, np.float32), np.zeros(shape, np.float32), depth.astype(np.float32)
     for start in range(0, len(breast), _ROWS):
-        here = breast[start : start + _ROWS]
-        end, first, to = 2 * -(-_last(here) // 2), _whole(here), slice(start // 2, start // 2 + -(-len(here) // 2))
+        covered = breast[start : start + _ROWS]
+        end, first = 2 * -(-_last(covered) // 2), _whole(covered)
+        to = slice(start // 2, start // 2 + -(-len(covered) // 2))
         strip = _looked_up(table, pixels[start : start + _ROWS, :end])
-        strip[:, first:] *= here[:, first:end]
+        strip[:, first:] *= covered[:, first:end]
         half[to, : end // 2] = halved(strip)
-        share = halved(here[:, first - first % 2 : end].astype(np.float32))
+        share = halved(covered[:, first - first % 2 : end].astype(np.float32))
         inside[to, : first // 2] = 1
         inside[to, first // 2 : first // 2 + share.shape[1]] = share
     return half, inside
@@ -173,7 +178,8 @@ def _looked_up(table: F32, pixels: U16) -> F32:
 
 
 def _flatten(half: F32, inside: F32, around: Rim) -> None:
-    """Lift the rim, take its skin away, and go on smoothly outside, in place: no step or band is left to make a halo of."""
+    """Lift the rim, take its skin away, and go on smoothly outside, in place: no step or band is left to make a halo
+    of."""
     for start in range(0, len(half), _ROWS):
         stop = min(start + _ROWS, len(half))
         share = inside[start:stop]
@@ -194,7 +200,8 @@ def _even(half: F32, adapted: _Adapted) -> F32:
 def _combine(added: F32, half: F32, finer: F32, around: Rim, middle: float, slope: float) -> F32:
     """What goes into the sigmoid except the finest detail, in place of the enhancement; and the detail's share.
 
-    The depth itself is shared out: what is finer than these pixels comes from the full resolution, by its share. In place
+    The depth itself is shared out: what is finer than these pixels comes from the full resolution, by its share. In
+    place
     of the flat image `half` comes how far all of that lies beyond the knee of the highlights.
     """
     fine, share = enlarged(finer, 2, half.shape), np.empty(half.shape, np.float32)
@@ -225,7 +232,8 @@ def _smooth_step(x: Any) -> Any:
 def _finish(
     out: U16, pixels: U16, breast: Bools, table: F32, around: Rim, added: Resampled, share: Resampled, bright: Highlights
 ) -> None:  # fmt: skip
-    """Sigmoid, skin line and breast mask, into `out`, in strips: `table` is the slope times each detector value's depth."""
+    """Sigmoid, skin line and breast mask, into `out`, in strips: `table` is the slope times each detector value's
+    depth."""
     for start in range(0, len(breast), _ROWS):
         stop = min(start + _ROWS, len(breast))
         inside = breast[start:stop]

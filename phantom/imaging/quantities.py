@@ -26,7 +26,7 @@ class Stamp:
     path_mm : (rows, columns) float32
         Path length in the solid, averaged over each pixel's area; it sums, times the pixel's
         area, to the solid's volume.
-    material, packing, displaces
+    material, relative_density, displaces
         As in `Calcification`.
     """
 

@@ -91,8 +91,8 @@ def measure(
         body = np.float32(0.5) * (whole + outline.distance_mm(nipple))
 
     lift = made_up * (fat.full - fat.full * edge(body, fat.width_mm))
-    own = _smooth(nipple, weight, _BLEND_MM / cell_mm)
-    lift += own * (made_up * (fat.full + _NIPPLE - even) - lift)
+    on_nipple = _smooth(nipple, weight, _BLEND_MM / cell_mm)
+    lift += on_nipple * (made_up * (fat.full + _NIPPLE - even) - lift)
     lift -= made_up * _uneven(mean + lift, weight, body, fat, cell_mm)
     dark = fat.full - _FLOOR - _smooth(mean + lift, weight, _FLOOR_MM / cell_mm)
     near = np.clip(2 - body / np.float32(_FLOOR_TO_MM), 0, 1)
@@ -103,7 +103,7 @@ def measure(
     beyond = _smooth(level, weight, _BEYOND_MM / cell_mm)
     beyond[beyond == 0] = level.sum() / max(float(weight.sum()), 1.0)
     # where there is less than the skin's band has elsewhere, such as beside the nipple, less of it is taken away
-    skin = np.minimum(fat.skin(body), np.maximum(mean + lift - fat.full, 0)) * (1 - own)
+    skin = np.minimum(fat.skin(body), np.maximum(mean + lift - fat.full, 0)) * (1 - on_nipple)
     maps = [Coarse(one.astype(np.float32), step, depth.shape) for one in (lift - skin, beyond, _BAND * skin)]
     distance = Coarse(whole, 2 * step, (2 * depth.shape[0], 2 * depth.shape[1]))
     return Rim(maps[0], maps[1], maps[2], distance, level, cells)

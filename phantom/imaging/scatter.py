@@ -1,4 +1,4 @@
-"""The veil of scattered radiation: kernels by thickness, at a sixteenth of the resolution."""
+"""Scattered radiation: kernels by thickness, at a sixteenth of the resolution."""
 
 from __future__ import annotations
 

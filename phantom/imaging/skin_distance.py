@@ -26,7 +26,7 @@ class Outline:
 
     def __init__(self, cells: F32, cut: tuple[bool, bool, bool], cell_mm: float) -> None:
         self._share, top = _continued(cells, cut, cell_mm)
-        self._here = slice(top, top + cells.shape[0]), slice(0, cells.shape[1])
+        self._window = slice(top, top + cells.shape[0]), slice(0, cells.shape[1])
         self._cell_mm = cell_mm
 
     def distance_mm(self, left_out: F32 | None = None) -> F32:
@@ -40,8 +40,8 @@ class Outline:
         share = self._share
         if left_out is not None:
             share = share.copy()
-            share[self._here] *= 1 - left_out
-        return signed_mm(share, self._cell_mm)[self._here]
+            share[self._window] *= 1 - left_out
+        return signed_mm(share, self._cell_mm)[self._window]
 
 
 def _continued(cells: F32, cut: tuple[bool, bool, bool], cell_mm: float) -> tuple[F32, int]:

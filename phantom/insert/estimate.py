@@ -118,9 +118,9 @@ def estimate(picture: Picture, offset_dn: float = 0.0) -> Estimates:
 
 def thickness_of(picture: Picture, area_cm2: float) -> tuple[float, float]:
     """Compressed thickness and its uncertainty, mm: the header's, else what breasts of this area have."""
-    said = picture.header.thickness_mm
-    if said is not None:
-        return said, 0.0
+    stated_mm = picture.header.thickness_mm
+    if stated_mm is not None:
+        return stated_mm, 0.0
     extra, times = (0.0, 1.0) if picture.view == "CC" else _OBLIQUE
     z = math.log(area_cm2 / times / _AREA[0]) / math.log(_AREA[1])
     mean, sd = _THICKNESS

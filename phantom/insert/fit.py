@@ -88,9 +88,9 @@ class FittedView:
 
         model, model_ends = self._model
         picture, picture_ends = self._picture
-        there = self._turned(_phi(), back=True)
-        ratio = picture / np.maximum(np.interp(there, _phi(), model), 1.0)
-        known = picture_ends & (np.interp(there, _phi(), model_ends.astype(float)) > 0.5)
+        turned = self._turned(_phi(), back=True)
+        ratio = picture / np.maximum(np.interp(turned, _phi(), model), 1.0)
+        known = picture_ends & (np.interp(turned, _phi(), model_ends.astype(float)) > 0.5)
         if not known.any():
             return np.ones(_DIRECTIONS)
         ratio = np.interp(_phi(), _phi()[known], ratio[known])
@@ -98,10 +98,10 @@ class FittedView:
 
     def _turned(self, phi: Any, back: bool = False) -> Any:
         """Directions of the compressed breast as the picture has them; or the other way."""
-        here, there = self._nipples[::-1] if back else self._nipples
+        start, end = self._nipples[::-1] if back else self._nipples
         half = 0.5 * math.pi
-        here, there = (min(max(v, -0.8 * half), 0.8 * half) for v in (here, there))
-        return np.interp(phi, [-half, here, half], [-half, there, half])
+        start, end = (min(max(v, -0.8 * half), 0.8 * half) for v in (start, end))
+        return np.interp(phi, [-half, start, half], [-half, end, half])
 
     def forward(self, points_mm: Floats) -> F64:
         """Points (n, 3) of the breast's frame -> (n, 3): x, y of the picture and h above the support."""
@@ -198,8 +198,8 @@ def fitted(
         view = View(picture.view, laterality, _angle(picture))
         pressed = grown.compress(view)
         views.append(FittedView(view, pressed, found, _centre(picture, found, pressed)))
-    own = {field.name: getattr(grown, field.name) for field in fields(grown)}
-    return FittedBreast(**own, pictured=tuple(views))
+    grown_fields = {field.name: getattr(grown, field.name) for field in fields(grown)}
+    return FittedBreast(**grown_fields, pictured=tuple(views))
 
 
 def _grown(anatomy: Anatomy, seed: Seed, laterality: Laterality, thickness_mm: float, area_cm2: float) -> Breast:
@@ -208,9 +208,9 @@ def _grown(anatomy: Anatomy, seed: Seed, laterality: Laterality, thickness_mm: f
     why: UsageError | None = None
     for share in (1.0, 0.75, 0.5, 0.25, 0.0):  # toward a common size, where no breast is so thick or so thin
         wanted = {"thickness_mm": thickness_mm, "area_cm2": share * area_cm2 + (1 - share) * 2.6 * thickness_mm}
-        told = {name: Draw.constant(float(np.clip(value, *ranges[name]))) for name, value in wanted.items()}
+        fixed = {name: Draw.constant(float(np.clip(value, *ranges[name]))) for name, value in wanted.items()}
         try:
-            return replace(anatomy, **told).grow(seed, laterality)
+            return replace(anatomy, **fixed).grow(seed, laterality)
         except UsageError as error:
             why = error
     assert why is not None

@@ -52,8 +52,8 @@ def findings(
             finding_seed = seed.child("finding", side, number, entry.kind)
             try:
                 finding = _placed(entry, breast, finding_seed)
-                look = partial(_looked_at, breast, on, seed, finding)
-                finding = conditioned(finding, entry, look, finding_seed.child("visibility", side))
+                dprime_of = partial(_looked_at, breast, on, seed, finding)
+                finding = conditioned(finding, entry, dprime_of, finding_seed.child("visibility", side))
             except NoPlace as why:
                 dropped.append(f"{entry.kind}: {why}")
                 continue

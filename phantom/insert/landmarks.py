@@ -128,8 +128,8 @@ def _marker(segmented: Segmented, skin: Floats) -> tuple[float, float] | None:
     found = []
     for k, box in enumerate(find_objects(parts), start=1):
         height, width = ((s.stop - s.start) * cell for s in box)
-        own = parts[box] == k
-        round_ = 0.6 < height / width < 1.7 and own.mean() > 0.6 and max(height, width) < 9.0
+        marker = parts[box] == k
+        round_ = 0.6 < height / width < 1.7 and marker.mean() > 0.6 and max(height, width) < 9.0
         x, y = (0.5 * (s.start + s.stop) * cell for s in (box[1], box[0]))
         if round_ and x > front and len(skin):
             away = np.hypot(skin[:, 0] - x, skin[:, 1] - y)

@@ -67,9 +67,9 @@ class InsertedCases:
         breasts: dict[Laterality, FittedBreast] = {}
         sides: tuple[Laterality, ...] = ("L", "R")
         for side in sides:
-            own = [(one.picture, one.found) for one in canvases if one.picture.laterality == side]
-            if own:
-                breasts[side] = fitted(preset.anatomy, case_seed, side, own)
+            of_side = [(one.picture, one.found) for one in canvases if one.picture.laterality == side]
+            if of_side:
+                breasts[side] = fitted(preset.anatomy, case_seed, side, of_side)
         on: dict[tuple[str, str], Canvas] = {(one.picture.laterality, one.picture.view): one for one in canvases}
         grown, dropped = growth.findings(preset, case_seed, breasts, self.per_image, on)
         grown, more = levelled.levelled(grown, breasts, on, case_seed)
@@ -83,11 +83,11 @@ class InsertedCases:
         )
         ordered = tuple(view.view for breast in breasts.values() for view in breast.pictured)
         scene = Scene(recipe, case_seed, index, breasts, ordered, grown, (*dropped, *more))
-        told = {**scene.to_dict(), "format": INSERTED_SCENE, "pictures": [_estimates(one) for one in canvases]}
+        stored = {**scene.to_dict(), "format": INSERTED_SCENE, "pictures": [_estimates(one) for one in canvases]}
         if self.keep_header:
-            for kept, source in zip(told["pictures"], self.women[index].sources, strict=True):
+            for kept, source in zip(stored["pictures"], self.women[index].sources, strict=True):
                 kept["header"] = source.header()
-        return Case(index, views, told, scene.dropped)
+        return Case(index, views, stored, scene.dropped)
 
     def _canvas(self, picture: Picture) -> Canvas:
         name = self.detector or named(picture.header.manufacturer, picture.header.model)

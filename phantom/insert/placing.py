@@ -90,12 +90,12 @@ def add_bodies(bodies: Sequence[Body], box: tuple[slice, slice], g_cm: F32, a_cm
     """Add what bodies are worth to the lengths of a window of the picture, in place."""
     for body in bodies:
         both = zip(body.box, box, strict=True)
-        inner = tuple(slice(max(own.start, of.start), min(own.stop, of.stop)) for own, of in both)
+        inner = tuple(slice(max(side.start, of.start), min(side.stop, of.stop)) for side, of in both)
         if any(part.start >= part.stop for part in inner):
             continue
-        here, there = (
+        in_box, in_body = (
             tuple(slice(part.start - of.start, part.stop - of.start) for part, of in zip(inner, whole, strict=True))
             for whole in (box, body.box)
         )
-        g_cm[here] += body.g_cm[there]
-        a_cm[here] += body.a_cm[there]
+        g_cm[in_box] += body.g_cm[in_body]
+        a_cm[in_box] += body.a_cm[in_body]

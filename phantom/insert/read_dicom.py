@@ -198,8 +198,8 @@ def _pixels(ds: Any) -> tuple[Any, int | None]:
 
 def _bits(ds: Any, pixels: Any) -> int:
     """Bits that the values need, and at least as many as the header says are stored."""
-    said = int(_number(ds, "BitsStored") or 8)
-    return min(16, max(said, int(pixels.max()).bit_length(), 8))
+    stated = int(_number(ds, "BitsStored") or 8)
+    return min(16, max(stated, int(pixels.max()).bit_length(), 8))
 
 
 def _is_linear(ds: Any) -> bool:
@@ -242,19 +242,19 @@ def _view(ds: Any) -> str:
         code = VIEW_CODES.get(str(ds.ViewCodeSequence[0].CodeValue))
     except Exception:  # noqa: BLE001
         code = None
-    said = code or _text(ds, "ViewPosition").upper()
-    if said in VIEWS:
-        return said
+    stated = code or _text(ds, "ViewPosition").upper()
+    if stated in VIEWS:
+        return stated
     raise Unreadable(
-        f"view {said}: only CC, MLO and ML can be used" if said else "the header gives no view: give --view"
+        f"view {stated}: only CC, MLO and ML can be used" if stated else "the header gives no view: give --view"
     )
 
 
 def _laterality(ds: Any) -> str:
     for name in ("ImageLaterality", "Laterality", "FrameLaterality"):
-        said = _text(ds, name).upper()
-        if said in ("L", "R"):
-            return said
+        stated = _text(ds, name).upper()
+        if stated in ("L", "R"):
+            return stated
     raise Unreadable("the header gives no laterality: give --laterality")
 
 

@@ -45,13 +45,13 @@ class Options:
 
     def texts(self) -> list[str]:
         """What of it changes the images, for the manifest."""
-        own = self.detector is not None and self.detector.endswith(".toml")
-        said = {
+        is_file = self.detector is not None and self.detector.endswith(".toml")
+        values = {
             "per_image": self.per_image, "detector": self.detector, "contrast": self.contrast,
             "keep_header": self.keep_header or None,
-            "detector_text": mammography_units.text(self.detector or "") if own else None,
+            "detector_text": mammography_units.text(self.detector or "") if is_file else None,
         }  # fmt: skip
-        return [f"{name}={value}" for name, value in said.items() if value is not None]
+        return [f"{name}={value}" for name, value in values.items() if value is not None]
 
 
 def insert(

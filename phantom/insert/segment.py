@@ -209,10 +209,10 @@ def _outside(marks: Bools, level: F32, threshold: float) -> Bools:
     out = np.zeros(marks.shape, bool)
     for k, box in enumerate(find_objects(parts), start=1):
         wide = tuple(slice(max(s.start - 3, 0), s.stop + 3) for s in box)
-        own = parts[wide] == k
-        ring = binary_dilation(own, iterations=3) & ~binary_dilation(own)
+        component = parts[wide] == k
+        ring = binary_dilation(component, iterations=3) & ~binary_dilation(component)
         if ring.any() and np.mean(level[wide][ring] > threshold) < 0.5:
-            out[wide] |= binary_dilation(own)
+            out[wide] |= binary_dilation(component)
     return out
 
 
@@ -237,8 +237,8 @@ def _regrown(breast: Bools, above: Bools, cell_mm: float) -> Bools:
 
     near = above & _near(breast, 12.0 / cell_mm)
     parts, count = label(near | breast)
-    own = np.unique(parts[breast])
-    grown = np.isin(parts, own[own > 0]) if count else breast
+    component = np.unique(parts[breast])
+    grown = np.isin(parts, component[component > 0]) if count else breast
     thin = grown & ~breast
     # only what hangs on broadly, or is small, belongs to it
     pieces, n = label(thin)

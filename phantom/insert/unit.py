@@ -68,7 +68,7 @@ def offset_dn(name: str | None) -> float:
 
 
 def named(manufacturer: str, model: str) -> str | None:
-    """The detector whose data file bears this manufacturer and model; None if there is none.
+    """The detector whose data file names this manufacturer and model; None if there is none.
 
     All words of the file's model must stand in the header's, and the manufacturer's first word; a picture that
     phantom itself exported has the detector's name as its model.

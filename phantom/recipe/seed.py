@@ -44,7 +44,7 @@ class Seed:
             raise ValueError(f"a seed must not be negative, not {self.root}")
 
     def child(self, *names: int | str) -> Seed:
-        """The seed below this one that bears these names."""
+        """The seed below this one that has these names."""
         return Seed(self.root, (*self.path, *names))
 
     def rng(self) -> np.random.Generator:

@@ -24,7 +24,7 @@ _TRIES = 6
 # a middling breast, so that every kind finds a place and nothing hides it
 _ANATOMY = {"density": 0.10, "area_cm2": 110, "thickness_mm": 48, "age": 62}
 # what a kind needs said to be seen in all views
-_SAID: dict[str, dict[str, Any]] = {
+_SETTINGS: dict[str, dict[str, Any]] = {
     "amorphous": {"grains": 60, "group_mm": 8, "mixed": 0, "size_mm": [0.17, 0.22], "relative_density": [0.85, 0.95]},
     "fine_pleomorphic": {
         "grains": 40,
@@ -103,7 +103,7 @@ def _case(name: str, seed: int) -> Case:
             "description": f"One finding of the kind {name}.",
             "anatomy": _ANATOMY,
             "exam": {"views": list(VIEWS)},
-            "finding": [{"kind": name, **_SAID.get(name, {})}],
+            "finding": [{"kind": name, **_SETTINGS.get(name, {})}],
         },
         "atlas",
     )

@@ -11,8 +11,8 @@ IMAGE_COLUMNS = (
     "image_id", "case", "woman_id", "source", "modality", "variant", "twin", "years_before", "magnification",
     "patch", "laterality", "view",
     "rows", "columns", "pixel_spacing_mm", "detector", "converter", "thickness_mm", "density", "birads_density", "age",
-    "angle_deg", "target_filter", "tube_kv", "mas", "mgd_mgy", "class", "n_findings", "n_calcifications", "calcium_mg", "split",
-    "sweep", "sweep_value",
+    "angle_deg", "target_filter", "tube_kv", "mas", "mgd_mgy", "class", "n_findings", "n_calcifications", "calcium_mg",
+    "split", "sweep", "sweep_value",
 )  # fmt: skip
 FINDING_COLUMNS = (
     "finding_id", "kind", "cause", "descriptor", "distribution", "category", "class", "pathology", "n_calcifications",
@@ -20,8 +20,8 @@ FINDING_COLUMNS = (
 )  # fmt: skip
 GRAIN_COLUMNS = (
     "finding_id", "calcification_id", "kind", "material", "x_px", "y_px", "z_mm", "box_x_px", "box_y_px", "box_w_px",
-    "box_h_px", "diameter_mm", "extent_mm", "thickness_mm", "mass_mg", "contrast", "sdnr", "dprime", "dprime_structured",
-    "visible",
+    "box_h_px", "diameter_mm", "extent_mm", "thickness_mm", "mass_mg", "contrast", "sdnr", "dprime",
+    "dprime_structured", "visible",
 )  # fmt: skip
 # where the breast lies in an image: what is shown when all of it is to be seen
 BREAST_BOX = ("breast_x_px", "breast_y_px", "breast_w_px", "breast_h_px")

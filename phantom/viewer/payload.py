@@ -62,7 +62,8 @@ def breast_box(image: Mammogram) -> tuple[int, int, int, int]:
 
 
 def thumbnail(image: Mammogram, box: tuple[int, int, int, int]) -> bytes:
-    """A JPEG of the breast of at most 320 pixels a side, each the mean of those it covers, through the image's window."""
+    """A JPEG of the breast of at most 320 pixels a side, each the mean of those it covers, through the image's
+    window."""
     x, y, w, h = box
     values = np.asarray(image.for_presentation[y : y + h, x : x + w], np.float32)
     step = max(1, -(-max(values.shape) // THUMBNAIL_PX))

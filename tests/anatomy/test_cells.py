@@ -104,7 +104,8 @@ def test_walls_are_unequal_and_thicken_where_three_meet() -> None:
 
 @pytest.mark.parametrize("density", [0.04, 0.12, 0.3, 0.5])
 def test_the_grown_tissue_has_the_density_that_was_asked(density: float) -> None:
-    """Counted in space, before any view: gland and the walls that slabs show fill as much of the breast as was asked."""
+    """Counted in space, before any view: gland and the walls that slabs show fill as much of the breast as was
+    asked."""
     breast = Anatomy(density=Draw.constant(density)).grow(Seed(3), "L")
     p, rng = breast.parenchyma, np.random.default_rng(5)
     lo, hi = breast.bounds_mm

@@ -263,7 +263,10 @@ def test_a_reader_sees_the_nipple_as_a_part_of_the_breast(index: int) -> None:
     shown = shown if view.laterality == "L" else shown[:, ::-1]
     field = frame(breast, pressed, recipe.detector.grid).field
     x, y, _ = pressed.forward(breast.nipple_mm[None])[0]
-    slope = [pressed.edge_mm(x - 1, y) - pressed.edge_mm(x + 1, y), pressed.edge_mm(x, y - 1) - pressed.edge_mm(x, y + 1)]
+    slope = [
+        pressed.edge_mm(x - 1, y) - pressed.edge_mm(x + 1, y),
+        pressed.edge_mm(x, y - 1) - pressed.edge_mm(x, y + 1),
+    ]
     ahead = np.array(slope) / np.hypot(*slope)
     at = np.arange(-4.0, 5.0, 0.2)
     column, row = field.px(x + at * ahead[0], y + at * ahead[1])

@@ -192,10 +192,10 @@ def test_rods_point_to_the_nipple_and_casts_are_thin():
             if len(grain.shape.strands) == 1:
                 strand = np.array(grain.shape.strands[0])
                 assert 2 * strand[:, 3].max() >= 0.47
-                way = strand[0, :3] - strand[-1, :3]
+                direction = strand[0, :3] - strand[-1, :3]
                 home = breast().nipple_mm - np.array(grain.centre_mm)
                 for view in (CC, ML):
-                    (a, b), (c, d) = ((view.axes @ line)[:2] for line in (way, home))
+                    (a, b), (c, d) = ((view.axes @ line)[:2] for line in (direction, home))
                     errors[view.name].append(math.degrees(math.atan((a * d - b * c) / (a * c + b * d))))
     assert len(errors["CC"]) > 40
     for found in errors.values():

@@ -70,11 +70,11 @@ def test_json_is_json(phantom_, tmp_path):
 
 def test_info_counts_what_is_there(phantom_, dataset):
     data = phantom.open(dataset)
-    told = json.loads(phantom_("info", dataset, "--json")[1])
-    assert told["images"] == len(data) == 2
-    assert told["calcification_views"] == len(data.calcifications)
-    assert told["findings"] == sum(told["findings_by_kind"].values()) == len(set(data.findings["finding_id"]))
-    assert told["bytes"] == sum(map(len, bytes_of(dataset).values()))
+    summary = json.loads(phantom_("info", dataset, "--json")[1])
+    assert summary["images"] == len(data) == 2
+    assert summary["calcification_views"] == len(data.calcifications)
+    assert summary["findings"] == sum(summary["findings_by_kind"].values()) == len(set(data.findings["finding_id"]))
+    assert summary["bytes"] == sum(map(len, bytes_of(dataset).values()))
     code, out, _ = phantom_("info", dataset)
     assert code == 0
     assert "208 x 160 at 1.12 mm" in out
@@ -149,29 +149,29 @@ def test_a_dry_run_says_much_and_writes_nothing(phantom_, tmp_path, monkeypatch)
     assert code == 0
     assert "2000 images of 1000 cases of preset normal" in out
     assert "3328 x 2560" in out
-    told = json.loads(phantom_("generate", "--preset", "normal", "--cases", 3, "--dry-run", "--json")[1])
-    assert (told["images"], told["rows"], told["columns"]) == (6, 3328, 2560)
+    summary = json.loads(phantom_("generate", "--preset", "normal", "--cases", 3, "--dry-run", "--json")[1])
+    assert (summary["images"], summary["rows"], summary["columns"]) == (6, 3328, 2560)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_dry_run_comes_near_the_size_of_the_real_one(phantom_, dataset):
     real = sum(map(len, bytes_of(dataset).values()))
-    told = json.loads(phantom_(*JOB, "--cases", 1, "--dry-run", "--json")[1])["bytes_about"]
-    assert real / 2.5 < told < 2.5 * real  # of so small a dataset, tables and contact sheet are most
+    summary = json.loads(phantom_(*JOB, "--cases", 1, "--dry-run", "--json")[1])["bytes_about"]
+    assert real / 2.5 < summary < 2.5 * real  # of so small a dataset, tables and contact sheet are most
 
 
 def test_a_dry_run_counts_what_the_options_ask_for(phantom_, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    def told(*more):
+    def summary(*more):
         return json.loads(phantom_("generate", "--preset", "normal", "--cases", 10, "--dry-run", "--json", *more)[1])
 
-    plain, part = told(), told("--shard", "2/3")
+    plain, part = summary(), summary("--shard", "2/3")
     assert (part["cases"], part["images"]) == (3, 6)
-    sweep = told("--sweep", "anatomy.density=0.1:0.4:4", "--sweep", "detector.binning=1,2")
+    sweep = summary("--sweep", "anatomy.density=0.1:0.4:4", "--sweep", "detector.binning=1,2")
     assert sweep["images"] == 6 * plain["images"]
     assert 5 * plain["bytes_about"] < sweep["bytes_about"] < 6 * plain["bytes_about"]  # one step has larger pixels
-    patches = told("--set", "exam.patches=8", "--set", "exam.whole_views=false")
+    patches = summary("--set", "exam.patches=8", "--set", "exam.whole_views=false")
     assert patches["images"] == 80
     assert patches["bytes_about"] < plain["bytes_about"]
     for wrong in (["--sweep", "anatomy.densit=1:2:3"], ["--split", "train=0.9"], ["--shard", "4/3"]):
@@ -209,9 +209,9 @@ def test_ctrl_c_stops_with_one_line_and_what_is_done_can_be_finished(dataset, tm
     while not list(out.glob("cases/000001.h5")) and time.monotonic() < deadline:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
-    told, err = process.communicate(timeout=60)
+    summary, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert told == ""
+    assert summary == ""
     assert "Traceback" not in err
     assert "--resume" in err.strip().splitlines()[-1]
     assert not (out / "manifest.json").exists()

@@ -73,10 +73,10 @@ def test_images_are_what_was_simulated(folder):
                 **{name: six_digits(value) for name, value in view.row.as_dict().items()}, "split": stored.row.split
             }  # fmt: skip
             assert len(stored.calcifications) == len(view.calcifications)
-            for mine, made in zip(stored.calcifications, view.calcifications, strict=True):
-                assert np.array_equal(mine.mask, made.mask)
-                assert mine.center_px == made.center_px
-                assert replace(mine.row, run_offset=0, run_count=0) == made.row
+            for read, made in zip(stored.calcifications, view.calcifications, strict=True):
+                assert np.array_equal(read.mask, made.mask)
+                assert read.center_px == made.center_px
+                assert replace(read.row, run_offset=0, run_count=0) == made.row
             for finding, made in zip(stored.findings, view.findings, strict=True):
                 assert finding.row == made.row
                 assert np.array_equal(finding.hull_px, made.hull_px)
@@ -201,17 +201,17 @@ def test_verify_names_each_damage(copy):
     (copy / "notes.txt").write_text("x")
     (copy / "findings.csv").write_text((copy / "findings.csv").read_text().replace("benign", "malign", 1))
     (copy / "objects.csv").unlink()
-    said = "\n".join(verify(copy))
+    problems = "\n".join(verify(copy))
     for name, what in {
         "cases/000000.h5": "damaged", "cases/000001.h5": "truncated", "cases/000002.h5": "missing",
         "cases/000003.h5": "empty", "cases/000099.h5": "foreign", "notes.txt": "foreign", "findings.csv": "damaged",
         "objects.csv": "missing",
     }.items():  # fmt: skip
-        assert any(name in line and what in line for line in said.splitlines()), (name, what, said)
-    assert "000004" not in said
-    named = [line.split(":")[0] for line in said.splitlines()]
+        assert any(name in line and what in line for line in problems.splitlines()), (name, what, problems)
+    assert "000004" not in problems
+    named = [line.split(":")[0] for line in problems.splitlines()]
     assert sorted(named) == sorted(set(named)), "each damage once"
-    assert str(copy) not in said
+    assert str(copy) not in problems
 
 
 def _forged(copy: Path, case: int, change) -> list[str]:
@@ -221,9 +221,9 @@ def _forged(copy: Path, case: int, change) -> list[str]:
     path = copy / f"cases/{case:06d}.h5"
     with h5py.File(path, "r+") as file:
         change(file)
-    told = json.loads((copy / "manifest.json").read_text())
-    told["files"][f"cases/{case:06d}.h5"] = sha256_of(path)
-    (copy / "manifest.json").write_text(json.dumps(told))
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["files"][f"cases/{case:06d}.h5"] = sha256_of(path)
+    (copy / "manifest.json").write_text(json.dumps(manifest))
     return verify(copy)
 
 
@@ -275,22 +275,22 @@ def _outside(file):
 
 @pytest.mark.parametrize("change", [_label, _run, _far_run, _count, _class, _nan, _bright, _outside])
 def test_verify_counts_again_and_does_not_trust_checksums(change, copy):
-    said = _forged(copy, 1, change)
-    assert said
-    assert all("000001" in line or ".csv" in line or "manifest.json" in line for line in said)
-    assert any("cases/000001.h5" in line for line in said)
+    problems = _forged(copy, 1, change)
+    assert problems
+    assert all("000001" in line or ".csv" in line or "manifest.json" in line for line in problems)
+    assert any("cases/000001.h5" in line for line in problems)
 
 
 def _edited(key, value):
-    def change(told):
-        told[key] = value
+    def change(manifest):
+        manifest[key] = value
 
     return change
 
 
 def _file(name, digest="0" * 64):
-    def change(told):
-        told["files"][name] = digest
+    def change(manifest):
+        manifest["files"][name] = digest
 
     return change
 
@@ -314,16 +314,16 @@ HOSTILE = {
     "later version": _edited("version", 3),
     "earlier version": _edited("version", 1),
     "no version": _edited("version", "2\n"),
-    "no preset": lambda told: told.pop("preset"),
+    "no preset": lambda manifest: manifest.pop("preset"),
     "sources": _edited("sources", [1]),
 }
 
 
 @pytest.mark.parametrize("change", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_manifest_is_refused_with_one_message(change, copy):
-    told = json.loads((copy / "manifest.json").read_text())
-    change(told)
-    (copy / "manifest.json").write_text(json.dumps(told))
+    manifest = json.loads((copy / "manifest.json").read_text())
+    change(manifest)
+    (copy / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(DatasetError, match=r"manifest\.json"):
         phantom.open(copy)
     (problem,) = verify(copy)
@@ -347,10 +347,11 @@ def test_a_manifest_that_is_no_json_object_is_refused(text, copy):
 
 
 def test_a_dataset_of_format_1_is_refused_with_the_command_that_makes_it_again(copy):
-    told = json.loads((copy / "manifest.json").read_text()) | {"version": 1, "preset": "suspicious"}
-    (copy / "manifest.json").write_text(json.dumps(told))
+    manifest = json.loads((copy / "manifest.json").read_text()) | {"version": 1, "preset": "suspicious"}
+    (copy / "manifest.json").write_text(json.dumps(manifest))
     (copy / "objects.csv").rename(copy / "hosts.csv")
-    command = f"phantom generate --preset suspicious --seed {told['seed']} --cases {told['cases']} --out ANOTHER-FOLDER"
+    seed, cases = manifest["seed"], manifest["cases"]
+    command = f"phantom generate --preset suspicious --seed {seed} --cases {cases} --out ANOTHER-FOLDER"
     with pytest.raises(OtherFormat, match=command) as why:
         phantom.open(copy)
     assert "version 1" in str(why.value)

@@ -49,7 +49,7 @@ def again(arguments, phantom_, folder: Path) -> None:
     assert code == 0 or (arguments[0] == "merge" and "holds a dataset already" in err and not verify(folder)), err
 
 
-def told(messages: str) -> list[str]:
+def manifest(messages: str) -> list[str]:
     return [line for line in messages.splitlines() if not line.startswith("Writing ")]
 
 
@@ -74,8 +74,8 @@ def test_a_fault_at_every_call(sources, phantom_, name, fault):
             assert content(out) == whole, where
         else:
             assert ended.code in (1, 2), where
-            assert len(told(ended.messages)) == 1, where
-            assert told(ended.messages)[0].startswith("Error: "), where
+            assert len(manifest(ended.messages)) == 1, where
+            assert manifest(ended.messages)[0].startswith("Error: "), where
         again(arguments, phantom_, out)
         assert content(out) == whole, where
         assert content(sources / "one") == before, where
@@ -104,5 +104,5 @@ def test_a_file_that_cannot_be_closed_is_one_message(sources, name):
     shutil.rmtree(sources / "out")
     ended = faults.attempt(COMMANDS[name], sources, len(calls) + 1, "EIO")
     assert ended.code == 1
-    assert len(told(ended.messages)) == 1
+    assert len(manifest(ended.messages)) == 1
     assert "could not be written: Input/output error" in ended.messages

@@ -56,9 +56,9 @@ def spoil(bad, change):
     path = bad / "cases/000001.h5"
     with h5py.File(path, "r+") as file:
         change(file)
-    told = json.loads((bad / "manifest.json").read_text())
-    told["files"]["cases/000001.h5"] = sha256_of(path)
-    (bad / "manifest.json").write_text(json.dumps(told))
+    manifest = json.loads((bad / "manifest.json").read_text())
+    manifest["files"]["cases/000001.h5"] = sha256_of(path)
+    (bad / "manifest.json").write_text(json.dumps(manifest))
 
 
 @pytest.mark.parametrize("change", HARM.values(), ids=HARM.keys())
@@ -73,10 +73,10 @@ def test_every_command_refuses_what_would_harm_in_one_message(change, both, caps
     }
     for name, words in commands.items():
         code = cli.run(words)
-        said = capsys.readouterr()
-        assert code in (1, 2), f"{name} took it\n{said.out}"
-        assert "Traceback" not in said.err + said.out, name
-        assert 10 < len(said.err + said.out) < 3000, name
+        printed = capsys.readouterr()
+        assert code in (1, 2), f"{name} took it\n{printed.out}"
+        assert "Traceback" not in printed.err + printed.out, name
+        assert 10 < len(printed.err + printed.out) < 3000, name
     assert {path: path.read_bytes() for path in both.rglob("*") if path.is_file()} == outside
     assert cli.run(["info", bad]) in (0, 1)  # which reads the tables beside the cases alone
     assert "Traceback" not in capsys.readouterr().err
@@ -84,9 +84,9 @@ def test_every_command_refuses_what_would_harm_in_one_message(change, both, caps
 
 
 def resigned(folder, name):
-    told = json.loads((folder / "manifest.json").read_text())
-    told["files"][name] = sha256_of(folder / name)
-    (folder / "manifest.json").write_text(json.dumps(told))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"][name] = sha256_of(folder / name)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
 def test_a_table_that_names_no_image_of_the_dataset_is_refused(both, capsys):
@@ -95,8 +95,8 @@ def test_a_table_that_names_no_image_of_the_dataset_is_refused(both, capsys):
     resigned(both / "bad", "findings.csv")
     for command in ("info", "verify"):
         assert cli.run([command, str(both / "bad")]) == 1
-        said = capsys.readouterr()
-        assert "findings.csv" in said.out + said.err
+        printed = capsys.readouterr()
+        assert "findings.csv" in printed.out + printed.err
 
 
 def test_cases_that_lie_behind_a_link_are_refused(both, tmp_path, capsys):
@@ -140,7 +140,7 @@ def test_a_scene_that_is_none_is_one_message_of_rerender(what, workers, real, tm
         1,
         2,
     )
-    said = capsys.readouterr().err
-    assert "Error: case 0" in said
-    assert "Traceback" not in said
-    assert "TypeError" not in said
+    printed = capsys.readouterr().err
+    assert "Error: case 0" in printed
+    assert "Traceback" not in printed
+    assert "TypeError" not in printed

@@ -42,7 +42,7 @@ QUICK = RunOptions(workers=1, make=dots)
 
 
 @pytest.fixture
-def own(tmp_path, monkeypatch) -> Path:
+def detector_file(tmp_path, monkeypatch) -> Path:
     """A user's detector file in the folder that the command runs in."""
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "own.toml"
@@ -55,26 +55,26 @@ def edited(file: Path) -> None:
     assert "bits = 12" in file.read_text()
 
 
-def test_a_detector_file_edited_before_resume_is_refused(own):
+def test_a_detector_file_edited_before_resume_is_refused(detector_file):
     generate(presets.from_dict(RECIPE), 3, 1, "data", QUICK)
-    before = own.read_text()
-    edited(own)
+    before = detector_file.read_text()
+    edited(detector_file)
     with pytest.raises(FolderError, match="another recipe"):
         generate(presets.from_dict(RECIPE), 3, 2, "data", replace(QUICK, resume=True))
-    own.write_text(before)
+    detector_file.write_text(before)
     generate(presets.from_dict(RECIPE), 3, 2, "data", replace(QUICK, resume=True))
 
 
-def test_recipe_and_scene_hold_the_detector_file(own, tmp_path):
+def test_recipe_and_scene_hold_the_detector_file(detector_file, tmp_path):
     generate(presets.from_dict(RECIPE), 3, 1, "data", RunOptions(workers=1))
     stored = json.loads(Path("data/manifest.json").read_text())["recipe"]
-    assert stored["detector"]["file_text"] == own.read_text()
+    assert stored["detector"]["file_text"] == detector_file.read_text()
     scene = phantom.open("data")[0].scene
     assert scene["recipe"] == stored
-    edited(own)
+    edited(detector_file)
     assert presets.from_dataset(stored, "stored").detector.unit.bits == 14
     (tmp_path / "elsewhere").mkdir()
-    own.rename(tmp_path / "elsewhere/own.toml")
+    detector_file.rename(tmp_path / "elsewhere/own.toml")
     rerender("data", tmp_path / "again", workers=1)
     assert Path("again/cases/000000.h5").read_bytes() == Path("data/cases/000000.h5").read_bytes()
     del scene["recipe"]["detector"]["file_text"]  # a reader of datasets opens no file that they name
@@ -83,15 +83,15 @@ def test_recipe_and_scene_hold_the_detector_file(own, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_rerendering_holds_the_file_it_was_made_with(own):
+def test_a_rerendering_holds_the_file_it_was_made_with(detector_file):
     recipe = {**RECIPE, "detector": {"binning": 16}}
     generate(presets.from_dict(recipe), 3, 1, "data", RunOptions(workers=1))
     rerender("data", "other", detector="own.toml", workers=1)
-    told = read_manifest(Path("other"))
-    assert told.recipe["detector"]["file_text"] == own.read_text()
+    stored = read_manifest(Path("other"))
+    assert stored.recipe["detector"]["file_text"] == detector_file.read_text()
     rerender("other", "third", detector="fuji-amulet-innovality", workers=1)
     assert phantom.open("third").images["detector"].tolist() == ["fuji-amulet-innovality"]
-    edited(own)
+    edited(detector_file)
     with pytest.raises(FolderError, match="begun with another"):
         rerender("data", "other", detector="own.toml", workers=1, resume=True)
 
@@ -102,12 +102,12 @@ def test_another_name_takes_the_text_away():
     assert recipe.changed(["detector.binning=2"]).detector.file_text == mammography_units.text(FUJI)
 
 
-def test_the_files_that_a_sweep_names_are_in_the_manifest(own):
+def test_the_files_that_a_sweep_names_are_in_the_manifest(detector_file):
     recipe = presets.from_dict({**RECIPE, "detector": {"binning": 16}})
     sweep = replace(QUICK, sweeps=("detector.name=hologic-selenia-dimensions,own.toml",))
     generate(recipe, 3, 1, "data", sweep)
-    assert read_manifest(Path("data")).detectors == {"own.toml": own.read_text()}
-    edited(own)
+    assert read_manifest(Path("data")).detectors == {"own.toml": detector_file.read_text()}
+    edited(detector_file)
     with pytest.raises(FolderError, match="another detectors"):
         generate(recipe, 3, 2, "data", replace(sweep, resume=True))
 

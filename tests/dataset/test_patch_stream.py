@@ -72,19 +72,19 @@ def test_patches_off_findings_lie_in_the_breast():
 
 
 def test_a_patch_is_the_same_for_any_number_of_workers():
-    def told(patch):
+    def counted(patch):
         return patch.image_id, patch.for_presentation.tobytes(), [g.row for g in patch.calcifications]
 
     options = {"size": 64, "per_case": 3, "make": fakes.simulate}
-    alone = [told(p) for p in islice(stream(RECIPE, 5, **options), 18)]
-    shared = [told(p) for w in range(3) for p in islice(stream(RECIPE, 5, worker=w, workers=3, **options), 6)]
+    alone = [counted(p) for p in islice(stream(RECIPE, 5, **options), 18)]
+    shared = [counted(p) for w in range(3) for p in islice(stream(RECIPE, 5, worker=w, workers=3, **options), 6)]
     assert sorted(alone, key=lambda t: t[0]) == sorted(shared, key=lambda t: t[0])
     assert len({t[0] for t in alone}) == 18
-    later = [told(p) for p in islice(stream(RECIPE, 5, first_case=2, **options), 3)]
+    later = [counted(p) for p in islice(stream(RECIPE, 5, first_case=2, **options), 3)]
     assert later == alone[6:9]
-    again = [told(p) for p in islice(stream(RECIPE, 5, start=7, **options), 5)]
+    again = [counted(p) for p in islice(stream(RECIPE, 5, start=7, **options), 5)]
     assert again == alone[7:12]
-    second = [told(p) for p in islice(stream(RECIPE, 5, start=7, worker=1, workers=2, **options), 3)]
+    second = [counted(p) for p in islice(stream(RECIPE, 5, start=7, worker=1, workers=2, **options), 3)]
     assert second == alone[9:12]  # of case 3; case 2, which patch 7 is of, is the other worker's
 
 

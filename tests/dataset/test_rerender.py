@@ -65,9 +65,9 @@ def test_another_detector_sees_the_same_breasts(source, tmp_path):
         assert row["diameter_mm"] == pytest.approx(other["diameter_mm"], rel=0.07)  # of 16 rays across
         assert row["z_mm"] == pytest.approx(other["z_mm"], abs=1e-6)
         assert row["dprime"] != other["dprime"]
-    told = json.loads((tmp_path / "ge" / "manifest.json").read_text())
-    assert told["rendered"]["changes"] == ['detector.name="ge-senographe-essential"']
-    assert len(told["rendered"]["manifest_sha256"]) == 64
+    stored = json.loads((tmp_path / "ge" / "manifest.json").read_text())
+    assert stored["rendered"]["changes"] == ['detector.name="ge-senographe-essential"']
+    assert len(stored["rendered"]["manifest_sha256"]) == 64
     assert after.manifest.split == before.manifest.split
     assert key_of(after.manifest) != key_of(before.manifest)
 
@@ -106,7 +106,7 @@ def test_twins_may_be_asked_for_afterwards(source, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "said",
+    "given",
     [
         "anatomy.density=0.3",
         "finding[0].count=2",
@@ -116,9 +116,9 @@ def test_twins_may_be_asked_for_afterwards(source, tmp_path):
         "name=x",
     ],
 )
-def test_what_is_grown_may_not_be_changed(source, tmp_path, said):
+def test_what_is_grown_may_not_be_changed(source, tmp_path, given):
     with pytest.raises(UsageError, match="already"):
-        rerender(source, tmp_path / "no", sets=[said])
+        rerender(source, tmp_path / "no", sets=[given])
     assert not (tmp_path / "no").exists()
 
 
@@ -148,15 +148,15 @@ def test_damaged_cases_are_refused_in_words(source, tmp_path, damage):
         path.write_bytes(path.read_bytes()[:5000])
     else:
         with h5py.File(path, "r+") as file:
-            told = json.loads(file["scene"][()])
+            stored = json.loads(file["scene"][()])
             del file["scene"]
             if damage == "scene":
-                told["findings"][0]["calcifications"][0]["solid"] = {"shape": "Klein"}
+                stored["findings"][0]["calcifications"][0]["solid"] = {"shape": "Klein"}
             elif damage == "years":
-                told["past"] = [1]
+                stored["past"] = [1]
             else:
-                told = ["nothing"]
-            file["scene"] = json.dumps(told)
+                stored = ["nothing"]
+            file["scene"] = json.dumps(stored)
         import hashlib
 
         manifest = json.loads((bad / "manifest.json").read_text())
@@ -176,15 +176,15 @@ def test_the_command_does_it_and_its_mistakes_are_one_message(source, tmp_path, 
     assert phantom.open(out).images["mgd_mgy"] == pytest.approx(1.5)
     assert run(["rerender", str(source), "--out", str(tmp_path / "no"), "--set", "anatomy.density=0.3"]) == 2
     assert run(["rerender", str(tmp_path), "--out", str(tmp_path / "no")]) == 1
-    said = capsys.readouterr().err
-    assert "the breasts are grown already" in said
-    assert "Traceback" not in said
+    given = capsys.readouterr().err
+    assert "the breasts are grown already" in given
+    assert "Traceback" not in given
 
 
-@pytest.mark.parametrize("said", [0.7, [0.5, 2.0], {"normal": [1, 0.2], "within": [0.5, 2]},
+@pytest.mark.parametrize("given", [0.7, [0.5, 2.0], {"normal": [1, 0.2], "within": [0.5, 2]},
                                   {"lognormal": [1, 1.3], "within": [0.5, 2]}, {"choices": [1, 2]}])  # fmt: skip
-def test_a_draw_times_a_factor_falls_alike(said):
-    draw = Draw.parse(said)
+def test_a_draw_times_a_factor_falls_alike(given):
+    draw = Draw.parse(given)
     draws = (np.random.default_rng(3) for _ in range(2))
     assert _times(draw, 3.0).samples(next(draws), 50) == pytest.approx(3.0 * draw.samples(next(draws), 50))
     assert Draw.parse(_times(draw, 3.0).to_plain()) == _times(draw, 3.0)

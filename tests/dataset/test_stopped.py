@@ -45,8 +45,8 @@ def test_a_name_from_aside_tells_whose_draft_it_is(tmp_path):
 
 
 def test_put_clears_drafts_of_its_own_file_alone(tmp_path):
-    own, others = files.aside(tmp_path / "page.html"), files.aside(tmp_path / "other.html")
-    for path in (own, others, tmp_path / "page.html.part"):
+    first, others = files.aside(tmp_path / "page.html"), files.aside(tmp_path / "other.html")
+    for path in (first, others, tmp_path / "page.html.part"):
         path.write_text("half")
     files.put(tmp_path / "page.html", b"whole")
     assert sorted(content(tmp_path)) == sorted(["page.html", others.name, "page.html.part"])

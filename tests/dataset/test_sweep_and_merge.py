@@ -27,7 +27,7 @@ from phantom.dataset.verify import verify
 from phantom.errors import DatasetError, UsageError
 
 RECIPE = fakes.FakeRecipe(rows=220, columns=120, dots=4, raw=True)
-HERE = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[1]
 
 
 def made(out: Path, cases: int = 3, seed: int = 7, recipe: fakes.FakeRecipe = RECIPE, **options):
@@ -96,7 +96,7 @@ def test_a_dataset_without_the_sweep_is_not_continued_with_one(tmp_path):
 
 @pytest.fixture
 def costs():
-    spec = importlib.util.spec_from_file_location("scale_costs", HERE.parent / "benchmarks/scale.py")
+    spec = importlib.util.spec_from_file_location("scale_costs", TESTS.parent / "benchmarks/scale.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules["scale_costs"] = module
     spec.loader.exec_module(module)
@@ -106,9 +106,9 @@ def costs():
 
 def test_the_page_has_the_figures_as_the_command_writes_them(costs):
     text = costs.PAGE.read_text("utf-8")
-    told = text.partition(costs.START)[2].partition(costs.END)[0].strip().splitlines()
+    page = text.partition(costs.START)[2].partition(costs.END)[0].strip().splitlines()
     made = costs.table("benign", costs.Cost(1.0, 0.1, 0.01, 4e6, 300.0, 8.5)).strip().splitlines()
-    assert [re.sub(r"[\d.]+", "", line)[:24] for line in told] == [re.sub(r"[\d.]+", "", line)[:24] for line in made]
+    assert [re.sub(r"[\d.]+", "", line)[:24] for line in page] == [re.sub(r"[\d.]+", "", line)[:24] for line in made]
     assert "| 1.00 s | 12 core-hours |" in "\n".join(made)  # 45,000 s are 12.5 h
     assert "| 4.0 MB | 180 GB |" in "\n".join(made)
 
@@ -149,8 +149,9 @@ def test_a_merged_dataset_holds_every_case_once_and_passes_verify(tmp_path):
         assert there.window_center == image.window_center
         assert [g.runs.tolist() for g in there.calcifications] == [g.runs.tolist() for g in image.calcifications]
         assert [f.row.kind for f in there.findings] == [f.row.kind for f in image.findings]
-    told = json.loads((tmp_path / "c/manifest.json").read_text())
-    assert [(s["preset"], s["first_case"], s["cases"]) for s in told["sources"]] == [("fake", 0, 3), ("other", 3, 4)]
+    manifest = json.loads((tmp_path / "c/manifest.json").read_text())
+    sources = [(source["preset"], source["first_case"], source["cases"]) for source in manifest["sources"]]
+    assert sources == [("fake", 0, 3), ("other", 3, 4)]
 
 
 def test_merging_again_gives_the_same_bytes_and_merges_nest(tmp_path):
@@ -247,7 +248,7 @@ def test_without_the_extra_the_message_names_it(monkeypatch):
 def test_a_dask_scheduler_with_two_workers_gives_the_same_bytes(tmp_path):
     pytest.importorskip("distributed")
     made(tmp_path / "a", 12)
-    environment = {**os.environ, "PYTHONPATH": f"{HERE.parent}{os.pathsep}{HERE}", "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": f"{TESTS.parent}{os.pathsep}{TESTS}", "OMP_NUM_THREADS": "1"}
     place = tmp_path / "scheduler.json"
     common = {"env": environment, "cwd": tmp_path, "stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
     processes = [

@@ -44,11 +44,11 @@ def data(good, tmp_path):
 
 
 def manifest_with(data, change):
-    told = json.loads((data / "manifest.json").read_text())
-    change(told)
-    for name in told["files"]:
-        told["files"][name] = sha256_of(data / name) or told["files"][name]
-    (data / "manifest.json").write_text(json.dumps(told))
+    manifest = json.loads((data / "manifest.json").read_text())
+    change(manifest)
+    for name in manifest["files"]:
+        manifest["files"][name] = sha256_of(data / name) or manifest["files"][name]
+    (data / "manifest.json").write_text(json.dumps(manifest))
 
 
 @pytest.mark.parametrize("name", [".lock", "journal.jsonl"])
@@ -121,7 +121,7 @@ def test_every_reader_of_tables_refuses_other_image_ids(image_id, good):
 
 @pytest.mark.parametrize("share", ["../../x", "a/b", ".", "x" * 17])
 def test_a_split_that_would_be_another_folder_is_refused_by_export(share, data, tmp_path, capsys):
-    manifest_with(data, lambda told: told.update(split={share: 1.0}))
+    manifest_with(data, lambda manifest: manifest.update(split={share: 1.0}))
     assert cli.run(["export", str(data), "--to", "yolo", "--out", str(tmp_path / "out" / "yolo")]) == 1
     assert "split must give shares" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
@@ -130,15 +130,15 @@ def test_a_split_that_would_be_another_folder_is_refused_by_export(share, data, 
 def test_a_split_in_the_table_alone_is_refused_too(data, tmp_path, capsys):
     text = (data / "images.csv").read_text()
     (data / "images.csv").write_text(text.replace(",train\n", ",../../x\n").replace(",test\n", ",../../x\n"))
-    manifest_with(data, lambda told: None)
+    manifest_with(data, lambda manifest: None)
     assert cli.run(["export", str(data), "--to", "imagefolder", "--out", str(tmp_path / "out")]) == 1
     assert "split" in capsys.readouterr().err
 
 
 NO_TEXT = {
-    "half a surrogate pair": lambda told: told.update(preset="\ud800"),
-    "control characters": lambda told: told.update(format="\x1b]0;x\x07"),
-    "a version of control characters": lambda told: told.update(version="\x1b[2J"),
+    "half a surrogate pair": lambda manifest: manifest.update(preset="\ud800"),
+    "control characters": lambda manifest: manifest.update(format="\x1b]0;x\x07"),
+    "a version of control characters": lambda manifest: manifest.update(version="\x1b[2J"),
 }
 
 
@@ -147,9 +147,9 @@ NO_TEXT = {
 def test_what_is_no_text_is_one_message_that_a_terminal_does_not_obey(change, command, data, capfd):
     manifest_with(data, change)
     assert cli.run([command, str(data)]) == 1
-    said = capfd.readouterr()
-    assert "manifest.json" in said.out + said.err
-    assert not set(said.out + said.err) & {"\x1b", "\x07"}
+    printed = capfd.readouterr()
+    assert "manifest.json" in printed.out + printed.err
+    assert not set(printed.out + printed.err) & {"\x1b", "\x07"}
 
 
 def test_json_is_measured_before_it_is_parsed():
@@ -164,7 +164,7 @@ def _spoil(change):
     def spoil(data):
         with h5py.File(data / "cases/000000.h5", "r+", libver=("v108", "v110")) as file:
             change(file)
-        manifest_with(data, lambda told: None)
+        manifest_with(data, lambda manifest: None)
 
     return spoil
 

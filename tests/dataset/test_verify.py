@@ -35,13 +35,13 @@ def data(good, tmp_path):
     return Path(shutil.copytree(good, tmp_path / "data"))
 
 
-def signed(data, change=lambda told: None):
+def signed(data, change=lambda manifest: None):
     """The manifest changed, with every checksum made to fit."""
-    told = json.loads((data / "manifest.json").read_text())
-    change(told)
-    told["files"] = {name: sha256_of(data / name) for name in told["files"]}
-    told.pop("digest")
-    text = json.dumps({**told, "digest": ""}, indent=1, ensure_ascii=False) + "\n"
+    manifest = json.loads((data / "manifest.json").read_text())
+    change(manifest)
+    manifest["files"] = {name: sha256_of(data / name) for name in manifest["files"]}
+    manifest.pop("digest")
+    text = json.dumps({**manifest, "digest": ""}, indent=1, ensure_ascii=False) + "\n"
     (data / "manifest.json").write_text(text.replace('"digest": ""', f'"digest": "{sha256(text.encode())}"'))
 
 
@@ -57,11 +57,11 @@ def test_every_flipped_bit_is_named(name, data):
 
 
 CHANGES = {
-    "seed": lambda told: told.update(seed=2),
-    "recipe": lambda told: told["recipe"]["anatomy"].update(density=0.3),
-    "generator": lambda told: told.update(generator="phantom 0.0.1"),
-    "licence": lambda told: told.update(licence="mine"),
-    "synthetic": lambda told: told.update(synthetic=False),
+    "seed": lambda manifest: manifest.update(seed=2),
+    "recipe": lambda manifest: manifest["recipe"]["anatomy"].update(density=0.3),
+    "generator": lambda manifest: manifest.update(generator="phantom 0.0.1"),
+    "licence": lambda manifest: manifest.update(licence="mine"),
+    "synthetic": lambda manifest: manifest.update(synthetic=False),
 }
 
 
@@ -123,5 +123,5 @@ def test_a_merged_dataset_is_compared_with_what_it_was_merged_from(good, tmp_pat
     generate(presets.from_dict(SMALL), 9, 1, tmp_path / "other", RunOptions(workers=1))
     merge([good, tmp_path / "other"], tmp_path / "both")
     assert verify(tmp_path / "both") == []
-    signed(tmp_path / "both", lambda told: told["sources"][1].update(seed=10))
+    signed(tmp_path / "both", lambda manifest: manifest["sources"][1].update(seed=10))
     assert any("another seed" in problem for problem in verify(tmp_path / "both"))

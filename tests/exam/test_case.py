@@ -146,12 +146,12 @@ def test_images_are_what_they_claim(case):
 
 
 def test_ids_are_the_same_in_every_view(scene, case):
-    told = {g.calcification_id: f.finding_id for f in scene.findings for g in f.calcifications}
-    assert sorted(told) == list(range(1, len(told) + 1))
+    finding_of = {g.calcification_id: f.finding_id for f in scene.findings for g in f.calcifications}
+    assert sorted(finding_of) == list(range(1, len(finding_of) + 1))
     for view in case.views:
         ids = [c.row.calcification_id for c in view.calcifications]
         assert ids == sorted(ids)
-        assert all(told[c.row.calcification_id] == c.row.finding_id for c in view.calcifications)
+        assert all(finding_of[c.row.calcification_id] == c.row.finding_id for c in view.calcifications)
     left = [{c.row.calcification_id for c in view.calcifications} for view in case.views[:2]]
     right = [{c.row.calcification_id for c in view.calcifications} for view in case.views[2:]]
     assert len(left[0] & left[1]) > 5
@@ -299,34 +299,34 @@ def test_the_field_is_laid_on_the_breast(scene, case):
 
 
 def test_what_finds_no_place_is_left_out_and_said(scene):
-    here = functools.partial(grown, breast=scene.breasts["L"])
-    found = here(Grains(refuses=True), Grains(3))
+    grown_left = functools.partial(grown, breast=scene.breasts["L"])
+    found = grown_left(Grains(refuses=True), Grains(3))
     assert found.dropped == ("kind0: no artery is long enough",)
     assert [f.finding_id for f in found.findings] == [1]
 
 
 def test_entries_are_chosen_by_probability_count_and_weight(scene):
-    here = functools.partial(grown, breast=scene.breasts["L"])
-    assert not here(Grains(2), probability=0.0).findings
-    assert len(here(Grains(2), count=Draw.constant(3)).findings) == 3
-    drawn = here(Grains(2), Grains(2), mix=Draw.constant(5)).findings
+    grown_left = functools.partial(grown, breast=scene.breasts["L"])
+    assert not grown_left(Grains(2), probability=0.0).findings
+    assert len(grown_left(Grains(2), count=Draw.constant(3)).findings) == 3
+    drawn = grown_left(Grains(2), Grains(2), mix=Draw.constant(5)).findings
     assert len(drawn) == 5
     assert len({f.finding_id for f in drawn}) == 5
     assert len({f.calcifications[0].centre_mm for f in drawn}) == 5
-    assert not here(Grains(2), mix=Draw.constant(0)).findings
+    assert not grown_left(Grains(2), mix=Draw.constant(0)).findings
 
 
 def test_a_finding_lies_in_the_breasts_its_kind_says_that_are_imaged(scene):
-    here = functools.partial(grown, breast=scene.breasts["L"])
-    assert [f.laterality for f in here(Grains(2, bilateral=True), breasts=("L", "R")).findings] == ["L", "R"]
-    assert [f.laterality for f in here(Grains(2), breasts=("L", "R")).findings] == ["L"]
+    grown_left = functools.partial(grown, breast=scene.breasts["L"])
+    assert [f.laterality for f in grown_left(Grains(2, bilateral=True), breasts=("L", "R")).findings] == ["L", "R"]
+    assert [f.laterality for f in grown_left(Grains(2), breasts=("L", "R")).findings] == ["L"]
     # asked for, it is in the image, whichever side that is
-    assert [f.laterality for f in here(Grains(2), breasts=("R",)).findings] == ["R"]
+    assert [f.laterality for f in grown_left(Grains(2), breasts=("R",)).findings] == ["R"]
 
 
 def test_a_later_entry_moves_nobody_elses_random_numbers(scene):
-    here = functools.partial(grown, breast=scene.breasts["L"])
-    alone, more = here(Grains(3)), here(Grains(3), Grains(4))
+    grown_left = functools.partial(grown, breast=scene.breasts["L"])
+    alone, more = grown_left(Grains(3)), grown_left(Grains(3), Grains(4))
     assert [g.centre_mm for g in alone.findings[0].calcifications] == [
         g.centre_mm for g in more.findings[0].calcifications
     ]

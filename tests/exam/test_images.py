@@ -162,8 +162,8 @@ def test_earlier_there_was_less_of_it(images):
 
 
 def test_the_past_is_stored_with_the_scene(scene, images):
-    told = json.loads(json.dumps(scene.to_dict(), allow_nan=False))
-    again = scenes.from_dict(told, 1)
+    stored = json.loads(json.dumps(scene.to_dict(), allow_nan=False))
+    again = scenes.from_dict(stored, 1)
     assert again.to_dict() == scene.to_dict()
     years = [{c.calcification_id for f in s.at_prior(4).findings for c in f.calcifications} for s in (scene, again)]
     assert years[0] == years[1] > set()

@@ -45,7 +45,7 @@ def recipe(tmp_path):
 
 
 @pytest.mark.parametrize("name", preset.names())
-def test_every_preset_loads_and_bears_its_own_name(name):
+def test_every_preset_loads_and_has_the_name_of_its_file(name):
     made = preset.load(name)
     assert made.name == name
     assert "\n" not in made.description
@@ -209,7 +209,7 @@ def test_the_later_set_wins():
 
 
 @pytest.mark.parametrize(
-    ("said", "why"),
+    ("wrong", "why"),
     [
         ("density", "must be key=value"),
         ("=5", "must be key=value"),
@@ -221,8 +221,8 @@ def test_the_later_set_wins():
         ("exam[0]=1", "not a list"),
     ],
 )
-def test_what_cannot_be_set_is_said(said, why):
-    _, problems = changed(said, table={"finding": [{}], "name": "n", "exam": {}})
+def test_what_cannot_be_set_is_said(wrong, why):
+    _, problems = changed(wrong, table={"finding": [{}], "name": "n", "exam": {}})
     assert len(problems) == 1
     assert why in problems[0]
 

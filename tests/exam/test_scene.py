@@ -50,8 +50,8 @@ def test_it_is_the_same_plain_data_again(scene, read_back):
 
 
 def test_the_recipe_may_say_cause_and_category(scene):
-    told = next(f for f in scene.findings if f.kind == "fine_pleomorphic")
-    assert (told.cause, told.category, told.finding_class) == ("told by the recipe", "5", "suspicious")
+    labelled = next(f for f in scene.findings if f.kind == "fine_pleomorphic")
+    assert (labelled.cause, labelled.category, labelled.finding_class) == ("told by the recipe", "5", "suspicious")
 
 
 def test_solids_survive_with_their_shadows(scene, read_back):

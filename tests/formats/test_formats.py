@@ -232,9 +232,9 @@ def test_coco_masks_come_back_equal(data, exported):
     coco = quiet(pytest.importorskip("pycocotools.coco").COCO, str(exported("coco") / "annotations.json"))
     assert sorted(coco.getImgIds()) == list(range(1, len(data) + 1))
     for number, image in enumerate(data, start=1):
-        told = coco.loadImgs(number)[0]
-        assert told["image_id"] == image.image_id
-        assert size_of(exported("coco") / told["file_name"]) == (told["width"], told["height"])
+        stored = coco.loadImgs(number)[0]
+        assert stored["image_id"] == image.image_id
+        assert size_of(exported("coco") / stored["file_name"]) == (stored["width"], stored["height"])
         found = coco.loadAnns(coco.getAnnIds(number))
         assert len(found) == len(image.calcifications)
         for annotation, grain in zip(found, image.calcifications, strict=True):
@@ -256,15 +256,15 @@ def test_coco_tiles_hold_the_same_pixels_and_masks(data, exported):
         image_id: np.zeros((len(image.calcifications), *image.for_presentation.shape), bool)
         for image_id, image in whole.items()
     }
-    for told in coco.loadImgs(coco.getImgIds()):
-        image, x, y = whole[told["image_id"]], told["tile_x"], told["tile_y"]
+    for stored in coco.loadImgs(coco.getImgIds()):
+        image, x, y = whole[stored["image_id"]], stored["tile_x"], stored["tile_y"]
         ids = [grain.row.calcification_id for grain in image.calcifications]
-        for annotation in coco.loadAnns(coco.getAnnIds(told["id"])):
+        for annotation in coco.loadAnns(coco.getAnnIds(stored["id"])):
             number = ids.index(annotation["calcification_id"])
             mask = coco.annToMask(annotation).astype(bool)
             assert mask.any()
             assert np.array_equal(mask, image.calcifications[number].mask[y : y + 100, x : x + 100])
-            seen[told["image_id"]][number, y : y + 100, x : x + 100] |= mask
+            seen[stored["image_id"]][number, y : y + 100, x : x + 100] |= mask
     for image_id, image in whole.items():
         assert np.array_equal(
             seen[image_id], np.array([g.mask for g in image.calcifications]).reshape(seen[image_id].shape)
@@ -350,8 +350,8 @@ def test_highdicom_reads_the_segmentation(data, exported):
         seg = highdicom.seg.segread(path)
         frames = np.atleast_3d(seg.pixel_array.reshape(-1, *image.for_presentation.shape))
         for number, finding in enumerate(image.findings):
-            mine = [g.mask for g in image.calcifications if g.row.finding_id == finding.row.finding_id]
-            assert np.array_equal(frames[number].astype(bool), np.any(mine, axis=0))
+            own_masks = [g.mask for g in image.calcifications if g.row.finding_id == finding.row.finding_id]
+            assert np.array_equal(frames[number].astype(bool), np.any(own_masks, axis=0))
             assert seg.get_segment_description(number + 1).segment_label.endswith(finding.row.kind)
 
 
@@ -384,8 +384,8 @@ def test_the_cad_report_of_the_truth_scores_perfectly(data, exported, tmp_path):
 def test_dciodvfy_finds_no_error(exported, tagged):
     pytest.importorskip("pydicom")
     for path in sorted(exported("dicom", synthetic_tag=tagged, quality_control=not tagged).rglob("*.dcm")):
-        said = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False).stderr
-        errors = [line for line in said.splitlines() if line.startswith("Error")]
+        result = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False).stderr
+        errors = [line for line in result.splitlines() if line.startswith("Error")]
         # the validator is too old to know Synthetic Data (0008,001C)
         assert all("0x0008,0x001c" in line.lower() for line in errors), (path, errors)
         assert len(errors) == tagged, (path, errors)
@@ -396,9 +396,9 @@ def test_dciodvfy_finds_no_error(exported, tagged):
 def test_dcmtk_reads_the_report(exported):
     pytest.importorskip("pydicom")
     for path in sorted(exported("dicom").rglob("cad.dcm")):
-        said = subprocess.run(["dsrdump", str(path)], capture_output=True, text=True, check=True)
-        assert "Mammography CAD SR Document" in said.stdout
-        assert "E:" not in said.stderr
+        result = subprocess.run(["dsrdump", str(path)], capture_output=True, text=True, check=True)
+        assert "Mammography CAD SR Document" in result.stdout
+        assert "E:" not in result.stderr
 
 
 # the other formats
@@ -434,17 +434,17 @@ def test_yolo_boxes(data, exported):
 
 def test_nnunet_files_fit_together(data, exported):
     folder = exported("nnunet") / "Dataset501_Phantom"
-    told = json.loads((folder / "dataset.json").read_text())
-    assert sorted(told["labels"].values()) == [0, 1, 2, 3]
-    assert told["numTraining"] == len(list((folder / "imagesTr").glob("*_0000.png"))) == len(data)
+    stored = json.loads((folder / "dataset.json").read_text())
+    assert sorted(stored["labels"].values()) == [0, 1, 2, 3]
+    assert stored["numTraining"] == len(list((folder / "imagesTr").glob("*_0000.png"))) == len(data)
     order = {"benign": 1, "suspicious": 2, "artefact": 3}
     for image in data:
         labels = np.asarray(Image.open(folder / "labelsTr" / f"{file_name(image.image_id)}.png"))
         assert np.array_equal(labels > 0, image.labels > 0)
         classes = {finding.row.finding_id: finding.row.class_ for finding in image.findings}
         for grain in image.calcifications:
-            here = set(np.unique(labels[grain.mask]).tolist())
-            assert order[classes[grain.row.finding_id]] in here
+            labelled = set(np.unique(labels[grain.mask]).tolist())
+            assert order[classes[grain.row.finding_id]] in labelled
 
 
 def test_imagefolder_lines(data, exported):
@@ -621,11 +621,11 @@ def test_monai_lists(data, exported):
     folder = exported("monai")
     pairs = json.loads((folder / "datalist.json").read_text())["training"]
     boxes = json.loads((folder / "detection.json").read_text())["training"]
-    for pair, told, image in zip(pairs, boxes, data, strict=True):
+    for pair, stored, image in zip(pairs, boxes, data, strict=True):
         assert (folder / pair["image"]).is_file()
         assert (folder / pair["label"]).is_file()
-        assert len(told["box"]) == len(told["label"]) == len(image.calcifications)
-        for box, grain in zip(told["box"], image.calcifications, strict=True):
+        assert len(stored["box"]) == len(stored["label"]) == len(image.calcifications)
+        for box, grain in zip(stored["box"], image.calcifications, strict=True):
             rows, columns = np.nonzero(grain.mask)
             assert box == [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
 
@@ -659,8 +659,8 @@ def test_a_split_is_kept(tmp_path):
         assert list((tmp_path / "yolo" / "images" / part).glob(f"{file_name(image_id)}_x*.png"))
     export(split, "coco", tmp_path / "coco")
     for part in set(of.values()) if len(set(of.values())) > 1 else ():
-        told = json.loads((tmp_path / "coco" / f"annotations-{part}.json").read_text())
-        assert {image["image_id"] for image in told["images"]} == {i for i, p in of.items() if p == part}
+        stored = json.loads((tmp_path / "coco" / f"annotations-{part}.json").read_text())
+        assert {image["image_id"] for image in stored["images"]} == {i for i, p in of.items() if p == part}
 
 
 @pytest.mark.parametrize(
@@ -685,8 +685,8 @@ def test_a_split_can_be_made_at_the_door_woman_by_woman(data, tmp_path):
     export(data, "coco", tmp_path / "out", Options(split="train=0.5,val=0.5"))
     women = []
     for part in ("train", "val"):
-        told = json.loads((tmp_path / "out" / f"annotations-{part}.json").read_text())
-        women.append({data[image["image_id"]].row.woman_id for image in told["images"]})
+        stored = json.loads((tmp_path / "out" / f"annotations-{part}.json").read_text())
+        women.append({data[image["image_id"]].row.woman_id for image in stored["images"]})
     assert all(women)
     assert not women[0] & women[1]
     with pytest.raises(UsageError, match="4 women are too few, b would be empty"):

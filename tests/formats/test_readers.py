@@ -139,13 +139,13 @@ def test_orthanc_gives_them_back_bit_equal(data, tmp_path):
 
     export(data, "dicom", tmp_path / "dicom")
     http, dicom = free_port(), free_port()
-    told = {
+    settings = {
         "Name": "phantom", "StorageDirectory": str(tmp_path / "store"), "IndexDirectory": str(tmp_path / "store"),
         "Plugins": [],
         "HttpPort": http, "DicomPort": dicom, "DicomAet": "ORTHANC", "RemoteAccessAllowed": False,
         "AuthenticationEnabled": False,
     }  # fmt: skip
-    (tmp_path / "orthanc.json").write_text(json.dumps(told))
+    (tmp_path / "orthanc.json").write_text(json.dumps(settings))
     with subprocess.Popen(
         ["Orthanc", str(tmp_path / "orthanc.json")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as server:

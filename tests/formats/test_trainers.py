@@ -69,10 +69,10 @@ print("epoch of", len(counts[0]), "and", len(counts[1]))
 @places
 def test_ultralytics_trains_an_epoch(data, tmp_path, run_in, place):
     export(data, "yolo", tmp_path / "yolo", Options(split="train=0.5,val=0.5", tile=128, overlap=32))
-    said = run_in(
+    printed = run_in(
         YOLO, tmp_path / "yolo", place, tmp_path / "runs", YOLO_CONFIG_DIR=str(tmp_path / "home"), YOLO_OFFLINE="1"
     )
-    assert "epoch of" in said
+    assert "epoch of" in printed
 
 
 NNUNET = """
@@ -106,9 +106,9 @@ for folder in (dict(path="imagefolder", data_dir=sys.argv[1]), dict(path=os.path
 @places
 def test_hugging_face_loads_the_folder_with_or_without_the_name_of_its_builder(data, tmp_path, run_in, place):
     export(data, "imagefolder", tmp_path / "out", Options(split="train=0.5,val=0.5"))
-    said = run_in(HUGGING_FACE, tmp_path / "out", place).splitlines()
-    assert len(said) == 2
-    assert said[0] == said[1]
+    printed = run_in(HUGGING_FACE, tmp_path / "out", place).splitlines()
+    assert len(printed) == 2
+    assert printed[0] == printed[1]
 
 
 @needs("mlcroissant")

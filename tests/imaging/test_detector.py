@@ -256,9 +256,9 @@ def test_an_unknown_detector_or_a_wrong_file_is_refused(tmp_path):
 
 
 def test_a_users_own_file(tmp_path):
-    own = tmp_path / "mine.toml"
-    own.write_text(mammography_units.text("hologic-selenia-dimensions").replace("pitch_mm = 0.070", "pitch_mm = 0.1"))
-    detector = Detector(str(own))
+    file = tmp_path / "mine.toml"
+    file.write_text(mammography_units.text("hologic-selenia-dimensions").replace("pitch_mm = 0.070", "pitch_mm = 0.1"))
+    detector = Detector(str(file))
     assert detector.unit.name == "mine"
     assert detector.pitch == 0.1
 

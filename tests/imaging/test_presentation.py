@@ -35,7 +35,11 @@ def breast(shape=(900, 600), noise=0.0, edge=2.0):
 
 def show(raw, mask, latitude=1.9, **more):
     # a disc of plain fat has no contrast to set the latitude by
-    return Presentation(latitude=latitude, **more).present(ForProcessing(raw), mask, PITCH, T, zero_dn=ZERO, air_dn=AIR).pixels
+    return (
+        Presentation(latitude=latitude, **more)
+        .present(ForProcessing(raw), mask, PITCH, T, zero_dn=ZERO, air_dn=AIR)
+        .pixels
+    )
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -71,7 +75,10 @@ def test_no_halo_inside_the_skin(look):
 
 def test_equalisation_brings_up_the_rim():
     raw, mask, d, _ = breast()
-    ratio = [show(raw, mask, equalise=e)[mask & (d > 3) & (d < 6)].mean() / show(raw, mask, equalise=e)[d > 35].mean() for e in (0.0, 0.9)]
+    ratio = [
+        show(raw, mask, equalise=e)[mask & (d > 3) & (d < 6)].mean() / show(raw, mask, equalise=e)[d > 35].mean()
+        for e in (0.0, 0.9)
+    ]
     assert ratio[0] < 0.5 < 0.75 < ratio[1]
 
 
@@ -104,7 +111,11 @@ def test_a_window_within_the_image():
     whole = show(raw, mask)
     padded = np.full((1000, 700), 10000, np.uint16)
     padded[40:940, :600] = raw
-    shown = Presentation(latitude=1.9).present(ForProcessing(padded), mask, PITCH, T, zero_dn=ZERO, air_dn=AIR, offset=(40, 0)).pixels
+    shown = (
+        Presentation(latitude=1.9)
+        .present(ForProcessing(padded), mask, PITCH, T, zero_dn=ZERO, air_dn=AIR, offset=(40, 0))
+        .pixels
+    )
     assert np.all(shown[:40] == 0)
     assert np.all(shown[:, 600:] == 0)
     inner = np.abs(shown[40:940, :600].astype(int) - whole)
@@ -148,7 +159,8 @@ def test_where_the_pixels_pairs_begin_makes_no_difference(look):
 
 @pytest.mark.parametrize("turn_deg", [0.0, 40.0])
 def test_the_nipple_is_seen_whichever_way_it_points(turn_deg):
-    """It stands out where the rim ends: neither lost in black, nor white, as dark fat and its own lift would leave it."""
+    """It stands out where the rim ends: neither lost in black, nor white, as dark fat and its own lift would leave
+    it."""
     _, mask, d, depth = breast()
     y, x = (np.mgrid[:900, :600] - np.array([450, 0])[:, None, None]) * PITCH
     turn = np.radians(turn_deg)
@@ -184,9 +196,9 @@ def grainy(contrast, noise):
 def added(bands, image, sd):
     """What is added to an image, its borders left out."""
     depth = halved(np.zeros_like(image))
-    return bands.enhancement(image, CELL, depth, lambda f, depth: np.full(depth.shape, (sd * CELL) ** 2, np.float32))[0][
-        50:-50, 50:-50
-    ]
+    return bands.enhancement(image, CELL, depth, lambda f, depth: np.full(depth.shape, (sd * CELL) ** 2, np.float32))[
+        0
+    ][50:-50, 50:-50]
 
 
 def share(part, whole):
@@ -224,9 +236,16 @@ def test_the_finest_noise_is_suppressed_and_a_calcification_keeps_its_contrast_t
             noise=lambda f, depth: np.full(depth.shape, (0.03 * 0.5 * PITCH) ** 2, np.float32),
         ).pixels.astype(float)  # fmt: skip
         plain = (d > 15) & mask & ~binary_dilation(grains, iterations=5)
-        by = np.array([image[r : r + 2, c : c + 2].mean() - image[r - 9 : r + 11, c - 9 : c + 11][:7].mean() for r, c in at])
+        by = np.array(
+            [image[r : r + 2, c : c + 2].mean() - image[r - 9 : r + 11, c - 9 : c + 11][:7].mean() for r, c in at]
+        )
         ratio.append(by.mean() / image[plain].std())
-        checker = image[300:600:2, 100:250:2] - image[301:601:2, 100:250:2] - image[300:600:2, 101:251:2] + image[301:601:2, 101:251:2]
+        checker = (
+            image[300:600:2, 100:250:2]
+            - image[301:601:2, 100:250:2]
+            - image[300:600:2, 101:251:2]
+            + image[301:601:2, 101:251:2]
+        )
         fine.append(checker.std())
     assert fine[1] < 0.7 * fine[0]
     assert ratio[1] > 0.98 * ratio[0]
@@ -256,7 +275,9 @@ def test_no_dark_line_beside_a_muscle_and_no_bright_one_within():
     y, x = (np.mgrid[:900, :600] - np.array([450, 0])[:, None, None]) * PITCH
     behind = (1 - x / 30 - (y + 58) / 70) / np.hypot(1 / 30, 1 / 70)
     wedge = 0.4 * np.clip(behind / 3, 0, 1)
-    image = show(np.rint(ZERO + (AIR - ZERO) * np.exp(-depth - wedge)).astype(np.uint16), mask, latitude=0.9).astype(float)
+    image = show(np.rint(ZERO + (AIR - ZERO) * np.exp(-depth - wedge)).astype(np.uint16), mask, latitude=0.9).astype(
+        float
+    )
     at = np.arange(-12.0, 12.0)
     profile = np.array([image[(np.abs(behind - one) < 0.5) & (d > 14) & (x > 3)].mean() for one in at])
     fat, muscle = profile[at < -7].mean(), profile[at > 7].mean()
@@ -266,7 +287,8 @@ def test_no_dark_line_beside_a_muscle_and_no_bright_one_within():
 
 
 def solid(mask, radius_mm, depth, texture=0.0):
-    """A rounded solid 30 mm from the chest wall: what it adds to the optical depth, and the distance from its middle."""
+    """A rounded solid 30 mm from the chest wall: what it adds to the optical depth, and the distance from its
+    middle."""
     y, x = (np.mgrid[: mask.shape[0], : mask.shape[1]] - np.array([450, 0])[:, None, None]) * PITCH
     away = np.hypot(x - 30, y)
     ripple = 1 + texture * np.cos(2 * np.pi * x / 1.5) * np.cos(2 * np.pi * y / 1.5)
@@ -325,7 +347,8 @@ def test_no_dark_corner_where_the_field_cuts_the_breast(border):
 
 
 def test_the_skin_is_a_bright_band_without_a_dark_rim():
-    """As in displayed mammograms: a peak within 2 mm of the outline, twice the interior or more, and monotone inwards."""
+    """As in displayed mammograms: a peak within 2 mm of the outline, twice the interior or more, and monotone
+    inwards."""
     raw, mask, d, _ = breast(noise=0.005)
     image = show(raw, mask, latitude=0.9).astype(float)
     at = np.arange(0.3, 12, 0.2)
@@ -366,5 +389,7 @@ def test_a_twin_shown_with_the_same_settings_differs_only_about_what_is_gone():
     assert np.array_equal(shown(marked, first.adapted).pixels, first.pixels)
     # nothing tells where it was
     there, about = (away < 4), (away > 7) & (away < 12)
-    with_it, without = (one[there].mean() / one[about].mean() for one in (shown(raw, first.adapted).pixels, shown(raw).pixels))
+    with_it, without = (
+        one[there].mean() / one[about].mean() for one in (shown(raw, first.adapted).pixels, shown(raw).pixels)
+    )
     assert with_it == pytest.approx(without, rel=0.02)

@@ -61,8 +61,8 @@ def grown(tmp_path_factory):
             folder = tmp_path_factory.mktemp("grown")
             recipe = folder / "self.toml"
             recipe.write_text(RECIPE.format(detector=detector, binning=binning, views=json.dumps(views)))
-            said = ["--preset", str(recipe), "--cases", "1", "--seed", str(SEED), "--workers", "1"]
-            assert cli.run(["generate", *said, "--out", str(folder / "data")]) == 0
+            arguments = ["--preset", str(recipe), "--cases", "1", "--seed", str(SEED), "--workers", "1"]
+            assert cli.run(["generate", *arguments, "--out", str(folder / "data")]) == 0
             assert (
                 cli.run(
                     [
@@ -89,8 +89,8 @@ def laid(recipe, folder, end):
     preset = presets.load(str(recipe))
     scene = scenes.grow(preset, case_seed(preset.name, SEED, 0), 0)
     (view,) = scene.views
-    shot = position_breast(scene, view)
-    placed = place_calcifications(scene, view, shot.pressed, shot.frame.field)
+    acquisition = position_breast(scene, view)
+    placed = place_calcifications(scene, view, acquisition.pressed, acquisition.frame.field)
     clean, _ = Source(str(folder / f"000000-R-CC+clean{end}")).read()
     name = named(clean.header.manufacturer, clean.header.model)
     found = estimate(clean, offset_dn(name) if clean.linear else 0.0)
@@ -202,7 +202,7 @@ def test_lost_quanta_leave_their_noise(grown):
 
 
 def inserted(folder, out, *more, preset="coarse-heterogeneous"):
-    said = [
+    arguments = [
         "insert",
         *map(str, folder if isinstance(folder, list) else [folder]),
         "--preset",
@@ -210,7 +210,7 @@ def inserted(folder, out, *more, preset="coarse-heterogeneous"):
         "--out",
         str(out),
     ]
-    return cli.run([*said, "--workers", "1", *more])
+    return cli.run([*arguments, "--workers", "1", *more])
 
 
 @pytest.fixture(scope="session")
@@ -279,11 +279,11 @@ def test_a_linear_picture_is_shown_with_its_noise_known(grown, tmp_path):
     """As the unit shows it, which knows its detector's noise: noise is not raised as if it were structure."""
     recipe, folder = grown()
     assert inserted([folder / "000000-R-CC+clean.raw.dcm"], tmp_path / "out") == 0
-    shown, own = phantom.open(tmp_path / "out")[0], phantom.open(recipe.parent / "data")["000000-R-CC+clean"]
+    shown, clean = phantom.open(tmp_path / "out")[0], phantom.open(recipe.parent / "data")["000000-R-CC+clean"]
     fine = []
-    for image in (shown, own):
+    for image in (shown, clean):
         pixels = image.for_presentation.astype(float)
-        fine.append((pixels - gaussian_filter(pixels, 2.0))[own.breast_mask].std())
+        fine.append((pixels - gaussian_filter(pixels, 2.0))[clean.breast_mask].std())
     assert fine[0] == pytest.approx(fine[1], rel=0.04)
 
 

@@ -195,13 +195,13 @@ def test_polarity_and_side_do_not_matter(tmp_path):
 
 def test_for_processing_more_x_ray_is_more(tmp_path):
     raw = np.round(4000 * np.exp(breast()[0] / -500.0)).astype(np.uint16)
-    said = {
+    attributes = {
         "PresentationIntentType": "FOR PROCESSING",
         "PixelIntensityRelationship": "LIN",
         "PixelIntensityRelationshipSign": 1,
     }
-    one = read(dicom(tmp_path / "a.dcm", raw, PhotometricInterpretation="MONOCHROME1", **said))
-    other = read(dicom(tmp_path / "b.dcm", 4095 - raw, **(said | {"PixelIntensityRelationshipSign": -1})))
+    one = read(dicom(tmp_path / "a.dcm", raw, PhotometricInterpretation="MONOCHROME1", **attributes))
+    other = read(dicom(tmp_path / "b.dcm", 4095 - raw, **(attributes | {"PixelIntensityRelationshipSign": -1})))
     assert one.linear
     assert np.array_equal(one.pixels, raw)
     assert np.array_equal(other.pixels, raw)
@@ -339,10 +339,10 @@ def test_check_writes_sheets_and_touches_nothing(tmp_path, capsys):
     dicom(tmp_path / "b.dcm", Modality="US")
     before = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.iterdir()}
     assert cli.run(["insert", str(tmp_path), "--check", "--out", str(tmp_path / "out" / "sheets")]) == 0
-    told = capsys.readouterr()
-    assert "L CC" in told.out
-    assert "b.dcm: modality US" in told.err
-    assert "burned-in" in told.err
+    printed = capsys.readouterr()
+    assert "L CC" in printed.out
+    assert "b.dcm: modality US" in printed.err
+    assert "burned-in" in printed.err
     (sheet,) = (tmp_path / "out" / "sheets").iterdir()
     with Image.open(sheet) as image:
         assert image.size[1] == 900

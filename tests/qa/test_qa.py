@@ -122,10 +122,10 @@ def test_every_detector_measures_as_its_file_says(name):
 def test_the_command_prints_a_table_or_json(capsys, monkeypatch):
     monkeypatch.setattr(report, "_discs", lambda *_: iter(()))
     assert run(["qa", "--quick", "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert said["detector"] == "hologic-selenia-dimensions"
-    assert said["passed"] is True
-    assert {"quantity", "measured", "lo", "hi", "reference", "passed"} == set(said["rows"][0])
+    table = json.loads(capsys.readouterr().out)
+    assert table["detector"] == "hologic-selenia-dimensions"
+    assert table["passed"] is True
+    assert {"quantity", "measured", "lo", "hi", "reference", "passed"} == set(table["rows"][0])
 
 
 def test_a_value_out_of_range_fails_the_command(capsys, monkeypatch):

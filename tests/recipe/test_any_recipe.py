@@ -59,9 +59,9 @@ def recipes(draw):
     made["exam"] = {"views": draw(st.sampled_from([["CC"], ["MLO"], ["ML"]])), "keep_for_processing": True}
     types = presets.Preset.__dataclass_fields__
     for name in SECTIONS:
-        said = draw(table(type(types[name].default_factory()), 2))
-        if said:
-            made[name] = said
+        drawn = draw(table(type(types[name].default_factory()), 2))
+        if drawn:
+            made[name] = drawn
     made["finding"] = draw(st.lists(findings(), max_size=3))
     return made
 

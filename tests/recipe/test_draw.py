@@ -69,7 +69,7 @@ def test_weights_are_shares():
 
 
 @pytest.mark.parametrize(
-    ("said", "why"),
+    ("wrong", "why"),
     [
         ("5", "must be a number"),
         (True, "must be a number"),
@@ -91,9 +91,9 @@ def test_weights_are_shares():
         ({"choices": [1, 2], "weights": [1]}, "weights"),
     ],
 )
-def test_what_is_no_draw_is_refused_in_words(said, why):
+def test_what_is_no_draw_is_refused_in_words(wrong, why):
     with pytest.raises(ValueError, match=why):
-        Draw.parse(said)
+        Draw.parse(wrong)
 
 
 @given(

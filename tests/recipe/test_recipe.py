@@ -86,7 +86,7 @@ def test_every_mistake_is_told_at_once_by_its_full_name():
 
 
 @pytest.mark.parametrize(
-    ("key", "said", "why"),
+    ("key", "wrong", "why"),
     [
         ("density", {"lognormal": [0.2, 2], "within": [0.1, 1.5]}, "must lie within 0 and 1"),
         ("density", "much", "must be a number, [lo, hi]"),
@@ -105,8 +105,8 @@ def test_every_mistake_is_told_at_once_by_its_full_name():
         ("utterly_else", 1, "known are density, thickness_mm"),
     ],
 )
-def test_a_mistake_is_told_in_words(key, said, why):
-    problems = problems_of({key: said})
+def test_a_mistake_is_told_in_words(key, wrong, why):
+    problems = problems_of({key: wrong})
     assert len(problems) == 1
     assert why in problems[0]
     assert len(problems[0]) < 300

@@ -20,7 +20,8 @@ BROWSER = next(
 # as if the browser had no WebGL
 WITHOUT_WEBGL = """
 const getContext = HTMLCanvasElement.prototype.getContext;
-HTMLCanvasElement.prototype.getContext = function (kind, ...more) { return kind === "webgl2" ? null : getContext.call(this, kind, ...more); };
+HTMLCanvasElement.prototype.getContext = function (kind, ...more) { return kind === "webgl2" ? null :
+getContext.call(this, kind, ...more); };
 """
 # what Chromium's software renderer says about being asked for pixels
 HARMLESS = "GPU stall due to ReadPixels"
@@ -82,17 +83,17 @@ class Tab:
             viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch
         )
         self.page = self.context.new_page()
-        self.said: list[str] = []
+        self.errors: list[str] = []
         self.requests: list[str] = []
         self.page.on("console", lambda message: self._heard(message.type, message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
         if not webgl:
             self.page.add_init_script(WITHOUT_WEBGL)
 
     def _heard(self, kind: str, text: str) -> None:
         if kind in ("error", "warning") and HARMLESS not in text:
-            self.said.append(text)
+            self.errors.append(text)
 
     def open(self, path: Any, hash_: str = "") -> Tab:
         """The page at a place in it, when it is ready and its images are loaded."""
@@ -119,7 +120,8 @@ class Tab:
                   const pane = phantomView.panes[i], t = pane.t, box = pane.ink.getBoundingClientRect();
                   const stage = document.getElementById("panes").getBoundingClientRect(), ratio = devicePixelRatio;
                   phantomView.drawAll();
-                  return phantomView.renderer.grey(Math.floor((box.left - stage.left + t.x + (x + 0.5) * t.k) * ratio), Math.floor((box.top - stage.top + t.y + (y + 0.5) * t.k) * ratio));
+                  return phantomView.renderer.grey(Math.floor((box.left - stage.left + t.x + (x + 0.5) * t.k) *
+                  ratio), Math.floor((box.top - stage.top + t.y + (y + 0.5) * t.k) * ratio));
                 }""",
                 [column, row, pane],
             )
@@ -149,4 +151,4 @@ class Tab:
     def close(self) -> None:
         """Done; nothing may have been complained about."""
         self.context.close()
-        assert self.said == []
+        assert self.errors == []

@@ -105,7 +105,8 @@ def test_made_smaller_is_the_mean_of_what_is_covered(tab, webgl, scale, within, 
     page("scale => phantomView.panes[0].lookAt(300.3, 350.7, scale)", scale)
     page("new Promise(done => setTimeout(done, 400))")  # at rest
     greys, (x0, y0) = page(
-        """(() => { const pane = phantomView.panes[0], t = pane.t, x = Math.round(pane.w / 2), y = Math.round(pane.h / 2), greys = [];
+        """(() => { const pane = phantomView.panes[0], t = pane.t, greys = [];
+               const x = Math.round(pane.w / 2), y = Math.round(pane.h / 2);
           phantomView.drawAll();
           for (let i = 0; i < 40; i++) greys.push(phantomView.renderer.grey(x + i - 20, y + (7 * i) % 31));
           return [greys, [(x - 20 - t.x) / t.k, (y - t.y) / t.k]]; })()"""
@@ -338,8 +339,8 @@ def test_the_operating_point_is_on_the_curve_and_tied_to_the_slider(tab, pages, 
     curve = detectors[0].curve
     for corner in (0, 3, len(curve.threshold) // 2, len(curve.threshold) - 1):
         page("corner => { const s = document.getElementById('score0'); s.value = corner; s.oninput(); }", corner)
-        said = page.page.inner_text("#sentence0")
-        assert f"{round(100 * curve.sensitivity[corner])} %" in said
+        sentence = page.page.inner_text("#sentence0")
+        assert f"{round(100 * curve.sensitivity[corner])} %" in sentence
         point = page("[phantomView.detectors[0].point.false, phantomView.detectors[0].point.sensitivity]")
         assert point == pytest.approx([curve.false[corner], curve.sensitivity[corner]])
         y = float(page.page.get_attribute("#froc circle.point", "cy"))
@@ -347,7 +348,8 @@ def test_the_operating_point_is_on_the_curve_and_tied_to_the_slider(tab, pages, 
         assert y == pytest.approx(bottom - curve.sensitivity[corner] * (bottom - top), abs=0.01)
         # what the list counts is what the curve says
         hits = page(
-            "phantomView.detectors[0].lesions.rating.filter(r => r !== null && r >= phantomView.detectors[0].threshold).length"
+            "phantomView.detectors[0].lesions.rating"
+            ".filter(r => r !== null && r >= phantomView.detectors[0].threshold).length"
         )
         assert hits == round(curve.sensitivity[corner] * len(detectors[0].lesions))
     box = page.page.locator("#froc").bounding_box()
@@ -422,7 +424,8 @@ def test_it_fits_the_screen(tab, pages, width, height, hash_):
         first = page("document.querySelector('#cards .card').getBoundingClientRect().top")
         assert first < height / 2  # the list is not below what it is filtered with
     small = page(
-        """[...document.querySelectorAll("button, select, input:not([type=range])")].filter(e => e.offsetParent && e.offsetHeight < 24)
+        """[...document.querySelectorAll("button, select, input:not([type=range])")].filter(e => e.offsetParent &&
+        e.offsetHeight < 24)
            .map(e => e.textContent || e.id)"""
     )
     assert small == []
@@ -452,9 +455,12 @@ def test_one_finger_moves_and_two_zoom(tab, pages):
 
 
 CONTRAST = r"""() => {
-  const light = c => { const [r, g, b] = c.map(v => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-  const parse = text => { const v = text.match(/[\d.]+/g).map(Number); return v.length > 3 && v[3] === 0 ? null : v.slice(0, 3); };
-  const ground = e => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c) return c; } return [21, 24, 27]; };
+  const light = c => { const [r, g, b] = c.map(v => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) /
+  1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const parse = text => { const v = text.match(/[\d.]+/g).map(Number); return v.length > 3 && v[3] === 0 ? null :
+  v.slice(0, 3); };
+  const ground = e => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c)
+  return c; } return [21, 24, 27]; };
   const out = [];
   for (const e of document.querySelectorAll("body *")) {
     const own = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
@@ -514,7 +520,8 @@ def lab(colour, eye):
 def test_everything_is_reached_by_keys_in_order(tab, pages):
     page = tab().open(pages / "marked.html", "#image=000005-L-CC&layout=views")
     wanted = page(
-        """[...document.querySelectorAll("#desk button, #desk select, #desk input, #desk canvas[tabindex], #desk summary")]
+        """[...document.querySelectorAll(
+             "#desk button, #desk select, #desk input, #desk canvas[tabindex], #desk summary")]
            .filter(e => e.getClientRects().length && !e.disabled).length"""
     )
     page.page.focus('[data-do="close"]')
@@ -542,7 +549,8 @@ def test_everything_is_reached_by_keys_in_order(tab, pages):
 def test_names_of_everything_that_acts(tab, pages):
     page = tab().open(pages / "marked.html", "#image=000005-L-CC")
     nameless = page(
-        """[...document.querySelectorAll("button, select, input, canvas[tabindex], svg[role]")].filter(e => !(e.textContent.trim() ||
+        """[...document.querySelectorAll("button, select, input, canvas[tabindex], svg[role]")].filter(e =>
+        !(e.textContent.trim() ||
            e.getAttribute("aria-label") || (e.labels && e.labels.length))).map(e => e.outerHTML.slice(0, 80))"""
     )
     assert nameless == []
@@ -560,7 +568,8 @@ def test_ten_thousand_images_ask_for_no_more_than_what_is_seen(tab, images, tmp_
         10_000,
     )
     for n in range(count):
-        table.add({**images[0].row.as_dict(), "image_id": f"{n:06d}-L-CC", "case": n}, window_center=1700, window_width=2200)
+        row = {**images[0].row.as_dict(), "image_id": f"{n:06d}-L-CC", "case": n}
+        table.add(row, window_center=1700, window_width=2200)
         for finding in images[0].findings:
             found.add({**finding.row.as_dict(), "dprime": n % 50}, image=n)
     index = {"images": table.packed(), "findings": found.packed(), "folder": "files", "pictures": {}, "detectors": []}

@@ -24,10 +24,10 @@ from phantom.scoring import observed
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("observe") / "data"
     sets = ["detector.binning=8", 'exam.twins=["clean"]', "anatomy.density=0.1"]
-    said = [word for key in sets for word in ("--set", key)]
+    words = [word for key in sets for word in ("--set", key)]
     assert (
         cli.run(
-            ["generate", "--preset", "macrocalcifications", "--cases", "2", "--workers", "1", *said, "--out", str(out)]
+            ["generate", "--preset", "macrocalcifications", "--cases", "2", "--workers", "1", *words, "--out", str(out)]
         )
         == 0
     )
@@ -42,9 +42,9 @@ def page_of(path):
 
 def answers(data, choose, reader="a"):
     where = observed.sides(data["token"], len(data["pairs"]))
-    said = [{"pair": k, "side": ("left", "right")[choose(k, side)], "seconds": 1} for k, side in enumerate(where)]
+    answers = [{"pair": k, "side": ("left", "right")[choose(k, side)], "seconds": 1} for k, side in enumerate(where)]
     head = {key: data[key] for key in ("token", "question", "labels")}
-    return {"format": observed.FORMAT, "reader": reader, "pairs": len(data["pairs"]), "answers": said, **head}
+    return {"format": observed.FORMAT, "reader": reader, "pairs": len(data["pairs"]), "answers": answers, **head}
 
 
 def test_what_is_asked_for_stands_where_the_token_says(folder, tmp_path):
@@ -101,9 +101,9 @@ def test_a_page_s_answers_are_scored(folder, tmp_path, capsys):
     path.write_text(json.dumps(answers(data, lambda k, side: side if k else 1 - side)))
     capsys.readouterr()
     assert cli.run(["observe", "--score", str(path), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["answers"], told["right"]) == (len(data["labels"]), len(data["labels"]) - 1)
-    assert sum(one["answers"] for one in told["by_kind"].values()) == told["answers"]
+    report = json.loads(capsys.readouterr().out)
+    assert (report["answers"], report["right"]) == (len(data["labels"]), len(data["labels"]) - 1)
+    assert sum(one["answers"] for one in report["by_kind"].values()) == report["answers"]
 
 
 def reader(right, count, name="a", token="t"):
@@ -177,8 +177,8 @@ def test_other_files_are_refused(tmp_path, text):
 
 def test_wrong_use_is_one_message(folder, tmp_path, capsys):
     assert cli.run(["observe"]) == 2
-    said = ["--set", "detector.binning=16", "--cases", "1", "--workers", "1", "--out", str(tmp_path / "plain")]
-    assert cli.run(["generate", "--preset", "normal", *said]) == 0
+    words = ["--set", "detector.binning=16", "--cases", "1", "--workers", "1", "--out", str(tmp_path / "plain")]
+    assert cli.run(["generate", "--preset", "normal", *words]) == 0
     capsys.readouterr()
     assert cli.run(["observe", str(tmp_path / "plain"), "--out", str(tmp_path / "p.html")]) == 2
     assert "twins" in capsys.readouterr().err

@@ -127,25 +127,25 @@ class Layers:
         """Where the nipple is in profile, the outline lies further out, and most of what rises is as firm as skin."""
         found = self._nipple_window(rows, columns) if self._in_profile else None
         if found is not None:
-            nipple, here, seen, across = found
-            rise = nipple.rise_mm(self.grid, seen, across, depth_mm[here])
-            depth_mm[here] += rise
-            skin_mm[here] += np.float32(_FIRM) * rise
+            nipple, place, seen, across = found
+            rise = nipple.rise_mm(self.grid, seen, across, depth_mm[place])
+            depth_mm[place] += rise
+            skin_mm[place] += np.float32(_FIRM) * rise
 
     def _add_dome(self, rows: slice, reach: int) -> None:
         """Where the nipple is not in profile, it is a dome in the breast's own thickness."""
         found = None if self._in_profile else self._nipple_window(rows, slice(0, reach))
         if found is not None:
-            nipple, here, seen, across = found
-            whole, skin = self.whole[here], self.skin[here]
+            nipple, place, seen, across = found
+            whole, skin = self.whole[place], self.skin[place]
             skin += np.minimum(nipple.dome_mm(self.grid, seen, across), np.float32(0.7) * (whole - skin))
 
     def _add_fan(self, rows: slice, reach: int) -> None:
         """The main ducts behind the nipple are as firm as skin."""
         found = self._nipple_window(rows, slice(0, reach))
         if found is not None:
-            nipple, here, seen, across = found
-            whole, skin = self.whole[here], self.skin[here]
+            nipple, place, seen, across = found
+            whole, skin = self.whole[place], self.skin[place]
             skin += np.minimum(nipple.fan_mm(self.grid, seen, across), np.float32(0.5) * np.maximum(whole - skin, 0))
 
     def _nipple_window(self, rows: slice, columns: slice) -> tuple[NippleShadow, Window, slice, slice] | None:
@@ -157,8 +157,8 @@ class Layers:
         across = slice(max(columns.start, nipple.columns.start), min(columns.stop, nipple.columns.stop))
         if seen.start >= seen.stop or across.start >= across.stop:
             return None
-        here = (
+        place = (
             slice(seen.start - rows.start, seen.stop - rows.start),
             slice(across.start - columns.start, across.stop - columns.start),
         )
-        return nipple, here, seen, across
+        return nipple, place, seen, across

@@ -29,7 +29,7 @@ def muscle_path(pressed: Compression, plane: Grid, seed: Seed) -> F32 | None:
     pressed : Compression
     plane : Grid
     seed : Seed
-        Names the dice of the fibres.
+        Names the fibres' random numbers.
 
     Returns
     -------

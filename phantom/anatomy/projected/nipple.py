@@ -38,7 +38,7 @@ class NippleShadow:
         Where it points.
     breast : Breast
     seed : Seed
-        Names the dice of the ducts' fan.
+        Names the random numbers of the ducts' fan.
     """
 
     rows: slice

@@ -150,16 +150,16 @@ def _part(found: tuple[Window, F32] | None, rows: slice) -> tuple[Window, F32] |
     """What of a path over a window lies in a strip: where in it, and the path there."""
     if found is None:
         return None
-    (own, columns), path = found
-    first, last = max(rows.start, own.start), min(rows.stop, own.stop)
+    (held, columns), path = found
+    first, last = max(rows.start, held.start), min(rows.stop, held.stop)
     if first >= last:
         return None
-    return (slice(first - rows.start, last - rows.start), columns), path[first - own.start : last - own.start]
+    return (slice(first - rows.start, last - rows.start), columns), path[first - held.start : last - held.start]
 
 
-def _put(materials: dict[str, F32], here: Window, path: F32, material: str) -> None:
+def _put(materials: dict[str, F32], where: Window, path: F32, material: str) -> None:
     """Let a host take the place of the soft tissue around it, in its proportions there."""
-    gland, fat = materials["glandular"][here], materials["adipose"][here]
+    gland, fat = materials["glandular"][where], materials["adipose"][where]
     path = path[:, : gland.shape[1]]
     room = gland + fat
     path = np.minimum(path, np.float32(0.98) * room)
@@ -168,4 +168,4 @@ def _put(materials: dict[str, F32], here: Window, path: F32, material: str) -> N
     fat *= left
     if material not in materials:
         materials[material] = np.zeros_like(materials["adipose"])
-    materials[material][here] += path
+    materials[material][where] += path

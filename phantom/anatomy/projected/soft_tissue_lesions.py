@@ -74,7 +74,8 @@ def host_path(host: Host, pressed: Laid, grid: Grid, seed: Seed) -> tuple[tuple[
 
 
 def _unevenness(host: Host, x_mm: Floats, y_mm: Floats, pitch_mm: float, seed: Seed) -> Floats:
-    """A smooth random field that pushes the edge in and out, at distances from the body's corner: x (1, n), y (m, 1)."""
+    """A smooth random field that pushes the edge in and out, at distances from the body's corner: x (1, n), y (m,
+    1)."""
     # drawn on a lattice of its own, so that neither the pixels nor the image's border change the shape
     step = 0.15 * min(host.radii_mm)
     side = math.ceil(_UNEVEN * max(host.radii_mm) / step)

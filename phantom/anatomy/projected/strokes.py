@@ -52,9 +52,9 @@ def draw(
     mass = volume[broad] / np.float32(coarse.pitch_mm**2)
     sort = np.searchsorted(np.sqrt(_CLASSES_MM[1:] * _CLASSES_MM[:-1]), radius[broad])
     for k, r in enumerate(_CLASSES_MM):
-        mine = sort == k
-        if mine.any():
-            total += fft.rfft2(_splat(column[mine], row[mine], mass[mine], (rows, columns)), workers=1) * _disc(f, r)
+        of_class = sort == k
+        if of_class.any():
+            total += fft.rfft2(_splat(column[of_class], row[of_class], mass[of_class], (rows, columns)), workers=1) * _disc(f, r)
     wide = fft.irfft2(total, s=(rows, columns), workers=1)
     wide = wide[_PAD : _PAD + coarse.shape[0], _PAD : _PAD + coarse.shape[1]]
     return sharp, np.maximum(wide, 0).astype(np.float32)

@@ -181,7 +181,7 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> Manifest:
 
 
 def is_as_written(folder: Path, name: str = MANIFEST) -> bool:
-    """Whether the manifest has the very bytes it was written with: it bears its own checksum (``digest``).
+    """Whether the manifest has the very bytes it was written with: it holds its own checksum (``digest``).
 
     Raises
     ------

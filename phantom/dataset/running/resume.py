@@ -35,7 +35,7 @@ SAME_JOB = "recipe", "seed", "cases", "parts", "generator", "sweeps", "split", "
 
 
 def recipe_digest(recipe: Mapping[str, Any]) -> str:
-    """A checksum of a resolved recipe: every case file bears it."""
+    """A checksum of a resolved recipe: every case file holds it."""
     return sha256(json.dumps(recipe, sort_keys=True, ensure_ascii=False, allow_nan=False).encode())
 
 

@@ -117,9 +117,9 @@ def stepped(preset: Any, sweeps: Sequence[str]) -> list[tuple[Step, Any]]:
 def detector_files(preset: Any, sweeps: Sequence[str]) -> dict[str, str]:
     """What the detector files say that the sweeps name, by the name they give them; raises as `stepped` does."""
     sections = [changed.resolved().get("detector", {}) for _, changed in stepped(preset, sweeps)]
-    own = preset.resolved().get("detector", {}).get("file_text")
+    of_recipe = preset.resolved().get("detector", {}).get("file_text")
     texts = {section["name"]: section["file_text"] for section in sections if "file_text" in section}
-    return {name: text for name, text in texts.items() if text != own}
+    return {name: text for name, text in texts.items() if text != of_recipe}
 
 
 @dataclass(frozen=True)

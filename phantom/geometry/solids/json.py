@@ -33,7 +33,7 @@ def from_dict(plain: dict[str, Any]) -> Shape:
     Raises
     ------
     PhantomError
-        If no solid bears that name.
+        If no solid has that name.
     """
     classes = shape_classes()
     name = plain.get("shape")

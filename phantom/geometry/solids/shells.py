@@ -104,10 +104,10 @@ class EllipsoidShell:
         if not self.bulges:
             return ellipsoid_span(radii, axes, x, y)
         body = axes.T / np.array(radii)[:, None]  # from the view's frame to the unit sphere's
-        foot, way = body[:, :1] * x + body[:, 1:2] * y, body[:, 2:]
-        long = float((way * way).sum())
-        middle = -(foot * way).sum(axis=0) / long
-        nearest = foot + middle * way
+        foot, rise = body[:, :1] * x + body[:, 1:2] * y, body[:, 2:]
+        long = float((rise * rise).sum())
+        middle = -(foot * rise).sum(axis=0) / long
+        nearest = foot + middle * rise
         off = (nearest * nearest).sum(axis=0)
         ends = []
         for sign in (-1.0, 1.0):
@@ -115,7 +115,7 @@ class EllipsoidShell:
             for _ in range(_ROUNDS):
                 grown = self._grown(point / np.sqrt(np.maximum((point * point).sum(axis=0), 1e-12)))
                 half = np.sqrt(np.maximum(grown * grown - off, 0.0) / long)
-                point = nearest + sign * half * way
+                point = nearest + sign * half * rise
             ends.append(middle + sign * half)
         return miss_where(ends[1] <= ends[0], ends[0], ends[1])
 

@@ -150,11 +150,11 @@ class TubeWall:
         radius, u = starts[piece, 3], turned[piece]
         x, y = x - centre[piece, 0], y - centre[piece, 1]
         # the ray in the piece's own axes: foot + t way
-        foot, way = u[:, :, 0] * x[:, None] + u[:, :, 1] * y[:, None], u[:, :, 2]
-        a = np.maximum(way[:, 0] ** 2 + way[:, 1] ** 2, _STEEPEST)
-        b = foot[:, 0] * way[:, 0] + foot[:, 1] * way[:, 1]
+        foot, rise = u[:, :, 0] * x[:, None] + u[:, :, 1] * y[:, None], u[:, :, 2]
+        a = np.maximum(rise[:, 0] ** 2 + rise[:, 1] ** 2, _STEEPEST)
+        b = foot[:, 0] * rise[:, 0] + foot[:, 1] * rise[:, 1]
         c = foot[:, 0] ** 2 + foot[:, 1] ** 2
-        tilt = np.where(np.abs(way[:, 2]) < 1e-9, 1e-9, way[:, 2])
+        tilt = np.where(np.abs(rise[:, 2]) < 1e-9, 1e-9, rise[:, 2])
         ends = -foot[:, 2] / tilt, (lengths[piece] - foot[:, 2]) / tilt
         bottom, top = np.minimum(*ends), np.maximum(*ends)
         enters, leaves = _cut(a, b, c - radius**2, bottom, top)
@@ -168,7 +168,7 @@ class TubeWall:
         for start, end in ((enters, first), (last, leaves)):
             length = np.maximum(end - start, 0.0)
             for at, weight in nodes:
-                point = foot + (start + (0.5 + 0.5 * at) * length)[:, None] * way
+                point = foot + (start + (0.5 + 0.5 * at) * length)[:, None] * rise
                 angle = np.arctan2(point[:, 1], point[:, 0])
                 total += 0.5 * weight * length * self.covered(s[piece] + point[:, 2], angle)
         return total

@@ -130,8 +130,8 @@ def test_tables_are_compound_with_the_columns_of_the_contract(case, path):
         listed = [grain for view in sorted(case.views, key=lambda v: v.image_id) for grain in view.calcifications]
         assert len(listed) == len(grains) == 24
         for record, grain in zip(grains, listed, strict=True):
-            mine = runs[record["run_offset"] : record["run_offset"] + record["run_count"]]
-            assert np.array_equal(np.stack([mine["start"], mine["length"]], 1), grain.runs)
+            found = runs[record["run_offset"] : record["run_offset"] + record["run_count"]]
+            assert np.array_equal(np.stack([found["start"], found["length"]], 1), grain.runs)
             assert record["image_id"].decode() == grain.row.image_id[7:]
             assert record["contrast"] == grain.row.contrast
 
@@ -173,7 +173,7 @@ def test_nothing_inside_a_case_file_depends_on_the_cases_number(case):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"density": float("nan")}, "density"),
         ({"view": "OBLIQUE"}, "view"),
@@ -181,8 +181,8 @@ def test_nothing_inside_a_case_file_depends_on_the_cases_number(case):
         ({"tube_kv": float("inf")}, "tube_kv"),
     ],
 )
-def test_a_row_that_does_not_fit_is_refused_and_not_cut(case, change, said):
-    with pytest.raises(ValueError, match=said):
+def test_a_row_that_does_not_fit_is_refused_and_not_cut(case, change, message):
+    with pytest.raises(ValueError, match=message):
         pack(ImageRow, [replace(case.views[0].row, **change)])
 
 
@@ -250,13 +250,13 @@ def test_a_chunk_that_inflates_without_bound_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [(b"", "not an HDF5"), (b"hello" * 100, "not an HDF5"), (None, "truncated")],
     ids=["empty", "text", "truncated"],
 )
-def test_what_is_no_case_file_is_named_for_what_it_is(data, said, path):
+def test_what_is_no_case_file_is_named_for_what_it_is(data, message, path):
     path.write_bytes(path.read_bytes()[:-5000] if data is None else data)
-    with pytest.raises(DatasetError, match=said) as caught:
+    with pytest.raises(DatasetError, match=message) as caught:
         hdf5_checks.open_case(path)
     assert str(path) in str(caught.value)
 

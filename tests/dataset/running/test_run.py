@@ -30,7 +30,7 @@ from phantom.dataset.verify import verify
 from phantom.errors import CaseError, DatasetError, FolderError, Stopped, Unwritable, UsageError
 
 RECIPE = fakes.FakeRecipe(rows=220, columns=120, dots=4)
-HERE = Path(__file__).parents[2]
+TESTS = Path(__file__).parents[2]
 
 
 def made(out: Path, cases: int = 6, recipe: fakes.FakeRecipe = RECIPE, **options):
@@ -56,9 +56,9 @@ def test_a_case_whose_checksum_fits_but_which_cannot_be_read_is_made_again(whole
     made(tmp_path / "data")
     path, bad = tmp_path / "data/cases/000002.h5", b"written by another version"
     path.write_bytes(bad)
-    told = json.loads((tmp_path / "data/manifest.json").read_text())
-    told["files"]["cases/000002.h5"] = hashlib.sha256(bad).hexdigest()
-    (tmp_path / "data/manifest.json").write_text(json.dumps(told))
+    manifest = json.loads((tmp_path / "data/manifest.json").read_text())
+    manifest["files"]["cases/000002.h5"] = hashlib.sha256(bad).hexdigest()
+    (tmp_path / "data/manifest.json").write_text(json.dumps(manifest))
     assert made(tmp_path / "data", resume=True).repaired == 1
     assert content(tmp_path / "data") == whole
 
@@ -67,12 +67,12 @@ def test_a_finished_folder_holds_what_the_layout_says_and_nothing_else(whole):
     names = [f"cases/{i:06d}.h5" for i in range(6)]
     tables = ["images.csv", "findings.csv", "calcifications.csv", "objects.csv"]
     assert sorted(whole) == sorted([*names, *tables, "contact-sheet.png", "manifest.json"])
-    told = json.loads(whole["manifest.json"])
-    assert told["format"] == "phantom-dataset"
-    assert told["licence"] == "CC0-1.0"
-    assert sorted(told["files"]) == sorted(set(whole) - {"manifest.json"})
-    assert told["recipe"] == RECIPE.resolved()
-    assert (told["seed"], told["cases"]) == (7, 6)
+    manifest = json.loads(whole["manifest.json"])
+    assert manifest["format"] == "phantom-dataset"
+    assert manifest["licence"] == "CC0-1.0"
+    assert sorted(manifest["files"]) == sorted(set(whole) - {"manifest.json"})
+    assert manifest["recipe"] == RECIPE.resolved()
+    assert (manifest["seed"], manifest["cases"]) == (7, 6)
 
 
 def test_processes_give_the_same_bytes_as_one(whole, tmp_path):
@@ -275,7 +275,7 @@ def test_a_second_run_is_refused_and_a_dead_ones_lock_is_not(whole, tmp_path):
 
 SCRIPT = """
 import os, sys
-sys.path.insert(0, {here!r})
+sys.path.insert(0, {tests!r})
 import fakes
 from phantom.dataset.running.run import RunOptions, generate
 from phantom.errors import PhantomError
@@ -295,7 +295,7 @@ def script(
     out: Path, cases: int = 6, workers: int = 1, resume: bool = False, recipe=RECIPE, before: str = ""
 ) -> list[str]:
     text = SCRIPT.format(
-        here=str(HERE), before=before, recipe=recipe, cases=cases, out=str(out), workers=workers, resume=resume
+        tests=str(TESTS), before=before, recipe=recipe, cases=cases, out=str(out), workers=workers, resume=resume
     ).replace("FakeRecipe(", "fakes.FakeRecipe(")
     path = out.parent / f"script-{out.name}.py"
     path.write_text(text)
@@ -303,7 +303,7 @@ def script(
 
 
 def started(command: list[str], **options) -> subprocess.Popen:
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parent), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(TESTS.parent), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, **options)
 
 
@@ -316,12 +316,12 @@ def test_a_full_disk_is_one_message_and_can_be_finished(workers, whole, tmp_path
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     process = started(script(tmp_path / "d", workers=workers), preexec_fn=limited)
-    said = process.communicate(timeout=60)[1]
+    printed = process.communicate(timeout=60)[1]
     assert process.returncode == 1
-    assert "could not be written" in said
-    assert "cases/" in said
-    assert said.count("\n") == 1
-    assert "Traceback" not in said
+    assert "could not be written" in printed
+    assert "cases/" in printed
+    assert printed.count("\n") == 1
+    assert "Traceback" not in printed
     assert not list((tmp_path / "d").rglob("*.part"))
     assert not (tmp_path / "d" / "manifest.json").exists()
     made(tmp_path / "d", resume=True)
@@ -344,11 +344,11 @@ def test_a_small_disk_that_is_really_full_can_be_finished_once_it_is_larger(whol
     after = f"mount -o remount,size=4m small && {shlex.join(again)} && cp -r small/d finished"
     steps = f"{before} && {after}"
     process = started(["unshare", "-rm", "sh", "-c", steps], cwd=tmp_path)
-    said = process.communicate(timeout=120)[1]
-    assert process.returncode == 0, said
+    printed = process.communicate(timeout=120)[1]
+    assert process.returncode == 0, printed
     assert (tmp_path / "said").read_text() == "1\n"
-    assert "the disk is full" in said
-    assert "Traceback" not in said
+    assert "the disk is full" in printed
+    assert "Traceback" not in printed
     assert content(tmp_path / "finished") == whole
 
 
@@ -393,12 +393,12 @@ def test_a_read_only_folder_is_one_message(tmp_path):
     folder = tmp_path / "d"
     folder.mkdir(mode=0o555)
     process = started(script(folder), preexec_fn=_no_override)
-    said = process.communicate(timeout=60)[1]
+    printed = process.communicate(timeout=60)[1]
     if process.returncode == 0 and os.geteuid() == 0:
         pytest.skip("this root may write everywhere")
     assert process.returncode == 1
-    assert "could not be written" in said
-    assert said.count("\n") == 1
+    assert "could not be written" in printed
+    assert printed.count("\n") == 1
     assert list(folder.iterdir()) == []
 
 

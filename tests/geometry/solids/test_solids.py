@@ -283,9 +283,9 @@ def test_random_turns_are_uniform_and_turn_to_points_where_it_should():
     # the mean of n uniform directions has components of sd 1/sqrt(3 n) = 0.013
     assert np.abs(ways.mean(axis=0)).max() < 0.05
     assert (ways**2).mean(axis=0) == pytest.approx(1 / 3, abs=0.03)
-    for way in (*ways[:50], (0, 0, 1), (0, 0, -1), (1, 0, 0)):
-        axes = axes_of(turn_to(way, 0.7))
-        np.testing.assert_allclose(axes[:, 2], np.asarray(way) / np.linalg.norm(way), atol=1e-9)
+    for direction in (*ways[:50], (0, 0, 1), (0, 0, -1), (1, 0, 0)):
+        axes = axes_of(turn_to(direction, 0.7))
+        np.testing.assert_allclose(axes[:, 2], np.asarray(direction) / np.linalg.norm(direction), atol=1e-9)
         np.testing.assert_allclose(axes.T @ axes, np.eye(3), atol=1e-9)
 
 

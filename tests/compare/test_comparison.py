@@ -43,10 +43,10 @@ def test_a_set_split_in_two_is_not_told_apart(some):
     found = comparison.of_sides(*halves(some))
     assert found.by == "woman"
     # 8 women with few patches each: an AUC is off by 0.1 now and then
-    assert 0.4 < np.mean([found.told[scale].auc for scale in SCALES]) < 0.6
+    assert 0.4 < np.mean([found.stored[scale].auc for scale in SCALES]) < 0.6
     for scale in SCALES:
-        assert 0.25 < found.told[scale].auc < 0.75
-        assert set(found.told[scale].by_fold) == set(halves(some)[1].women)
+        assert 0.25 < found.stored[scale].auc < 0.75
+        assert set(found.stored[scale].by_fold) == set(halves(some)[1].women)
     # women of one kind: a mean lies beyond all of 4 others now and then
     assert sum(line.outside for line in found.lines) < 0.4 * len(found.lines)
     assert np.median([abs(line.z) for line in found.lines if np.isfinite(line.z)]) < 0.6
@@ -55,10 +55,10 @@ def test_a_set_split_in_two_is_not_told_apart(some):
 def test_a_smoothed_copy_is_told_by_its_fine_structure_alone(some, tmp_path):
     smooth = side(folder(tmp_path / "b", 4, seed=1, change=lambda x: gaussian_filter(x, 0.6)))
     found = comparison.of_sides(smooth, some)
-    assert found.told[FINE].auc > 0.95
-    assert found.told[COARSE].auc < found.told[FINE].auc - 0.1
-    assert found.worst == found.told[FINE].auc
-    assert any(f.feature.startswith("power 2") for f in found.told[FINE].leading)
+    assert found.stored[FINE].auc > 0.95
+    assert found.stored[COARSE].auc < found.stored[FINE].auc - 0.1
+    assert found.worst == found.stored[FINE].auc
+    assert any(f.feature.startswith("power 2") for f in found.stored[FINE].leading)
 
 
 @pytest.mark.slow
@@ -69,17 +69,17 @@ def test_bright_threads_are_told_with_the_spectrum_flattened_too(some, tmp_path)
         return image + 1.5 * lines * (image > 0)
 
     found = comparison.of_sides(side(folder(tmp_path / "b", 4, seed=2, change=threads)), some)
-    assert found.told[SCALES[2]].auc > 0.9
+    assert found.stored[SCALES[2]].auc > 0.9
 
 
 def test_each_woman_is_told_from_the_others_where_women_differ(some, tmp_path):
-    def own(image):
+    def framed(image):
         return image + 0.2 * gaussian_filter(
             np.random.default_rng(int(image.sum())).standard_normal(image.shape), 1.5
         ) * (image > 0)
 
     alike = tell.each_against_the_others(some.images, FINE)
-    other = folder(tmp_path / "b", 1, seed=3, change=own)
+    other = folder(tmp_path / "b", 1, seed=3, change=framed)
     mixed = (*some.images[:6], *side(other).images)
     different = tell.each_against_the_others(mixed, FINE)
     assert set(different.by_fold) == {"a0", "a1", "a2", "b0"}
@@ -90,7 +90,7 @@ def test_with_one_woman_images_are_left_out_and_the_report_says_so(some):
     one = comparison.Side("one", some.images[:2])
     found = comparison.of_sides(comparison.Side("rest", some.images[2:]), one)
     assert found.by == "image"
-    assert set(found.told[FINE].by_fold) == {m.name for m in one.images}
+    assert set(found.stored[FINE].by_fold) == {m.name for m in one.images}
     assert "only one woman" in "\n".join(report.lines(found))
 
 
@@ -222,12 +222,12 @@ def test_the_command_prints_both_sides_or_json_and_writes_a_page(phantom_, two, 
     assert "nothing_L_CC.png: " in err
     assert (tmp_path / "p.html").stat().st_size > 10_000
     code, out, _ = phantom_("compare", first, "--with", second, *options, "--json")
-    told = json.loads(out)
+    stored = json.loads(out)
     assert code == 0
-    assert told["dataset"]["refused"][0]["image"].endswith("nothing_L_CC.png")
-    assert told["told"][FINE]["auc"] > 0.9
-    assert {line["key"] for line in told["table"]} >= {"coherence_2", "grey_mean", "skin_peak"}
-    assert set(told["controls"]) == {FINE, COARSE}
+    assert stored["dataset"]["refused"][0]["image"].endswith("nothing_L_CC.png")
+    assert stored["separation"][FINE]["auc"] > 0.9
+    assert {line["key"] for line in stored["table"]} >= {"coherence_2", "grey_mean", "skin_peak"}
+    assert set(stored["controls"]) == {FINE, COARSE}
 
 
 def test_a_limit_that_is_passed_is_a_failure(phantom_, two):
