@@ -43,10 +43,10 @@ def test_a_set_split_in_two_is_not_told_apart(some):
     found = comparison.of_sides(*halves(some))
     assert found.by == "woman"
     # 8 women with few patches each: an AUC is off by 0.1 now and then
-    assert 0.4 < np.mean([found.stored[scale].auc for scale in SCALES]) < 0.6
+    assert 0.4 < np.mean([found.separation[scale].auc for scale in SCALES]) < 0.6
     for scale in SCALES:
-        assert 0.25 < found.stored[scale].auc < 0.75
-        assert set(found.stored[scale].by_fold) == set(halves(some)[1].women)
+        assert 0.25 < found.separation[scale].auc < 0.75
+        assert set(found.separation[scale].by_fold) == set(halves(some)[1].women)
     # women of one kind: a mean lies beyond all of 4 others now and then
     assert sum(line.outside for line in found.lines) < 0.4 * len(found.lines)
     assert np.median([abs(line.z) for line in found.lines if np.isfinite(line.z)]) < 0.6
@@ -55,10 +55,10 @@ def test_a_set_split_in_two_is_not_told_apart(some):
 def test_a_smoothed_copy_is_told_by_its_fine_structure_alone(some, tmp_path):
     smooth = side(folder(tmp_path / "b", 4, seed=1, change=lambda x: gaussian_filter(x, 0.6)))
     found = comparison.of_sides(smooth, some)
-    assert found.stored[FINE].auc > 0.95
-    assert found.stored[COARSE].auc < found.stored[FINE].auc - 0.1
-    assert found.worst == found.stored[FINE].auc
-    assert any(f.feature.startswith("power 2") for f in found.stored[FINE].leading)
+    assert found.separation[FINE].auc > 0.95
+    assert found.separation[COARSE].auc < found.separation[FINE].auc - 0.1
+    assert found.worst == found.separation[FINE].auc
+    assert any(f.feature.startswith("power 2") for f in found.separation[FINE].leading)
 
 
 @pytest.mark.slow
@@ -69,7 +69,7 @@ def test_bright_threads_are_told_with_the_spectrum_flattened_too(some, tmp_path)
         return image + 1.5 * lines * (image > 0)
 
     found = comparison.of_sides(side(folder(tmp_path / "b", 4, seed=2, change=threads)), some)
-    assert found.stored[SCALES[2]].auc > 0.9
+    assert found.separation[SCALES[2]].auc > 0.9
 
 
 def test_each_woman_is_told_from_the_others_where_women_differ(some, tmp_path):
@@ -90,7 +90,7 @@ def test_with_one_woman_images_are_left_out_and_the_report_says_so(some):
     one = comparison.Side("one", some.images[:2])
     found = comparison.of_sides(comparison.Side("rest", some.images[2:]), one)
     assert found.by == "image"
-    assert set(found.stored[FINE].by_fold) == {m.name for m in one.images}
+    assert set(found.separation[FINE].by_fold) == {m.name for m in one.images}
     assert "only one woman" in "\n".join(report.lines(found))
 
 

@@ -34,7 +34,7 @@ def written(folder):
         Image.fromarray(np.where(inner > 0, np.clip(values, 1, 255), 0).astype(np.uint8)).save(folder / name)
 
 
-def printed(pictures, out, *more):
+def command(pictures, out, *more):
     return ["insert", str(pictures), "--spacing-mm", str(SPACING), "--preset", "round", "--out", str(out), *more]
 
 
@@ -45,12 +45,12 @@ def content(folder):
 @pytest.mark.slow
 def test_two_hundred_pictures_killed_and_resumed_give_the_same_bytes(tmp_path):
     written(tmp_path / "in")
-    assert cli.run(printed(tmp_path / "in", tmp_path / "whole", "--workers", "1")) == 0
+    assert cli.run(command(tmp_path / "in", tmp_path / "whole", "--workers", "1")) == 0
     out, kills = tmp_path / "broken", 0
     for stop in (20, 90, 150):
         resume = ["--resume"] if out.exists() else []
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "cli.py"), *printed(tmp_path / "in", out, "--workers", "2", *resume)],
+            [sys.executable, str(ROOT / "cli.py"), *command(tmp_path / "in", out, "--workers", "2", *resume)],
             env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         while process.poll() is None and len(list(out.glob("cases/*.h5"))) < stop:
@@ -61,5 +61,5 @@ def test_two_hundred_pictures_killed_and_resumed_give_the_same_bytes(tmp_path):
         process.wait()
     assert kills == 3
     assert len(list(out.glob("cases/*.h5"))) < PICTURES
-    assert cli.run(printed(tmp_path / "in", out, "--workers", "2", "--resume")) == 0
+    assert cli.run(command(tmp_path / "in", out, "--workers", "2", "--resume")) == 0
     assert content(out) == content(tmp_path / "whole")
