@@ -21,6 +21,7 @@ FLOORS = [
     ("formats", "insert", "scoring"),
     ("viewer",),  # it shows what a detector finds and misses
     ("torch", "testing", "compare"),
+    ("api",),
     ("cli",),
 ]
 FLOOR_OF = {name: height for height, names in enumerate(FLOORS) for name in names}

@@ -2,43 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from phantom.cli._print import print_table
-from phantom.tables import ImageRow, rows_of
-
-if TYPE_CHECKING:
-    from phantom.dataset import Dataset
-
-
-def summary(data: Dataset) -> dict[str, Any]:
-    """Counts and sizes, ready for JSON. A finding is counted once per case, however many views show it."""
-    from phantom.dataset.format.count import Count
-    from phantom.dataset.format.files import folder_size
-
-    count, manifest = Count(), data.manifest
-    count.add({"images": data.images, "findings": data.findings, "calcifications": data.calcifications})
-    sizes = Counter(
-        f"{row.rows} x {row.columns} at {row.pixel_spacing_mm:g} mm" for row in rows_of(ImageRow, data.images)
-    )
-    return {
-        "folder": str(data.folder),
-        "preset": manifest.preset,
-        "seed": manifest.seed,
-        "merged": [
-            {key: source[key] for key in ("preset", "seed", "cases", "first_case")} for source in manifest.sources
-        ],
-        "generator": manifest.generator,
-        "licence": "CC0-1.0",
-        "cases": manifest.cases,
-        **count.as_dict(),
-        "image_sizes": dict(sorted(sizes.items())),
-        "findings_without_a_place": sum(len(reasons) for reasons in manifest.dropped.values()),
-        "bytes": folder_size(data.folder),
-    }
 
 
 def print_summary(counts: dict[str, Any]) -> None:

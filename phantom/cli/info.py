@@ -13,7 +13,8 @@ from phantom.cli._print import json_option, print_json
 def command(dataset: str, as_json: bool) -> None:
     """Say what is in DATASET: images, findings by kind and class, sizes, what made it."""
     import phantom
-    from phantom.cli._summary import print_summary, summary
+    from phantom.cli._summary import print_summary
+    from phantom.dataset.summary import summary
 
     counts = summary(phantom.open(dataset))
     if as_json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import click
@@ -46,23 +45,11 @@ def command(
     if len(dataset) != 1:
         raise UsageError("give one DATASET, or --score answers.json")
     import phantom
-    from phantom.dataset.format.key import key_of
-    from phantom.recipe.seed import Seed
-    from phantom.viewer import pairs as pages
+    from phantom.viewer.pairs import page_of
 
-    data = phantom.open(dataset[0])
-    root, question = Seed(seed).child("observe"), "calcifications" if against is None else "real"
-    if against is None:
-        found, key = pages.with_and_without(data, pairs, root, patch_px), key_of(data.manifest)
-    else:
-        other = phantom.open(against)
-        found = pages.real_and_grown(data, other, pairs, root, patch_px)
-        key = key_of(data.manifest) + key_of(other.manifest)
-    token = hashlib.sha256(f"{key}:{question}:{seed}:{len(found)}:{patch_px}".encode()).hexdigest()[:24]
-    place = out or dataset[0].with_name(f"{dataset[0].resolve().name}-observe.html")
-    title = f"phantom observe: {data.manifest.preset}"
-    pages.write(found, observed.sides(token, len(found)), place, question, token, title)
+    other = None if against is None else phantom.open(against)
+    place, shown, question = page_of(phantom.open(dataset[0]), out, other, pairs, patch_px, seed)
     if as_json:
-        print_json({"written": str(place), "pairs": len(found), "question": question})
+        print_json({"written": str(place), "pairs": shown, "question": question})
     else:
-        click.echo(f"{place}: {len(found)} pairs; open it in a browser, then: phantom observe --score answers.json")
+        click.echo(f"{place}: {shown} pairs; open it in a browser, then: phantom observe --score answers.json")

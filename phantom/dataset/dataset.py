@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Self, overload
 
 from phantom.dataset.format.case_reader import Cases, StoredImage
 from phantom.dataset.format.columns import from_csv
@@ -14,6 +14,7 @@ from phantom.dataset.format.files import sha256
 from phantom.dataset.format.layout import TABLE_FILES
 from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
 from phantom.dataset.format.untrusted import read_plain
+from phantom.dataset.selection import Selectable
 from phantom.errors import DatasetError
 from phantom.tables import ImageRow, Table, rows_of
 
@@ -31,8 +32,11 @@ def open(folder: str | Path) -> Dataset:  # noqa: A001 - phantom.open reads as i
     return Dataset(folder)
 
 
-class Dataset:
+class Dataset(Selectable):
     """The images of a dataset, in the order of its tables: ``len()``, ``data[i]``, ``data["000012-L-CC"]``, iteration.
+
+    ``"000012-L-CC" in data``, slices, ``data.filter(kind="vascular")``, ``data.to_pandas()``, and
+    ``with phantom.open(…) as data`` work as they do elsewhere in Python.
 
     Pixels are read when they are asked for. A dataset may be pickled and used in several
     processes, however they were started: each opens the files for itself. It has what a
@@ -102,6 +106,15 @@ class Dataset:
     def __iter__(self) -> Iterator[StoredImage]:
         return (self._image(i) for i in range(len(self)))
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __contains__(self, which: object) -> bool:
+        return getattr(which, "image_id", which) in self._places
+
     def __repr__(self) -> str:
         return f"<Dataset {str(self.folder)!r}: {len(self)} images of {self.manifest.cases} cases>"
 
@@ -135,6 +148,7 @@ class Dataset:
             table = from_csv(name, data.decode("utf-8"))
         except UnicodeDecodeError as error:
             raise DatasetError(f"{path}: not UTF-8 text") from error
+        table.flags.writeable = False
         if name != "images" and not set(table["image_id"].tolist()) <= set(self._places):
             raise DatasetError(f"{path}: names an image that images.csv does not")
         return table

@@ -41,7 +41,7 @@ class Case:
         return f"<Case {self.index}: {', '.join(view.image_id for view in self.views)}>"
 
 
-def simulate(preset: str | Preset, seed: int = 0, index: int = 0) -> Case:
+def simulate(preset: str | Preset, seed: int = 0, index: int = 0, **changes: Any) -> Case:
     """Grow one case and make its images.
 
     Parameters
@@ -52,13 +52,16 @@ def simulate(preset: str | Preset, seed: int = 0, index: int = 0) -> Case:
         The dataset's, 0 or larger.
     index : int
         The case's. It is the same whatever other cases are made.
+    **changes
+        Keys of the recipe, as `Preset.with_` takes them: ``**{"detector.binning": 4}``.
 
     Raises
     ------
     UsageError
         If there is no such preset, or the recipe has mistakes.
     """
-    return render_case(_scene(preset, seed, index))
+    recipe = presets.load(preset) if isinstance(preset, str) else preset
+    return render_case(_scene(recipe.with_(**changes) if changes else recipe, seed, index))
 
 
 def simulate_for_dataset(preset: str | Preset, seed: int = 0, index: int = 0) -> Case:

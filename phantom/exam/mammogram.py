@@ -10,6 +10,7 @@ import numpy as np
 
 from phantom import rle
 from phantom.arrays import U16, Bools, Ints, Points
+from phantom.exam.looks import Shown
 from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
 from phantom.tables import BoxedRow, CalcificationRow, FindingRow, ImageRow
 
@@ -65,8 +66,8 @@ class Mammogram(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
-class ViewImage:
+@dataclass(frozen=True, eq=False, repr=False)
+class ViewImage(Shown):
     """One image as a radiologist hangs it, with what is really in it.
 
     Attributes
@@ -95,6 +96,10 @@ class ViewImage:
     objects: tuple[ObjectTruth, ...]
     window_center: float
     window_width: float
+
+    def __post_init__(self) -> None:
+        for pixels in (self.for_presentation, self.for_processing, self.breast_mask):
+            pixels.flags.writeable = False  # an image is what it is; a copy may be changed
 
     def __repr__(self) -> str:
         rows, columns = self.for_presentation.shape

@@ -176,6 +176,9 @@ class Preset:
         if self.mix.findings is not None and self.mix.findings.hi > 0 and not any(e.weight for e in self.finding):
             raise ValueError("mix.findings asks for findings, but no [[finding]] has a weight above 0")
 
+    def __repr__(self) -> str:
+        return f"<Preset {self.name}: {self.description}>"
+
     def resolved(self) -> dict[str, Any]:
         """The recipe with every default written out, ready for JSON; `from_dict` gives the same preset."""
         return schema.to_table(self)
@@ -190,6 +193,29 @@ class Preset:
         """
         table, problems = self.resolved(), list[str]()
         _apply(table, sets, problems)
+        return _made(table, self.name, problems)
+
+    def with_(self, **changes: Any) -> Preset:
+        """The recipe with other values: ``preset.with_(anatomy={"density": 0.3})``.
+
+        A keyword is a section with a mapping of its keys, or a dotted key: ``**{"detector.binning": 4}``,
+        ``**{"finding[0].kind": "rim"}``.
+
+        Raises
+        ------
+        RecipeError
+            If the recipe then has mistakes: all of them.
+        """
+        table, problems = self.resolved(), list[str]()
+        before = _detector(table).get("name")
+        for number, entry in enumerate(table["finding"]):
+            if f"finding[{number}].kind" in changes:  # another kind has other keys
+                shared = schema.keys_of(FindingEntry)
+                table["finding"][number] = {key: value for key, value in entry.items() if key in shared}
+        overrides.write(table, changes, problems)
+        detector = _detector(table)
+        if detector.get("name") != before and "file_text" not in str(changes):
+            detector.pop("file_text", None)
         return _made(table, self.name, problems)
 
     def toml(self) -> str:

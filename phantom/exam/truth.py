@@ -42,6 +42,16 @@ class CalcificationTruth:
         return out
 
     @property
+    def kind(self) -> str:
+        """Its kind."""
+        return self.row.kind
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """First column, first row, columns and rows of its mask."""
+        return _box(self.row)
+
+    @property
     def center_px(self) -> tuple[float, float]:
         """x (column) and y (row) of the centre of mass of its path."""
         return self.row.x_px, self.row.y_px
@@ -69,9 +79,41 @@ class FindingTruth:
     row: FindingRow
     hull_px: Points
 
+    def __repr__(self) -> str:
+        row = self.row
+        held = f"{row.n_calcifications} calcifications, {row.extent_mm:.1f} mm"
+        return f"<{row.kind} {row.finding_id}: {row.class_}, {held}>"
+
+    @property
+    def kind(self) -> str:
+        """Its kind."""
+        return self.row.kind
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """First column, first row, columns and rows of its calcifications."""
+        return _box(self.row)
+
 
 @dataclass(frozen=True, eq=False)
 class ObjectTruth:
     """A body that a finding lies in, in one image: its row of the objects table."""
 
     row: ObjectRow
+
+    def __repr__(self) -> str:
+        return f"<{self.row.kind} {self.row.object_id}: {self.row.size_mm:.1f} mm>"
+
+    @property
+    def kind(self) -> str:
+        """Its kind."""
+        return self.row.kind
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """First column, first row, columns and rows of it."""
+        return _box(self.row)
+
+
+def _box(row: CalcificationRow | FindingRow | ObjectRow) -> tuple[int, int, int, int]:
+    return row.box_x_px, row.box_y_px, row.box_w_px, row.box_h_px

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from phantom.dataset.dataset import Dataset
 from phantom.dataset.running.progress import Summary, Watcher
 from phantom.dataset.running.run import RunOptions, generate
 from phantom.errors import FolderError, UsageError
@@ -15,6 +18,8 @@ from phantom.imaging import mammography_units
 from phantom.insert.inputs import Grouped, grouped, sources
 from phantom.insert.look import unusable
 from phantom.insert.maker import InsertedCases
+from phantom.recipe.messages import suggestion
+from phantom.recipe.overrides import as_sets
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,47 @@ def insert(
     )  # fmt: skip
     summary = generate(recipe, seed, len(women.women), folder, run_options, progress)
     return summary, women
+
+
+def into_dataset(
+    normals: str | Path | Sequence[str | Path],
+    preset: str,
+    out: str | Path | None = None,
+    *,
+    seed: int = 0,
+    changes: Mapping[str, Any] | None = None,
+    workers: int | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Watcher | None = None,
+    **options: Any,
+) -> Dataset:
+    """Put calcifications into real mammograms, and open the dataset; what cannot be used is a warning.
+
+    Parameters
+    ----------
+    normals : path, or sequence of path
+        As for `insert`, as are the others that are not named here.
+    changes : mapping
+        Keys of the recipe, such as ``{"exam.twins": ["clean"]}``.
+    **options
+        Of `Options`: ``per_image``, ``spacing_mm``, ``view``, ``laterality``, ``detector``, ``contrast``,
+        ``keep_header``.
+    """
+    known = list(Options.__dataclass_fields__)
+    wrong = [name for name in options if name not in known]
+    if wrong:
+        raise UsageError(f"insert has no option '{wrong[0]}'; {suggestion(wrong[0], known)}")
+    named = [normals] if isinstance(normals, str | Path) else list(normals)
+    summary, women = insert(
+        named, preset, out, Options(**options), seed=seed, sets=as_sets(changes or {}), workers=workers, resume=resume,
+        overwrite=overwrite, progress=progress,
+    )  # fmt: skip
+    for file, why in women.refused:
+        warnings.warn(f"left out: {file}: {why}", stacklevel=3)
+    for text in women.warnings:
+        warnings.warn(text, stacklevel=3)
+    return Dataset(summary.folder)
 
 
 def _supported(recipe: presets.Preset) -> None:

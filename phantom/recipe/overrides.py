@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from phantom.recipe import toml
@@ -31,6 +31,32 @@ def apply(table: dict[str, Any], sets: Sequence[str], problems: list[str]) -> No
             _write(table, steps, _value(text))
         except ValueError as why:
             problems.append(f"--set {key.strip()}: {why}")
+
+
+def write(table: dict[str, Any], changes: Mapping[str, Any], problems: list[str]) -> None:
+    """Write values as they are, by dotted key; a mapping stands for the keys in it."""
+    for key, value in _flat(changes):
+        steps = _steps(key)
+        if steps is None:
+            problems.append(f"{quote(key)}: must be a key such as anatomy.density or finding[0].kind")
+            continue
+        try:
+            _write(table, steps, list(value) if isinstance(value, tuple) else value)
+        except ValueError as why:
+            problems.append(f"{key}: {why}")
+
+
+def as_sets(changes: Mapping[str, Any]) -> list[str]:
+    """The same changes as ``key=value`` texts."""
+    return [toml.dumps({"value": value}).replace("value = ", f"{key}=", 1).strip() for key, value in _flat(changes)]
+
+
+def _flat(changes: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in changes.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
 
 
 def _steps(key: str) -> list[str | int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 from collections.abc import Iterator, Sequence
@@ -14,11 +15,14 @@ from typing import Any
 import numpy as np
 
 from phantom.arrays import U8
+from phantom.dataset.dataset import Dataset
 from phantom.dataset.format.files import put
+from phantom.dataset.format.key import key_of
 from phantom.errors import UsageError
 from phantom.exam.mammogram import Mammogram
 from phantom.imaging import display_window
 from phantom.recipe.seed import Seed
+from phantom.scoring import observed
 from phantom.tables import FindingRow
 from phantom.viewer.page import Images
 
@@ -91,6 +95,29 @@ def real_and_grown(real: Images, grown: Images, count: int, seed: Seed, size: in
             both.append(_patch(images[i], place, size))
         pairs.append(Pair(both[0], both[1], kind))
     return _some(pairs)
+
+
+def page_of(
+    data: Dataset, out: Path | None, other: Dataset | None, count: int, patch_px: int, seed: int
+) -> tuple[Path, int, str]:
+    """Write the page of a dataset, beside grown images or by itself: where it is, how many pairs it has, what it asks.
+
+    Raises
+    ------
+    UsageError
+        If there is nothing to compare.
+    """
+    root, question = Seed(seed).child("observe"), "calcifications" if other is None else "real"
+    key = key_of(data.manifest)
+    if other is None:
+        found = with_and_without(data, count, root, patch_px)
+    else:
+        found, key = real_and_grown(data, other, count, root, patch_px), key + key_of(other.manifest)
+    token = hashlib.sha256(f"{key}:{question}:{seed}:{len(found)}:{patch_px}".encode()).hexdigest()[:24]
+    place = out or data.folder.with_name(f"{data.folder.resolve().name}-observe.html")
+    title = f"phantom observe: {data.manifest.preset}"
+    write(found, observed.sides(token, len(found)), place, question, token, title)
+    return place, len(found), question
 
 
 def write(pairs: Sequence[Pair], sides: Sequence[int], path: Path, question: str, token: str, title: str) -> None:

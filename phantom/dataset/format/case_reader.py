@@ -18,6 +18,7 @@ from phantom.arrays import U16, Bools, Runs
 from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.layout import case_name
 from phantom.errors import DatasetError
+from phantom.exam.looks import Shown
 from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
 from phantom.rle import pixels
 from phantom.tables import CalcificationRow, FindingRow, ImageRow, ObjectRow, Table, rows_of
@@ -29,7 +30,7 @@ _OPEN_FILES = 8
 MAX_MASK = 1 << 22  # pixels of one calcification
 
 
-class StoredImage:
+class StoredImage(Shown):
     """One image of a dataset, with the attributes of `phantom.exam.case.ViewImage`; pixels are read when asked for.
 
     Attributes
@@ -67,6 +68,7 @@ class StoredImage:
     def breast_mask(self) -> Bools:
         """(rows, columns) bool."""
         mask: Bools = self._read("breast_mask").astype(bool)
+        mask.flags.writeable = False
         return mask
 
     @property
@@ -124,7 +126,9 @@ class StoredImage:
             return self._checked(file, name)[row : row + rows, column : column + columns]
 
     def __repr__(self) -> str:
-        return f"<StoredImage {self.image_id}>"
+        row = self.row
+        found = f"{row.n_findings} findings, {row.n_calcifications} calcifications"
+        return f"<StoredImage {self.image_id}: {row.rows} x {row.columns}, {found}>"
 
     @cached_property
     def _window(self) -> tuple[float, float]:
@@ -137,6 +141,7 @@ class StoredImage:
 
     def _u16(self, name: str) -> U16:
         pixels: U16 = self._read(name)
+        pixels.flags.writeable = False  # an image is what it is; a copy may be changed
         return pixels
 
     def _read(self, name: str) -> Any:
