@@ -183,7 +183,7 @@ def test_a_magnified_finding_shows_more_grains():
             {c.row.calcification_id: c.row for c in view.calcifications} for view in simulate(made, 5, index).views
         )
         assert contact.keys() == closer.keys()
-        assert all(closer[i]["dprime"] > contact[i]["dprime"] for i in contact)
+        assert all(closer[i].dprime > contact[i].dprime for i in contact)
         visible[0] += sum(row.visible for row in contact.values())
         visible[1] += sum(row.visible for row in closer.values())
     assert visible[1] > visible[0] > 0
