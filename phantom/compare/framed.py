@@ -69,9 +69,10 @@ def coarser(framed: Framed, pitch_mm: float) -> Framed:
     if step == 1:
         return framed
     image = block_mean(framed.image, step)
-    rows, columns = image.shape
-    middle = step // 2
-    breast, usable = (m[middle::step, middle::step][:rows, :columns] for m in (framed.breast, framed.usable))
+    # the middle of each cell, or the border's last pixel where the cell is cut
+    row, column = (np.minimum(np.arange(n) * step + step // 2, size - 1)
+                   for n, size in zip(image.shape, framed.image.shape, strict=True))  # fmt: skip
+    breast, usable = (m[row[:, None], column] for m in (framed.breast, framed.usable))
     return Framed(image, breast, usable, framed.pitch_mm * step)
 
 

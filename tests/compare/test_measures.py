@@ -8,7 +8,7 @@ from breasts import SPACING_MM, breast, texture
 from scipy.ndimage import gaussian_filter
 
 from phantom.compare import bands, features, spectra, table
-from phantom.compare.framed import frame
+from phantom.compare.framed import Framed, coarser, frame
 from phantom.compare.measure import measure
 from phantom.compare.patches import PITCH_MM, SIZE, cut, resampled
 from phantom.compare.skin import skin
@@ -147,6 +147,13 @@ def test_the_skin_is_found_where_it_is(width):
     assert found["skin_peak"] == pytest.approx(2.0, rel=0.1)
     assert found["skin_peak_mm"] < width
     assert found["skin_rise_mm"] < 0.8
+
+
+@pytest.mark.parametrize(("rows", "columns", "step"), [(9, 11, 2), (10, 13, 4), (12, 8, 3)])
+def test_what_is_averaged_has_a_mask_of_its_size(rows, columns, step):
+    one = Framed(np.ones((rows, columns), np.float32), *(np.ones((2, rows, columns), bool)), 0.1)
+    few = coarser(one, 0.1 * step)
+    assert few.breast.shape == few.usable.shape == few.image.shape == (-(-rows // step), -(-columns // step))
 
 
 def test_patches_lie_in_the_breast_away_from_markers_and_labels():
