@@ -1,6 +1,8 @@
 """Every error a user can meet, and what the command line makes of it: one message, no traceback.
 
-Raise the most special one that fits; the message names the thing and how to fix it.
+Raise the most special one that fits; the message names the thing and how to fix it. One rule for exit codes: 2 where
+what was asked for cannot be and nothing was begun (a misspelt name, a folder that holds no dataset), 1 where it was
+begun and failed or a check found something, 130 after Ctrl-C.
 
     PhantomError                    exit code 1: something failed
     ├── UsageError                  exit code 2: wrong use
@@ -9,7 +11,8 @@ Raise the most special one that fits; the message names the thing and how to fix
     │   └── FolderError             an output folder that must not be written as asked
     ├── NoPlace                     the breast has no room for a finding: it is left out
     ├── MassError                   a solid whose chord contradicts its volume
-    ├── DatasetError                a dataset that is damaged, unfinished or none
+    ├── DatasetError                a dataset that is damaged or unfinished
+    │   ├── NoDataset               no dataset at all; exit code 2
     │   └── OtherFormat             a dataset of an earlier or later version of the format
     ├── CaseError                   a case that could not be made
     ├── Unreadable                  a file that is no mammogram that can be used
@@ -74,6 +77,12 @@ class MassError(PhantomError):
 
 class DatasetError(PhantomError):
     """A dataset that is damaged, unfinished or not a dataset at all; the message says which and where."""
+
+
+class NoDataset(DatasetError):  # noqa: N818 (what the user reads)
+    """A path that holds no dataset: wrong use. Exit code 2."""
+
+    exit_code = 2
 
 
 class OtherFormat(DatasetError):  # noqa: N818 (what the user reads)

@@ -59,7 +59,8 @@ class _Folder(click.Group):
 def commands() -> None:
     """Synthetic mammograms with calcifications, and the exact truth about every one.
 
-    Start with `phantom generate --preset benign`. Nothing here is for diagnosis.
+    Start with `phantom generate benign`. Nothing here is for diagnosis. Exit codes: 0 done, 1 failed, 2 wrong use,
+    130 interrupted.
     """
 
 
@@ -69,7 +70,7 @@ def run(arguments: Sequence[str]) -> int:
     Returns
     -------
     int
-        0 done, 1 failed, 2 wrong use, 130 interrupted.
+        0 done; 1 failed, or a check found something; 2 wrong use, nothing was begun; 130 interrupted.
     """
     code, why = _run(arguments), _streams.printing_failed()
     if why is None:

@@ -13,18 +13,19 @@ import click
 from phantom.cli._print import json_option, print_json
 
 if TYPE_CHECKING:
+    from phantom.dataset.running.run import RunOptions
     from phantom.exam.preset import Preset
 
 # what one image costs on one core of a server, for --dry-run: benchmarks/scale.py measures it; right within a factor
 # of two
 _SECONDS_PER_IMAGE, _SECONDS_PER_MEGAPIXEL = 1.2, 0.045
+_START_SECONDS = 3.0  # until the first case is begun, and for tables and contact sheet after the last
 _BYTES_PER_IMAGE, _BYTES_PER_PIXEL = 8.5e4, 0.5
 
 
 @click.command()
-@click.option(
-    "--preset", "name", required=True, metavar="NAME|FILE", help="A preset, or the file of a recipe of your own."
-)
+@click.argument("recipe", required=False)
+@click.option("--preset", metavar="NAME|FILE", help="The same as RECIPE.")
 @click.option(
     "--cases", type=click.IntRange(1, 1_000_000), help="How many women.  [default: 4, or as begun with --resume]"
 )
@@ -42,21 +43,30 @@ _BYTES_PER_IMAGE, _BYTES_PER_PIXEL = 8.5e4, 0.5
 @click.option("--sweep", "sweeps", multiple=True, metavar="KEY=A:B:N", help="The same cases with one key varied.")
 @click.option("--executor", metavar="ADDRESS", help="Work on a cluster: dask://host:port.")
 @json_option
-def command(name: str, sets: tuple[str, ...], dry_run: bool, as_json: bool, **asked: Any) -> None:
+def command(
+    recipe: str | None, preset: str | None, sets: tuple[str, ...], dry_run: bool, as_json: bool, **asked: Any
+) -> None:
     """Make a dataset: cases of synthetic mammograms with masks, labels and tables.
 
-    The same preset and seed give the same files for any number of workers. A key of --set is
+    RECIPE is a preset's name, as `phantom presets` lists them, or the file of a recipe of your own.
+
+    The same recipe and seed give the same files for any number of workers. A key of --set is
     dotted: --set anatomy.density=0.3, --set 'finding[0].kind=round', --set exam.views='["CC"]'.
     """
     if asked["resume"] and asked["overwrite"]:
         raise click.UsageError("--resume and --overwrite exclude each other")
+    if recipe and preset:
+        raise click.UsageError(f"two recipes, '{recipe}' and --preset '{preset}'; name one")
+    name = recipe or preset
+    if not name:
+        raise click.UsageError("no recipe: name a preset or a file, as in `phantom generate benign`")
     from phantom.dataset.format.split import parse_split
     from phantom.dataset.running.run import RunOptions, default_folder, generate, parse_shard
     from phantom.exam import preset as presets
 
-    preset = presets.load(name, sets)
+    loaded = presets.load(name, sets)
     shard = parse_shard(asked["shard"]) if asked["shard"] else None
-    out = asked["out"] or f"./{default_folder(preset.name, shard)}"
+    out = asked["out"] or f"./{default_folder(loaded.name, shard)}"
     options = RunOptions(
         workers=asked["workers"],
         resume=asked["resume"],
@@ -68,19 +78,29 @@ def command(name: str, sets: tuple[str, ...], dry_run: bool, as_json: bool, **as
         preset_text=presets.text(name),
     )
     if dry_run:
-        plan = _plan(preset, asked["cases"] or 4, out, asked["workers"], shard, asked["sweeps"])
+        _refuse_as_a_run_would(out, options)
+        plan = _plan(loaded, asked["cases"] or 4, out, asked["workers"], shard, asked["sweeps"])
         print_json(plan) if as_json else click.echo(_plan_text(plan))
         return
     from phantom.cli._progress import Bar
 
     with Bar() as bar:
-        summary = generate(preset, asked["seed"], asked["cases"], out, options, bar)
+        summary = generate(loaded, asked["seed"], asked["cases"], out, options, bar)
     if as_json:
         print_json(summary.as_dict())
         return
     click.echo(summary.text())
     if summary.count is not None:
         click.echo(_next(out))
+
+
+def _refuse_as_a_run_would(out: str, options: RunOptions) -> None:
+    from phantom.dataset.running.pool import scheduler_of
+    from phantom.dataset.running.resume import may_begin
+
+    may_begin(Path(out), options.resume, options.overwrite)
+    if isinstance(options.executor, str):
+        scheduler_of(options.executor)
 
 
 def _plan(
@@ -98,7 +118,7 @@ def _plan(
     return {
         "folder": out, "preset": preset.name, "cases": own_cases, "images": images, "rows": unit.rows // binning,
         "columns": unit.columns // binning, "pixel_spacing_mm": unit.pitch_mm * binning, "bytes_about": round(size),
-        "seconds_about": round(seconds / processes, 1), "workers": processes,
+        "seconds_about": round(_START_SECONDS + seconds / processes, 1), "workers": processes,
     }  # fmt: skip
 
 

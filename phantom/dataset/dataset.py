@@ -12,7 +12,7 @@ from phantom.dataset.format.case_reader import Cases, StoredImage
 from phantom.dataset.format.columns import from_csv
 from phantom.dataset.format.files import sha256
 from phantom.dataset.format.layout import TABLE_FILES
-from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
+from phantom.dataset.format.manifest import Manifest, is_unfinished, must_be_dataset, read_manifest
 from phantom.dataset.format.untrusted import read_plain
 from phantom.dataset.selection import Selectable
 from phantom.errors import DatasetError
@@ -26,8 +26,10 @@ def open(folder: str | Path) -> Dataset:  # noqa: A001 - phantom.open reads as i
 
     Raises
     ------
+    NoDataset
+        If there is none.
     DatasetError
-        If there is none, or it is unfinished, damaged or not to be trusted.
+        If it is unfinished, damaged or not to be trusted.
     """
     return Dataset(folder)
 
@@ -49,8 +51,7 @@ class Dataset(Selectable):
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        if not self.folder.is_dir():
-            raise DatasetError(f"{self.folder}: there is no such folder")
+        must_be_dataset(self.folder)
         if is_unfinished(self.folder):
             raise DatasetError(f"{self.folder}: unfinished; the command that began it, with --resume, finishes it")
         self._cases = Cases(self.folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from phantom.dataset.format.environment import processor, versions
 from phantom.dataset.format.files import folder_size, make_folder, sha256_of
 from phantom.dataset.format.files import replace as replace_file
 from phantom.dataset.format.layout import MAX_CASES, UNFINISHED, case_name
-from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
+from phantom.dataset.format.manifest import Manifest, is_unfinished, must_be_dataset, read_manifest
 from phantom.dataset.format.untrusted import read_plain
 from phantom.dataset.running import resume as state
 from phantom.dataset.running.finish import finish
@@ -97,7 +97,7 @@ def merge(
             if progress is not None:
                 progress(number, len(pieces))
         whole, count = finish(target, manifest, digests)
-    return _summary(target, whole, count)
+    return _summary(target, whole, count, len(sources))
 
 
 def _is_begun(target: Path, manifest: Manifest) -> bool:
@@ -164,6 +164,7 @@ def _parts_of_one_job(folders: Sequence[Path]) -> tuple[Manifest, list[_Piece]] 
 def _side_by_side(folders: Sequence[Path], paired: bool) -> tuple[Manifest, list[_Piece]]:
     """Finished datasets, one behind the other."""
     for folder in folders:
+        must_be_dataset(folder)
         if is_unfinished(folder):
             raise FolderError(f"{folder}: unfinished; finish it first with --resume")
     manifests = [read_manifest(folder) for folder in folders]
@@ -223,6 +224,19 @@ def _all_different(sources: Sequence[Mapping[str, Any]]) -> None:
         seen[key] = source
 
 
-def _summary(folder: Path, manifest: Manifest, count: Count) -> Summary:
+def _summary(folder: Path, manifest: Manifest, count: Count, merged: int) -> Summary:
     dropped = {name: list(reasons) for name, reasons in manifest.dropped.items()}
-    return Summary(folder, manifest.cases, 0, manifest.cases, 0, count, dropped, folder_size(folder), 0.0)
+    size = folder_size(folder)
+    return Summary(
+        folder, manifest.cases, 0, manifest.cases, 0, count, dropped, size, 0.0, None, merged, tuple(_mixed(folder))
+    )
+
+
+def _mixed(folder: Path) -> Iterator[str]:
+    """What is not the same in all plain views and that a detector must know."""
+    table = Dataset(folder).images
+    plain = table[(table["magnification"] == 1) & ~table["patch"]]
+    spacings = sorted(set(plain["pixel_spacing_mm"].tolist()))
+    if len(spacings) > 1:
+        sizes = ", ".join(f"{spacing:g}" for spacing in spacings)
+        yield f"pixels of {sizes} mm are mixed; a detector that counts in pixels needs one spacing, or to be told it"

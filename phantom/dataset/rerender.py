@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.files import sha256_of
 from phantom.dataset.format.layout import MANIFEST, case_name
-from phantom.dataset.format.manifest import Manifest, is_unfinished, read_manifest
+from phantom.dataset.format.manifest import Manifest, is_unfinished, must_be_dataset, read_manifest
 from phantom.dataset.running.progress import Summary, Watcher
 from phantom.dataset.running.run import RunOptions, generate, generator
 from phantom.errors import DatasetError, FolderError, UsageError
@@ -130,6 +130,7 @@ def _readable(folder: Path) -> Manifest:
     """The manifest of a dataset whose scenes can be rendered again."""
     if not folder.is_dir():
         raise DatasetError(f"{folder}: there is no such folder")
+    must_be_dataset(folder)
     if is_unfinished(folder):
         raise DatasetError(f"{folder}: unfinished; the command that began it, with --resume, finishes it")
     manifest = read_manifest(folder)

@@ -15,7 +15,7 @@ from phantom.dataset.format.case_reader import labels_of, runs_of
 from phantom.dataset.format.case_tables import header, read_case_tables
 from phantom.dataset.format.files import sha256_of
 from phantom.dataset.format.layout import INSERTED_SCENE, MANIFEST, TABLE_FILES, UNFINISHED, case_name
-from phantom.dataset.format.manifest import Manifest, is_as_written, is_unfinished, read_manifest
+from phantom.dataset.format.manifest import Manifest, is_as_written, is_unfinished, must_be_dataset, read_manifest
 from phantom.dataset.format.split import source_of
 from phantom.dataset.running.resume import entries, recipe_digest
 from phantom.errors import DatasetError
@@ -37,10 +37,14 @@ def verify(folder: str | Path, progress: Callable[[int, int], None] | None = Non
     ----------
     progress : callable
         Told (cases checked, cases).
+
+    Raises
+    ------
+    NoDataset
+        If the path holds no dataset.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        return [f"{folder}: there is no such folder"]
+    must_be_dataset(folder)
     problems = []
     if is_unfinished(folder):
         problems.append(f"{UNFINISHED}: the run into this folder has not come to its end; finish it with --resume")

@@ -89,7 +89,12 @@ def test_help_is_there_in_a_third_of_a_second():
         (["presets", "--jsn"], "No such option '--jsn'"),
         (["presets", "a", "b"], "unexpected extra argument"),
         (["kinds", "popcron"], "no kind 'popcron'; did you mean 'popcorn'?"),
-        (["generate"], "Missing option '--preset'"),
+        (["generate"], "no recipe: name a preset or a file, as in `phantom generate benign`"),
+        (["generate", "normal", "--preset", "benign"], "two recipes, 'normal' and --preset 'benign'"),
+        (["generate", "bening"], "did you mean 'benign'?"),
+        (["generate", "benign", "--dry-run", "--executor", "slurm"], "must be dask://host:port (for Slurm"),
+        (["generate", "benign", "--executor", "slurm"], "must be dask://host:port (for Slurm"),
+        (["generate", "benign", "--dry-run", "--shard", "0/4"], "parts are counted from 1"),
         (["generate", "--preset", "bening"], "did you mean 'benign'?"),
         (["generate", "--preset", "benign", "--cases", "0"], "--cases"),
         (["generate", "--preset", "benign", "--cases", "many"], "--cases"),
@@ -189,3 +194,44 @@ def test_kinds_are_listed_and_described(phantom_):
 def test_a_printed_preset_is_toml(phantom_):
     for name in preset.names():
         assert tomllib.loads(phantom_("presets", name)[1])["name"] == name
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["info"], ["verify"], ["view"], ["export", "--to", "png"], ["observe"], ["merge", "--out", "x", "also"],
+        ["rerender", "--out", "x", "--dose-factor", "0.5"],
+    ],  # fmt: skip
+)
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("empty", "empty: holds no dataset (no manifest.json); `phantom generate` makes one"),
+        ("file", "file: a file; a dataset is a folder"),
+        ("nowhere", "nowhere: there is no such folder"),
+    ],
+)
+def test_a_path_that_holds_no_dataset_is_wrong_use(phantom_, tmp_path, monkeypatch, command, place, says):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("x")
+    code, out, err = phantom_(*command[:1], place, *command[1:])
+    assert code == 2
+    assert out == ""
+    assert says in err
+
+
+def test_a_dataset_without_its_manifest_is_damaged_and_no_wrong_use(phantom_, tmp_path):
+    (tmp_path / "d" / "cases").mkdir(parents=True)
+    assert phantom_("verify", tmp_path / "d")[0] == 1
+    assert phantom_("info", tmp_path / "d")[0] == 1
+
+
+def test_help_of_export_groups_options_by_what_they_are_for(phantom_):
+    _, out, _ = phantom_("export", "--help")
+    titles = re.findall(r"^(\S.*):$", out, flags=re.M)
+    assert titles[:2] == ["Options", "Pixels (not DICOM, INbreast)"]
+    assert "DICOM and INbreast" in titles
+    dicom = out.partition("DICOM and INbreast:")[2].partition("One format alone:")[0]
+    assert "--photometric" in dicom
+    assert "--tile" not in dicom

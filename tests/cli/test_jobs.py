@@ -129,9 +129,9 @@ def test_a_folder_with_something_else_in_it_is_refused(phantom_, tmp_path):
 @pytest.mark.parametrize("command", ["info", "verify"])
 def test_what_is_no_dataset_is_refused(phantom_, tmp_path, command):
     (tmp_path / "manifest.json").write_text('{"format": "something else"}')
-    for folder in (tmp_path / "absent", tmp_path, tmp_path / "manifest.json"):
+    for folder, expected in ((tmp_path / "absent", 2), (tmp_path, 1), (tmp_path / "manifest.json", 2)):
         code, out, err = phantom_(command, folder)
-        assert code == 1
+        assert code == expected
         assert out + err
 
 
@@ -179,6 +179,43 @@ def test_a_dry_run_counts_what_the_options_ask_for(phantom_, tmp_path, monkeypat
     assert not list(tmp_path.iterdir())
 
 
+def test_a_dry_run_is_refused_where_the_run_would_be(phantom_, dataset, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").write_text("x")
+    for out, more, says in (
+        (dataset, [], "holds a dataset already"),
+        (tmp_path / "other", [], "is not empty"),
+        (tmp_path / "other", ["--overwrite"], "is not a phantom dataset"),
+        (tmp_path / "other" / "thesis.tex", [], "is not a folder"),
+    ):
+        dry, real = (phantom_(*JOB, "--out", out, *more, *extra) for extra in (["--dry-run"], []))
+        assert dry[0] == real[0] == 2
+        assert dry[2] == real[2]
+        assert says in dry[2]
+    assert phantom_(*JOB, "--out", dataset, "--resume", "--dry-run")[0] == 0
+
+
+def test_a_recipe_is_an_argument(phantom_, tmp_path):
+    (tmp_path / "mine.toml").write_text(phantom_("presets", "normal")[1])
+    for recipe in ("normal", str(tmp_path / "mine.toml")):
+        told = json.loads(phantom_("generate", recipe, "--dry-run", "--json", "--out", tmp_path / "d")[1])
+        assert told["preset"] == "normal"
+
+
+def test_merge_says_what_it_did_and_warns_of_mixed_pixels(phantom_, dataset, tmp_path):
+    other = tmp_path / "other"
+    assert phantom_(*JOB[:1], "--preset", "normal", "--set", "detector.binning=8", "--workers", 1, "--seed", 5,
+                    "--cases", 1, "--out", other)[0] == 0  # fmt: skip
+    code, out, _ = phantom_("merge", dataset, other, "--out", tmp_path / "both")
+    assert code == 0
+    assert out.startswith("2 datasets merged: 4 images of 2 cases in ")
+    assert "already" not in out
+    assert "Note: pixels of 0.56, 1.12 mm are mixed" in out
+    again = json.loads(phantom_("merge", dataset, other, "--out", tmp_path / "json", "--json")[1])
+    assert again["merged"] == 2
+    assert len(again["notes"]) == 1
+
+
 @pytest.mark.parametrize("name", ["a folder/with 'spaces'", "-x", "é ü"])
 def test_the_next_commands_it_tells_work_as_they_stand(phantom_, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
@@ -189,7 +226,7 @@ def test_the_next_commands_it_tells_work_as_they_stand(phantom_, tmp_path, monke
     assert len(eval(re.search(r"phantom\.open\(.*?\)(?= reads)", out)[0])) == 2
 
 
-@pytest.mark.parametrize("shard", ["0/0", "3", "x/y", "5/4"])
+@pytest.mark.parametrize("shard", ["0/0", "0/4", "3", "x/y", "5/4"])
 def test_an_impossible_shard_is_refused(phantom_, tmp_path, shard):
     code, _, err = phantom_(*JOB, "--out", tmp_path / "d", "--shard", shard)
     assert code == 2

@@ -13,6 +13,7 @@ from phantom.dataset.format import files as disk
 from phantom.dataset.format.environment import each_once
 from phantom.dataset.format.files import sha256
 from phantom.dataset.format.layout import (
+    CASES,
     FORMAT,
     FORMAT_VERSION,
     LICENCE,
@@ -24,7 +25,7 @@ from phantom.dataset.format.layout import (
 )
 from phantom.dataset.format.manifest_checks import problems
 from phantom.dataset.format.untrusted import parse_json, read_plain
-from phantom.errors import DatasetError, OtherFormat
+from phantom.errors import DatasetError, NoDataset, OtherFormat
 
 MAX_BYTES = 1 << 27  # a million cases need 90 MB
 _DIGEST = re.compile(r'"digest": "[0-9a-f]*"(?=\n\}\n\Z)')  # the last entry: the text's own checksum
@@ -223,6 +224,20 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise DatasetError(f"{path}: must be a JSON object")
     return data
+
+
+def must_be_dataset(folder: Path) -> None:
+    """Refuse a path that holds nothing of a dataset, neither whole nor unfinished nor damaged.
+
+    Raises
+    ------
+    NoDataset
+    """
+    if not folder.is_dir():
+        there = "a file; a dataset is a folder" if folder.exists() else "there is no such folder"
+        raise NoDataset(f"{folder}: {there}")
+    if not any((folder / name).exists() or (folder / name).is_symlink() for name in (MANIFEST, UNFINISHED, CASES)):
+        raise NoDataset(f"{folder}: holds no dataset (no {MANIFEST}); `phantom generate` makes one")
 
 
 def is_unfinished(folder: Path) -> bool:

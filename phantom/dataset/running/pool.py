@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import signal
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -190,6 +191,22 @@ def _die_with(parent: Any) -> None:
     os._exit(1)
 
 
+def scheduler_of(address: str) -> str:
+    """The ``host:port`` of ``dask://host:port``.
+
+    Raises
+    ------
+    UsageError
+        If the address is of no known form.
+    """
+    found = re.fullmatch(r"dask://([^/\s]+:\d+)", address)
+    if found is None:
+        raise UsageError(
+            f"--executor {address}: must be dask://host:port (for Slurm and its like, --shard in a job array)"
+        )
+    return found[1]
+
+
 @contextlib.contextmanager
 def executor_at(address: str) -> Iterator[Executor]:
     """The executor that an address stands for: ``dask://host:port`` is a scheduler of Dask distributed.
@@ -199,9 +216,7 @@ def executor_at(address: str) -> Iterator[Executor]:
     UsageError
         If the address is of no known form, the extra ``cluster`` is missing, or nobody answers there.
     """
-    scheme, _, place = address.partition("://")
-    if scheme != "dask" or not place:
-        raise UsageError(f"--executor {address}: must be dask://host:port")
+    place = scheduler_of(address)
     try:
         connect: Any = import_module("distributed").Client
     except ImportError as error:

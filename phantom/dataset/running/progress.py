@@ -89,6 +89,10 @@ class Summary:
     seconds : float
     shard : (int, int) or None
         Which part of the dataset was made.
+    merged : int
+        From how many datasets it was put together; 0 where it was made.
+    notes : tuple of str
+        What its reader must know.
     """
 
     folder: Path
@@ -101,6 +105,8 @@ class Summary:
     size: int
     seconds: float
     shard: tuple[int, int] | None = None
+    merged: int = 0
+    notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The same, ready for JSON."""
@@ -109,6 +115,8 @@ class Summary:
             "repaired": self.repaired, "seconds": round(self.seconds, 3), "bytes": self.size,
             "shard": list(self.shard) if self.shard else None, "dropped": self.dropped,
         }  # fmt: skip
+        if self.merged:
+            counts |= {"merged": self.merged, "notes": list(self.notes)}
         return {**counts, **(self.count.as_dict() if self.count else {})}
 
     def text(self) -> str:
@@ -122,7 +130,9 @@ class Summary:
         count = self.count
         cases = f"{self.cases} {_plural(self.cases, 'case')}"
         lines = [f"{count.images} images of {cases} in {self.folder} ({size_text(self.size)})."]
-        if self.kept or self.repaired:
+        if self.merged:
+            lines[0] = f"{self.merged} {_plural(self.merged, 'dataset')} merged: {lines[0]}"
+        elif self.kept or self.repaired:
             again = f", {self.repaired} of them because their files were damaged" if self.repaired else ""
             lines.append(f"{_were(self.kept, ' case')} there already, {self.made} made now{again}.")
         lines.append(findings_text(count))
@@ -131,7 +141,7 @@ class Summary:
             lines.append(
                 f"{number} {_plural(number, 'finding')} found no place: left out, the manifest tells which and why."
             )
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"Note: {note}." for note in self.notes)])
 
 
 def findings_text(count: Count) -> str:

@@ -239,7 +239,7 @@ class _Run:
 
 
 def parse_shard(text: str) -> tuple[int, int]:
-    """``i/n`` as two numbers; parts are counted from 1, and 0/n is another name for n/n.
+    """``i/n`` as two numbers; parts are counted from 1.
 
     Raises
     ------
@@ -249,9 +249,9 @@ def parse_shard(text: str) -> tuple[int, int]:
     first, _, second = text.partition("/")
     if first.isascii() and first.isdigit() and second.isascii() and second.isdigit():
         part = int(first), int(second)
-        if 0 <= part[0] <= part[1] and 1 <= part[1] <= MAX_CASES:
-            return part[0] or part[1], part[1]
-    raise UsageError(f"--shard {text}: must be i/n with i from 1 to n, such as 3/64")
+        if 1 <= part[0] <= part[1] <= MAX_CASES:
+            return part
+    raise UsageError(f"--shard {text}: must be i/n with i from 1 to n, such as 3/64; parts are counted from 1")
 
 
 def _check(seed: int, cases: int | None) -> None:

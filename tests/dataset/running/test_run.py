@@ -563,14 +563,14 @@ def test_a_run_killed_in_its_first_moment_leaves_nothing_in_the_way(whole, tmp_p
     assert content(folder) == whole
 
 
-@pytest.mark.parametrize("text", ["", "1", "3/2", "-1/2", "a/b", "1/0", "1/2/3"])
+@pytest.mark.parametrize("text", ["", "1", "0/4", "3/2", "-1/2", "a/b", "1/0", "1/2/3"])
 def test_a_wrong_shard_is_refused(text):
     with pytest.raises(UsageError, match="--shard"):
         parse_shard(text)
 
 
-def test_shards_are_counted_from_one_or_from_zero():
-    assert parse_shard("0/4") == parse_shard("4/4") == (4, 4)
+def test_shards_are_counted_from_one():
+    assert parse_shard("4/4") == (4, 4)
     assert parse_shard("3/64") == (3, 64)
 
 
