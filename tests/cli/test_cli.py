@@ -201,7 +201,7 @@ def test_a_printed_preset_is_toml(phantom_):
     [
         ["info"], ["verify"], ["view"], ["export", "--to", "png"], ["observe"], ["merge", "--out", "x", "also"],
         ["rerender", "--out", "x", "--dose-factor", "0.5"],
-    ],  # fmt: skip
+    ],
 )
 @pytest.mark.parametrize(
     ("place", "says"),
