@@ -128,8 +128,6 @@ class _Again:
 
 def _readable(folder: Path) -> Manifest:
     """The manifest of a dataset whose scenes can be rendered again."""
-    if not folder.is_dir():
-        raise DatasetError(f"{folder}: there is no such folder")
     must_be_dataset(folder)
     if is_unfinished(folder):
         raise DatasetError(f"{folder}: unfinished; the command that began it, with --resume, finishes it")
