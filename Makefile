@@ -1,6 +1,8 @@
 # make demo    4 cases of preset `benign` into ./demo
 # make test    the whole suite except what is slow
+# make quick   the part of it that a change breaks first, in under two minutes
 # make slow    what is slow        make lint    ruff        make types    mypy
+# make docs    the pages of docs/ as a site in ./site
 # make lowest  a quick part of the tests with the lowest permitted version of every dependency, on the oldest Python
 # make newest  the same part with the newest versions, on Python 3.13
 #
@@ -13,18 +15,27 @@ BIN := $(VENV)/bin
 # one thread each: the tests run side by side, and the bytes must not depend on it
 export OMP_NUM_THREADS = 1
 
+# what a change breaks first: floors, recipes, numbers of the machine, tables, marks, the command line
+FIRST := tests/test_floors.py tests/test_pages.py tests/test_errors.py tests/recipe tests/geometry tests/imaging \
+	tests/scoring tests/dataset/format tests/cli/test_cli.py
 # what the versions of packages decide about: files, pictures, marks, and one case from recipe to export
 QUICK := tests/dataset/format tests/recipe tests/scoring/test_read.py tests/test_versions.py
 LOW := .venv-lowest
 NEW := .venv-newest
 
-.PHONY: demo test slow lint types lowest newest clean
+.PHONY: demo test quick docs slow lint types lowest newest clean
 
 demo: $(VENV)/.installed
 	$(BIN)/phantom generate --preset benign --out demo --overwrite
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow" --durations=15
+
+quick: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -n auto -m "not slow" --durations=5 $(FIRST)
+
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -m slow
@@ -47,7 +58,7 @@ newest:
 	$(NEW)/bin/python -m pytest -q -m "not slow" -p no:cacheprovider $(QUICK)
 
 clean:
-	rm -rf $(VENV) $(LOW) $(NEW) demo
+	rm -rf $(VENV) $(LOW) $(NEW) demo site
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "phantom needs Python 3.11 or newer; say where it is: make PYTHON=/path/to/python" >&2; exit 1; }
@@ -60,3 +71,7 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.docs: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	@touch $@

@@ -1,7 +1,8 @@
 """Make the derived parts of the documentation again: `python docs/update.py`; with --check, only compare.
 
-They are the table of kinds in README.md; docs/map.md, what each file of the package is in its own words; and
-docs/recipe.md, every key of a recipe with its range and default.
+They are the table of kinds in README.md; docs/map.md, what each file of the package is in its own words;
+docs/recipe.md, every key of a recipe with its range and default; docs/commands.md, every command with its options;
+and docs/tables.md, the columns of every table.
 """
 
 from __future__ import annotations
@@ -13,12 +14,17 @@ import sys
 from dataclasses import is_dataclass
 from pathlib import Path
 
+import click
+
+from phantom import cli, tables
 from phantom.calcifications import registry
 from phantom.exam.preset import FindingEntry, Preset
 from phantom.recipe import schema
 
 ROOT = Path(__file__).parents[1]
 README, MAP, RECIPE = ROOT / "README.md", ROOT / "docs" / "map.md", ROOT / "docs" / "recipe.md"
+COMMANDS, TABLES = ROOT / "docs" / "commands.md", ROOT / "docs" / "tables.md"
+KINDS_OF_NUMBER = {"U": "text", "u": "whole number", "i": "whole number", "f": "number", "?": "true or false"}
 START, END = "<!-- kinds: made by docs/update.py -->", "<!-- end of kinds -->"
 # the way of the data; what is named nowhere comes last
 ROOMS = (
@@ -39,6 +45,62 @@ Every key with its range and default, from the classes that read them. A draw is
 `{choices = [...], weights = [...]}`. `phantom kinds NAME` prints the same for a kind; [anatomy.md](anatomy.md) tells
 how the keys of `[anatomy]` hang together. Made by `python docs/update.py`: do not edit by hand.
 """
+
+
+COMMANDS_HEAD = """# Commands
+
+Every command with its arguments and options, as `phantom COMMAND --help` prints them. Results go to stdout, progress
+and messages to stderr. Exit codes: 0 done; 1 it failed, or a check found something; 2 wrong use, nothing was begun;
+130 interrupted. Made by `python docs/update.py`: do not edit by hand.
+"""
+
+TABLES_HEAD = """# Columns of the tables
+
+`images.csv`, `findings.csv`, `calcifications.csv` and `objects.csv` of a dataset; the same columns are in its case
+files and in Python (`data.images` and so on). x is the column and y the row of a pixel's centre; boxes start at the
+first column and row and span width x height pixels; numbers have 6 significant digits. [truth.md](truth.md) tells how
+they are measured. Made by `python docs/update.py`: do not edit by hand.
+"""
+
+
+def commands_page() -> str:
+    """docs/commands.md."""
+    group = click.Context(cli.commands, info_name="phantom")
+    parts = [COMMANDS_HEAD]
+    for name in cli.commands.list_commands(group):
+        command = cli.commands.get_command(group, name)
+        context = click.Context(command, info_name=name, parent=group)
+        usage = command.get_usage(context).removeprefix("Usage: ")
+        about = inspect.cleandoc(command.help or "").replace("\b\n", "")
+        parts.append(f"## phantom {name}\n\n```\n{' '.join(usage.split())}\n```\n\n{about}\n")
+        rows = [option for option in command.params if isinstance(option, click.Option)]
+        parts += ["| option | meaning |", "|---|---|", *(_option(option, context) for option in rows), ""]
+    return "\n".join(parts)
+
+
+def _option(option: click.Option, context: click.Context) -> str:
+    names, about = option.get_help_record(context) or ("", "")
+    return _cells(f"`{names}`", about)
+
+
+def _cells(*cells: str) -> str:
+    """A row of a table; a bar within a cell is kept from ending it."""
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def tables_page() -> str:
+    """docs/tables.md."""
+    parts = [TABLES_HEAD]
+    for name, row in tables.ROWS.items():
+        head = (inspect.getdoc(row) or "").partition("\n")[0]
+        described = [(key, column, "") for key, column in tables.columns(row).items()]
+        described += [(key, column, " (where a run asked for it)") for key, column in tables.optional(row).items()]
+        lines = [
+            _cells(f"`{key}`", f"{column.meaning}{when}", KINDS_OF_NUMBER[column.dtype[0]])
+            for key, column, when in described
+        ]
+        parts += [f"## {name}", "", head, "", "| column | meaning | type |", "|---|---|---|", *lines, ""]
+    return "\n".join(parts)
 
 
 def kinds_table() -> str:
@@ -102,7 +164,13 @@ def _first_line(kind: type) -> str:
 
 
 def main() -> int:
-    new = {README: updated(README.read_text("utf-8")), MAP: map_page(), RECIPE: recipe_page()}
+    new = {
+        README: updated(README.read_text("utf-8")),
+        MAP: map_page(),
+        RECIPE: recipe_page(),
+        COMMANDS: commands_page(),
+        TABLES: tables_page(),
+    }
     if "--check" in sys.argv[1:]:
         return int(any(not path.exists() or path.read_text("utf-8") != text for path, text in new.items()))
     for path, text in new.items():
