@@ -78,7 +78,7 @@ def test_recipes_in_pages_are_recipes_and_blocks_have_a_language(page):
 def test_commands_in_pages_have_the_options_they_use(page):
     """Also those that no test can run, such as a job array's."""
     for _, _, _, text in blocks(page):
-        for line in re.findall(r"^phantom .*(?:\\\n.*)*", text, flags=re.M):
+        for line in re.findall(r"^phantom (?:[^\\\n]|\\\n)*", text, flags=re.M):
             words = shlex.split(line.replace("\\\n", " "), comments=True)
             command = cli.commands.get_command(None, words[1])
             known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
