@@ -3,6 +3,7 @@
 # make quick   the part of it that a change breaks first, in under two minutes
 # make slow    what is slow        make lint    ruff        make types    mypy
 # make docs    the pages of docs/ as a site in ./site
+# make sample  a small dataset in dist/, to try readers with; make dist: wheel and sdist beside it
 # make lowest  a quick part of the tests with the lowest permitted version of every dependency, on the oldest Python
 # make newest  the same part with the newest versions, on Python 3.13
 #
@@ -23,7 +24,7 @@ QUICK := tests/dataset/format tests/recipe tests/scoring/test_read.py tests/test
 LOW := .venv-lowest
 NEW := .venv-newest
 
-.PHONY: demo test quick docs slow lint types lowest newest clean
+.PHONY: demo test quick docs sample dist slow lint types lowest newest clean
 
 demo: $(VENV)/.installed
 	$(BIN)/phantom generate --preset benign --out demo --overwrite
@@ -39,6 +40,14 @@ docs: $(VENV)/.docs
 
 slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -m slow
+
+sample: $(VENV)/.installed
+	$(BIN)/phantom generate benchmark --cases 3 --set detector.binning=8 --out build/phantom-sample --overwrite
+	$(BIN)/phantom verify build/phantom-sample
+	mkdir -p dist && $(BIN)/python -m zipfile -c dist/phantom-sample.zip build/phantom-sample
+
+dist: $(VENV)/.dev
+	$(BIN)/python -m build --no-isolation --outdir dist
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
@@ -58,7 +67,7 @@ newest:
 	$(NEW)/bin/python -m pytest -q -m "not slow" -p no:cacheprovider $(QUICK)
 
 clean:
-	rm -rf $(VENV) $(LOW) $(NEW) demo site
+	rm -rf $(VENV) $(LOW) $(NEW) demo site build dist
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "phantom needs Python 3.11 or newer; say where it is: make PYTHON=/path/to/python" >&2; exit 1; }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import runpy
@@ -151,4 +152,5 @@ def test_the_version_is_said_once():
     import phantom
 
     assert f"version: {phantom.__version__}" in (ROOT / "CITATION.cff").read_text("utf-8")
+    assert json.loads((ROOT / ".zenodo.json").read_text("utf-8"))["version"] == phantom.__version__
     assert f"## {phantom.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
