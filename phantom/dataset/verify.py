@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,16 @@ import numpy as np
 
 from phantom.dataset import verify_truth
 from phantom.dataset.format import hdf5_checks
-from phantom.dataset.format.case_reader import labels_of, runs_of
-from phantom.dataset.format.case_tables import header, read_case_tables
+from phantom.dataset.format.case_tables import case_tables, header
 from phantom.dataset.format.files import sha256_of
 from phantom.dataset.format.layout import INSERTED_SCENE, MANIFEST, TABLE_FILES, UNFINISHED, case_name
 from phantom.dataset.format.manifest import Manifest, is_as_written, is_unfinished, must_be_dataset, read_manifest
+from phantom.dataset.format.masks import masks_of
 from phantom.dataset.format.split import source_of
 from phantom.dataset.running.resume import entries, recipe_digest
 from phantom.errors import DatasetError
 from phantom.exam.mammogram import highest_class
-from phantom.rle import box
-from phantom.tables import CalcificationRow, ImageRow, Table, rows_of
+from phantom.tables import ImageRow, Table, rows_of
 
 MAX_TOLD = 20  # problems of one case; after these, their number is enough
 
@@ -108,15 +108,17 @@ def _cases(
 ) -> Iterator[str]:  # fmt: skip
     """The cases one by one, and the tables as they follow from them, except what is known to be damaged."""
     texts = {name: hashlib.sha256(header(name, manifest).encode()) for name in TABLE_FILES}
-    complete = True
+    origins, complete = _Origins(manifest), True
     for case in range(manifest.cases):
         name = case_name(case)
         if (folder / name).is_file() and name not in damaged:
+            path = folder / name
             try:
-                case_rows = read_case_tables(folder, case, manifest)
-                for table, text in case_rows.texts().items():
-                    texts[table].update(text.encode())
-                wrong = list(_case(folder, case, manifest))
+                with hdf5_checks.translated(path), hdf5_checks.open_case(path) as file:
+                    case_rows = case_tables(file, case, manifest)
+                    for table, text in case_rows.texts().items():
+                        texts[table].update(text.encode())
+                    wrong = [*_origin(file, origins(case)), *_case(file, case, case_rows.tables)]
                 yield from (f"{name}: {say}" for say in wrong[:MAX_TOLD])
                 if len(wrong) > MAX_TOLD:
                     yield f"{name}: and {len(wrong) - MAX_TOLD} more"
@@ -136,43 +138,52 @@ def _cases(
                 yield f"{TABLE_FILES[table]}: does not tell what the cases tell"
 
 
-def _case(folder: Path, case: int, manifest: Manifest) -> Iterator[str]:
+def _case(file: Any, case: int, tables: Mapping[str, Table]) -> Iterator[str]:
     """What is wrong within a case file that could be read."""
-    path = folder / case_name(case)
-    with hdf5_checks.translated(path), hdf5_checks.open_case(path) as file:
-        yield from _origin(file, case, manifest)
-        images, findings, grains = (
-            hdf5_checks.table(file, name, case) for name in ("images", "findings", "calcifications")
-        )
-        runs, objects = (hdf5_checks.table(file, name, case) for name in ("runs", "objects"))
-        yield from verify_truth.hulls(findings, hdf5_checks.table(file, "hulls", case))
-        scene = hdf5_checks.scene(file)
-        is_real = scene.get("format") == INSERTED_SCENE
-        if not is_real:
-            yield from verify_truth.scene(scene, findings, grains)
-        if not len(images):
-            yield "has no images"
-        if len(np.unique(images["image_id"])) != len(images):
-            yield "has two images of one name"
-        for name, table in (("findings", findings), ("calcifications", grains), ("objects", objects)):
-            if not set(table["image_id"]) <= set(images["image_id"]):
-                yield f"its table of {name} names an image that it does not have"
-        if int(grains["run_count"].sum()) != len(runs):
-            yield f"has {len(runs)} runs, but its calcifications count {int(grains['run_count'].sum())}"
-        for image in images:
-            rows = [table[table["image_id"] == image["image_id"]] for table in (findings, grains)]
-            for problem in _image(file, image, rows[0], rows[1], runs, is_real):
-                yield f"{image['image_id']}: {problem}"
+    images, findings, grains, objects = (tables[name] for name in TABLE_FILES)
+    others = hdf5_checks.tables(file, ("runs", "hulls"), case)
+    runs = others["runs"]
+    yield from verify_truth.hulls(findings, others["hulls"])
+    scene = hdf5_checks.scene(file)
+    is_real = scene.get("format") == INSERTED_SCENE
+    if not is_real:
+        yield from verify_truth.scene(scene, findings, grains)
+    names = images["image_id"].tolist()
+    if not names:
+        yield "has no images"
+    if len(set(names)) != len(names):
+        yield "has two images of one name"
+    for name, table in (("findings", findings), ("calcifications", grains), ("objects", objects)):
+        if not set(table["image_id"].tolist()) <= set(names):
+            yield f"its table of {name} names an image that it does not have"
+    if int(grains["run_count"].sum()) != len(runs):
+        yield f"has {len(runs)} runs, but its calcifications count {int(grains['run_count'].sum())}"
+    for image in images:
+        rows = [table[table["image_id"] == image["image_id"]] for table in (findings, grains)]
+        for problem in _image(file, image, rows[0], rows[1], runs, is_real):
+            yield f"{image['image_id']}: {problem}"
 
 
-def _origin(file: Any, case: int, manifest: Manifest) -> Iterator[str]:
+class _Origins:
+    """What the manifest says that cases were made with; of each recipe the checksum is made once."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._manifest = manifest
+        self._known: dict[int, dict[str, str]] = {}
+
+    def __call__(self, case: int) -> Mapping[str, str]:
+        source = source_of(self._manifest, case)
+        first = int(source["first_case"]) if source else -1
+        if first not in self._known:
+            made: Any = source or vars(self._manifest)
+            self._known[first] = {
+                "seed": str(made["seed"]), "recipe": recipe_digest(made["recipe"]), "generator": made["generator"],
+            }  # fmt: skip
+        return self._known[first]
+
+
+def _origin(file: Any, wanted: Mapping[str, str]) -> Iterator[str]:
     """Whether the case was made with the seed, recipe and generator that the manifest names."""
-    source = source_of(manifest, case)
-    wanted = {
-        "seed": str(source["seed"] if source else manifest.seed),
-        "recipe": recipe_digest(source["recipe"] if source else manifest.recipe),
-        "generator": source["generator"] if source else manifest.generator,
-    }
     for name, value in wanted.items():
         if hdf5_checks.text_attribute(file, name) != value:
             yield f"was made with another {name} than the manifest says"
@@ -183,9 +194,9 @@ def _image(
 ) -> Iterator[str]:
     """One image against its truth."""
     shape = int(image["rows"]), int(image["columns"])
-    arrays = {}
+    arrays, group = {}, hdf5_checks.image_group(file, str(image["image_id"]))
     for name in ("for_presentation", "labels", "breast_mask"):
-        data = hdf5_checks.array(file, str(image["image_id"]), name)
+        data = hdf5_checks.array_of(group, name)
         if data.shape != shape:
             yield f"{name} is {data.shape[0]} x {data.shape[1]} pixels, its row says {shape[0]} x {shape[1]}"
             return
@@ -195,16 +206,13 @@ def _image(
     if int(grains["run_count"].sum()) and _covered(grains, runs) > 4 * shape[0] * shape[1]:
         yield "its calcifications cover more than four times its pixels"
         return
-    painted = []
-    for grain in rows_of(CalcificationRow, grains):
-        mask_runs = runs_of(grain, runs, shape)
-        painted.append(mask_runs)
-        if not len(mask_runs):
-            yield f"calcification {grain.calcification_id} has no pixel"
-        elif box(mask_runs, shape[1]) != grain.box_px:
-            yield f"calcification {grain.calcification_id}: its box is not that of its runs"
-    yield from verify_truth.numbers(image, grains, painted)
-    if not np.array_equal(labels_of(painted, shape), arrays["labels"]):
+    masks = masks_of(grains, runs, shape)
+    told = np.stack([grains[f"box_{key}_px"] for key in "xywh"], axis=1)
+    for number in np.flatnonzero((masks.boxes(shape[1]) != told).any(axis=1) | (masks.counts == 0)):
+        wrong = ": its box is not that of its runs" if masks.counts[number] else " has no pixel"
+        yield f"calcification {grains['calcification_id'][number]}{wrong}"
+    yield from verify_truth.numbers(image, grains, masks.areas)
+    if not np.array_equal(masks.labels(shape), arrays["labels"]):
         yield "its labels are not what the runs say"
 
 
@@ -244,6 +252,12 @@ def _rows(image: Any, findings: Table, grains: Table) -> Iterator[str]:
     if not set(grains["finding_id"].tolist()) <= set(findings["finding_id"].tolist()):
         yield "has calcifications of no finding"
     for table in (image, findings, grains):
-        for name in table.dtype.names:
-            if table.dtype[name].kind == "f" and not np.isfinite(table[name]).all():
+        for name in _numbers_of(table.dtype):
+            if not np.isfinite(table[name]).all():
                 yield f"{name} is not a number somewhere"
+
+
+@lru_cache(maxsize=16)
+def _numbers_of(dtype: np.dtype[Any]) -> list[str]:
+    """The columns that hold numbers with fractions."""
+    return [name for name in dtype.names or () if dtype[name].kind == "f"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from phantom.arrays import Runs
+from phantom.arrays import Ints
 from phantom.errors import PhantomError
 from phantom.exam import scene as scenes
 from phantom.tables import Table
@@ -17,24 +17,27 @@ _WHOLE_PX = 200  # of masks at least this large, pixels and the solid's own area
 _SIDE_MM = 400.0  # nothing in a breast is larger
 
 
-def numbers(image: Any, grains: Table, masks: Sequence[Runs]) -> Iterator[str]:
-    """What cannot be of one image's calcifications: places, sizes and areas against their runs."""
-    pixel_mm2 = float(image["pixel_spacing_mm"]) ** 2
-    is_cut = bool(image["patch"])
-    for grain, runs in zip(grains, masks, strict=True):
-        name = f"calcification {grain['calcification_id']}"
-        x, y, w, h = (int(grain[f"box_{key}_px"]) for key in "xywh")
-        area, diameter = float(grain["area_mm2"]), float(grain["diameter_mm"])
-        far = 1 + diameter / float(image["pixel_spacing_mm"])  # of a thin branch, few pixels are half covered
-        if not is_cut and not (x - far <= grain["x_px"] <= x + w + far and y - far <= grain["y_px"] <= y + h + far):
-            yield f"{name}: its centre lies outside its box"
-        if not (area > 0 and 0 < diameter < _SIDE_MM and 0 < float(grain["thickness_mm"]) < _SIDE_MM):
-            yield f"{name}: its area, diameter or thickness is not that of a solid"
-        elif area > 2 * math.pi / 4 * float(grain["extent_mm"]) ** 2:  # clouds of specks reach 1.3 times
-            yield f"{name}: its area is twice a circle of its extent"
-        pixels = int(runs[:, 1].sum(dtype=np.int64)) if len(runs) else 0
-        if not is_cut and pixels >= _WHOLE_PX and not 0.4 < pixels * pixel_mm2 / max(area, 1e-9) < 2.5:
-            yield f"{name}: its area is not that of its mask"
+def numbers(image: Any, grains: Table, pixels: Ints) -> Iterator[str]:
+    """What cannot be of one image's calcifications: places, sizes and areas against their masks' pixels (grains,)."""
+    spacing_mm, is_cut = float(image["pixel_spacing_mm"]), bool(image["patch"])
+    x, y, w, h = (grains[f"box_{key}_px"].astype(float) for key in "xywh")
+    area, diameter, thickness, extent, x_px, y_px = (
+        grains[name].astype(float) for name in ("area_mm2", "diameter_mm", "thickness_mm", "extent_mm", "x_px", "y_px")
+    )
+    far = 1 + diameter / spacing_mm  # of a thin branch, few pixels are half covered
+    within = (x - far <= x_px) & (x_px <= x + w + far) & (y - far <= y_px) & (y_px <= y + h + far)
+    solid = (area > 0) & (diameter > 0) & (diameter < _SIDE_MM) & (thickness > 0) & (thickness < _SIDE_MM)
+    wide = solid & (area > 2 * math.pi / 4 * extent**2)  # clouds of specks reach 1.3 times
+    share = pixels * spacing_mm**2 / np.maximum(area, 1e-9)
+    other = (pixels >= _WHOLE_PX) & ~((share > 0.4) & (share < 2.5))
+    for wrong, problem in (
+        (~within & (not is_cut), "its centre lies outside its box"),
+        (~solid, "its area, diameter or thickness is not that of a solid"),
+        (wide, "its area is twice a circle of its extent"),
+        (other & (not is_cut), "its area is not that of its mask"),
+    ):
+        for number in grains["calcification_id"][wrong].tolist():
+            yield f"calcification {number}: {problem}"
 
 
 def hulls(findings: Table, corners: Table) -> Iterator[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Annotated, Any, Literal, cast
 
 from phantom.anatomy.patient import Anatomy
@@ -278,7 +280,12 @@ def from_dataset(table: Any, source: str) -> Preset:
     detector = _detector(table) if isinstance(table, Mapping) else {}
     if str(detector.get("name", "")).endswith(".toml") and "file_text" not in detector:
         raise RecipeError(source, ["detector.file_text: missing; without it, nobody knows what the detector was"])
-    return _made(table, source, [])
+    return _stored(json.dumps(table), source)
+
+
+@lru_cache(maxsize=32)  # the cases of a dataset have the same recipe
+def _stored(table: str, source: str) -> Preset:
+    return _made(json.loads(table), source, [])
 
 
 def _made(table: Mapping[str, Any], source: str, problems: list[str]) -> Preset:

@@ -17,17 +17,16 @@ import numpy as np
 from phantom.arrays import U16, Bools, Runs
 from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.layout import case_name
+from phantom.dataset.format.masks import MAX_MASK
 from phantom.errors import DatasetError
 from phantom.exam.looks import Shown
 from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
-from phantom.rle import pixels
 from phantom.tables import CalcificationRow, FindingRow, ImageRow, ObjectRow, Table, rows_of
 
 if TYPE_CHECKING:
     import h5py
 
 _OPEN_FILES = 8
-MAX_MASK = 1 << 22  # pixels of one calcification
 
 
 class StoredImage(Shown):
@@ -179,14 +178,6 @@ def runs_of(row: CalcificationRow, runs: Table, shape: tuple[int, int]) -> Runs:
     if count and (int(ends.max()) > shape[0] * shape[1] or int((ends[:-1] > mask_runs["start"][1:]).sum())):
         raise DatasetError(f"calcification {row.calcification_id}: its runs overlap or leave the image")
     return np.stack([mask_runs["start"], mask_runs["length"]], axis=1)
-
-
-def labels_of(grains: Any, shape: tuple[int, int]) -> U16:
-    """(rows, columns): the labels that calcifications with these runs must have; the later one wins."""
-    out = np.zeros(shape[0] * shape[1], np.uint16)
-    for number, runs in enumerate(grains, start=1):
-        out[pixels(runs)] = number
-    return out.reshape(shape)
 
 
 class Cases:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from phantom.dataset.format.manifest import Manifest
 from phantom.dataset.format.split import split_column
 from phantom.errors import DatasetError
 from phantom.tables import Table, dtype_of
+
+if TYPE_CHECKING:
+    import h5py
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,10 +44,21 @@ def read_case_tables(folder: Path, case: int, manifest: Manifest) -> CaseTables:
     """
     path = folder / case_name(case)
     with hdf5_checks.translated(path), hdf5_checks.open_case(path) as file:
-        tables = {name: hdf5_checks.table(file, name, case) for name in TABLE_FILES}
-        dropped = json.loads(hdf5_checks.text_attribute(file, "dropped") or "[]")
-        if not isinstance(dropped, list) or not all(isinstance(reason, str) for reason in dropped):
-            raise DatasetError("its list of dropped findings is no list of texts")
+        return case_tables(file, case, manifest)
+
+
+def case_tables(file: h5py.File, case: int, manifest: Manifest) -> CaseTables:
+    """`read_case_tables` of a file that is open.
+
+    Raises
+    ------
+    DatasetError
+        If it is not to be trusted.
+    """
+    tables = hdf5_checks.tables(file, TABLE_FILES, case)
+    dropped = json.loads(hdf5_checks.text_attribute(file, "dropped") or "[]")
+    if not isinstance(dropped, list) or not all(isinstance(reason, str) for reason in dropped):
+        raise DatasetError("its list of dropped findings is no list of texts")
     images = _with_columns(tables["images"], columns_of("images", manifest))
     if manifest.split:
         images["split"] = split_column(manifest, case)

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import filterfalse
 from typing import Any, TypeVar
 
@@ -126,15 +127,11 @@ def from_disk(table: str, stored: Table, case: int) -> Table:
     there = stored.dtype.names or ()
     dtype = dtype_of(table, there)
     out = np.zeros(len(stored), dtype)
+    _fits(table, stored.dtype, dtype)
     for name in dtype.names or ():
-        wanted = disk_dtype(np.dtype([(name, dtype[name])]))[name]
-        if name not in there or stored.dtype[name].kind != wanted.kind or stored.dtype[name].shape:
-            raise DatasetError(f"the table {table} has no column {name} of the right type")
-        if stored.dtype[name].itemsize > wanted.itemsize:
-            raise DatasetError(f"the column {name} of the table {table} is wider than it may be")
         try:
             column = stored[name]
-            out[name] = np.char.decode(column, "utf-8") if wanted.kind == "S" else column
+            out[name] = [cell.decode() for cell in column.tolist()] if column.dtype.kind == "S" else column
         except UnicodeDecodeError as error:
             raise DatasetError(f"the column {name} of the table {table} is not UTF-8 text") from error
     if "case" in (dtype.names or ()):
@@ -150,6 +147,17 @@ def from_disk(table: str, stored: Table, case: int) -> Table:
         raise DatasetError(f"the table {table}: {error}") from error
 
 
+@lru_cache(maxsize=64)  # the cases of a dataset have the same columns
+def _fits(table: str, there: np.dtype[Any], dtype: np.dtype[Any]) -> None:
+    """Refuses columns that are missing, of the wrong type or too wide."""
+    wanted = disk_dtype(dtype)
+    for name in dtype.names or ():
+        if name not in (there.names or ()) or there[name].kind != wanted[name].kind or there[name].shape:
+            raise DatasetError(f"the table {table} has no column {name} of the right type")
+        if there[name].itemsize > wanted[name].itemsize:
+            raise DatasetError(f"the column {name} of the table {table} is wider than it may be")
+
+
 def _named(table: Table) -> Table:
     """The table, once every name in it that may become a path has the form such names have.
 
@@ -159,7 +167,7 @@ def _named(table: Table) -> Table:
     """
     for name, form in (("image_id", IMAGE_ID), ("split", SPLIT_NAME)):
         if name in (table.dtype.names or ()):
-            for text in np.unique(table[name]).tolist():
+            for text in sorted(set(table[name].tolist())):
                 if not form.fullmatch(text) and not (name == "split" and not text):
                     raise ValueError(f"{name} {ascii(text)[:60]} is none that phantom writes")
     return table

@@ -7,7 +7,8 @@ there. A case file needs none of that, so all of it is refused.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,9 +141,10 @@ def member(group: h5py.Group, name: str, wanted: type) -> Any:
     """
     import h5py
 
-    if group.get(name, getlink=True) is None:
+    label = name.encode()
+    if not group.id.links.exists(label):
         raise DatasetError(f"{group.name.rstrip('/')}/{name} is missing")
-    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+    if group.id.links.get_info(label).type != h5py.h5l.TYPE_HARD:
         raise DatasetError(f"{group.name.rstrip('/')}/{name} is a link to another place")
     found = group[name]
     if not isinstance(found, wanted):
@@ -150,17 +152,20 @@ def member(group: h5py.Group, name: str, wanted: type) -> Any:
     return found
 
 
-def _stored_here(data: h5py.Dataset) -> None:
+def _stored_here(data: h5py.Dataset, item_bytes: int) -> None:
     """Refuses what would read other files, run other code, or inflate without bound."""
-    if data.is_virtual or data.external:
-        raise DatasetError(f"{data.name} has its data in another file")
+    import h5py
+
     properties = data.id.get_create_plist()
+    layout = properties.get_layout()
+    if layout == h5py.h5d.VIRTUAL or properties.get_external_count():
+        raise DatasetError(f"{data.name} has its data in another file")
     filters = [properties.get_filter(i)[0] for i in range(properties.get_nfilters())]
     if not set(filters) <= _FILTERS or len(filters) != len(set(filters)):
         raise DatasetError(f"{data.name} is packed with filters that phantom does not use")
-    if data.chunks is None:
+    if layout != h5py.h5d.CHUNKED:
         return
-    size = int(np.prod(data.chunks, dtype=object)) * data.dtype.itemsize
+    size = math.prod(properties.get_chunk()) * item_bytes
     if size > MAX_CHUNK:
         raise DatasetError(f"{data.name} is stored in chunks of {size} bytes; at most {MAX_CHUNK} are allowed")
     count, largest = _chunks(data)
@@ -190,14 +195,21 @@ def array(file: h5py.File, image_id: str, name: str) -> h5py.Dataset:
     DatasetError
         If it is not what a case file holds there.
     """
+
+    return array_of(image_group(file, image_id), name)
+
+
+def array_of(group: h5py.Group, name: str) -> h5py.Dataset:
+    """`array`, of an image whose group is known."""
     import h5py
 
-    data = member(image_group(file, image_id), name, h5py.Dataset)
-    if data.dtype != np.dtype(ARRAYS[name]) or data.ndim != 2:
+    data = member(group, name, h5py.Dataset)
+    dtype, shape = data.dtype, data.shape
+    if dtype != np.dtype(ARRAYS[name]) or len(shape) != 2:
         raise DatasetError(f"{data.name} must be an image of {np.dtype(ARRAYS[name])}")
-    if min(data.shape) < 1 or max(data.shape) > MAX_SIDE or data.shape[0] * data.shape[1] > MAX_PIXELS:
-        raise DatasetError(f"{data.name} is {data.shape[0]} x {data.shape[1]} pixels; at most {MAX_PIXELS} are allowed")
-    _stored_here(data)
+    if min(shape) < 1 or max(shape) > MAX_SIDE or shape[0] * shape[1] > MAX_PIXELS:
+        raise DatasetError(f"{data.name} is {shape[0]} x {shape[1]} pixels; at most {MAX_PIXELS} are allowed")
+    _stored_here(data, dtype.itemsize)
     return data
 
 
@@ -216,25 +228,45 @@ def table(file: h5py.File, name: str, case: int) -> Table:
     DatasetError
         If it is not what a case file holds there.
     """
+    return tables(file, [name], case)[name]
+
+
+def tables(file: h5py.File, names: Iterable[str], case: int) -> dict[str, Table]:
+    """Several such tables, by name.
+
+    Raises
+    ------
+    DatasetError
+        If one is not what a case file holds there.
+    """
     import h5py
 
-    data = member(member(file, "truth", h5py.Group), name, h5py.Dataset)
-    if data.ndim != 1 or data.dtype.names is None or data.dtype.hasobject:
+    truth = member(file, "truth", h5py.Group)
+    return {name: _table(truth, name, case) for name in names}
+
+
+def _table(truth: h5py.Group, name: str, case: int) -> Table:
+    import h5py
+
+    data = member(truth, name, h5py.Dataset)
+    dtype, shape = data.dtype, data.shape
+    if len(shape) != 1 or dtype.names is None or dtype.hasobject:
         raise DatasetError(f"{data.name} is not a table of plain values")
-    if data.dtype.itemsize > 4096 or data.shape[0] * data.dtype.itemsize * 4 > MAX_TABLE:  # a letter takes 4 bytes
+    rows, chunks = shape[0], data.chunks
+    if dtype.itemsize > 4096 or rows * dtype.itemsize * 4 > MAX_TABLE:  # a letter takes 4 bytes
         raise DatasetError(
-            f"{data.name} has {data.shape[0]} rows of {data.dtype.itemsize} bytes; at most {MAX_TABLE >> 20} MiB are "
+            f"{data.name} has {rows} rows of {dtype.itemsize} bytes; at most {MAX_TABLE >> 20} MiB are "
             "allowed in memory"
         )
-    if data.shape[0] and data.chunks is None and data.id.get_storage_size() < data.shape[0] * data.dtype.itemsize:
-        raise DatasetError(f"{data.name} says {data.shape[0]} rows, but they are not there")
-    _stored_here(data)
-    if data.chunks is not None and data.id.get_num_chunks() * data.chunks[0] < data.shape[0]:
-        raise DatasetError(f"{data.name} says {data.shape[0]} rows, but they are not there")
+    if rows and chunks is None and data.id.get_storage_size() < rows * dtype.itemsize:
+        raise DatasetError(f"{data.name} says {rows} rows, but they are not there")
+    _stored_here(data, dtype.itemsize)
+    if chunks is not None and data.id.get_num_chunks() * chunks[0] < rows:
+        raise DatasetError(f"{data.name} says {rows} rows, but they are not there")
     plain = {"runs": RUN, "hulls": HULL}.get(name)
     if plain is None:
         return from_disk(name, data[()], case)
-    if data.dtype != plain:
+    if dtype != plain:
         raise DatasetError(f"{data.name} must have the columns {', '.join(plain.names or ())}")
     return np.asarray(data[()])
 
@@ -247,7 +279,7 @@ def scene(file: h5py.File) -> dict[str, Any]:
     kind = h5py.check_string_dtype(data.dtype)
     if data.shape != () or kind is None:
         raise DatasetError("/scene is not a text")
-    _stored_here(data)
+    _stored_here(data, data.dtype.itemsize)
     if (kind.length or 0) > MAX_SCENE:
         raise DatasetError(f"/scene has {kind.length} bytes; at most {MAX_SCENE} are allowed")
     stored = parse_json(data[()], MAX_VALUES)
