@@ -54,7 +54,8 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for problem in problems[:5]:
         print(problem)
-    print(f"{1e3 * spent / asked.cases:.1f} ms a case of {asked.cases}; peak {peak / 1024:.0f} MiB ({before / 1024:.0f} before)")
+    each, peaks = 1e3 * spent / asked.cases, f"{peak / 1024:.0f} MiB ({before / 1024:.0f} before)"
+    print(f"{each:.1f} ms a case of {asked.cases}; peak {peaks}")
 
 
 if __name__ == "__main__":

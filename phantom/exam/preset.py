@@ -14,6 +14,7 @@ from phantom.calcifications.finding import Category, Distribution
 from phantom.calcifications.registry import Kind
 from phantom.calcifications.visibility import Visibility
 from phantom.errors import RecipeError
+from phantom.exam import feasible
 from phantom.geometry.view import Laterality, ViewName
 from phantom.imaging.beam import Beam
 from phantom.imaging.detector import Detector
@@ -26,8 +27,12 @@ from phantom.recipe.messages import dotted, quote, suggestion
 from phantom.recipe.presets import names, text
 from phantom.recipe.schema import Like
 from phantom.recipe.seed import Seed
+from phantom.tables import dtype_of
 
 __all__ = ["Exam", "FindingEntry", "Mix", "Preset", "RecipeError", "from_dict", "load", "names", "text"]
+
+
+_CAUSE_BYTES = dtype_of("findings")["cause"].itemsize // 4  # what its column holds
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,8 @@ class FindingEntry:
     def __post_init__(self) -> None:
         if self.dprime is not None and self.sdnr is not None:
             raise ValueError("dprime and sdnr exclude each other")
+        if self.cause is not None and len(self.cause.encode()) > _CAUSE_BYTES:
+            raise ValueError(f"cause = {quote(self.cause)}: must be at most {_CAUSE_BYTES} bytes of text")
         if self.ages is not None and self.ages[0] >= self.ages[1]:
             raise ValueError(f"ages must end after they begin, not {list(self.ages)}")
 
@@ -290,6 +297,8 @@ def _stored(table: str, source: str) -> Preset:
 
 def _made(table: Mapping[str, Any], source: str, problems: list[str]) -> Preset:
     made = schema.read(Preset, table, "", problems)
+    if made is not None and not problems:
+        problems += feasible.problems(made)
     if made is None or problems:
         raise RecipeError(source, problems)
     return made
