@@ -26,7 +26,7 @@ DICOM_TERMS = {
     "FOR PROCESSING": {"relationship": "LIN", "sign": 1, "photometric": "MONOCHROME1"},
 }
 _ROWS = 32  # a strip that stays in the processor's cache
-_FADE_MM = 0.9  # within the skin, over which the picture comes up from black
+_FADE_MM = 1.3  # within the skin, over which the picture comes up from black
 
 
 @dataclass(frozen=True)
