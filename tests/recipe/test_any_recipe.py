@@ -125,3 +125,10 @@ def test_recipes_of_the_search_are_mostly_taken():
         assert docs
         taken += bool(presets.from_dict({"name": "a", "description": "b", "finding": [{"kind": kind}]}).finding)
     assert taken == len(kinds)
+
+
+@pytest.mark.parametrize("kind", sorted(registry.kinds()))
+def test_what_a_kind_takes_by_default_may_be_said(kind):
+    """A dataset's recipe has every default written out, and is read again."""
+    recipe = presets.from_dict({"name": "a", "description": "b", "finding": [{"kind": kind}]})
+    assert presets.from_dict(recipe.resolved()) == recipe

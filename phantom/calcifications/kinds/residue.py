@@ -61,7 +61,7 @@ class Kind(KindBase):
     ] = "drawn"
     site: Annotated[Literal["drawn", "axilla", "fold", "areola"], "where it lies; 'drawn' mostly the axilla"] = "drawn"
     size_mm: Annotated[Draw, Within(0.02, 2, "mm"), "largest extent of a flake"] = Draw.lognormal(0.24, 1.7, 0.08, 0.9)
-    thickness_mm: Annotated[Draw, Within(0.005, 0.5, "mm"), "thickness of a flake (estimate)"] = Draw.lognormal(
+    thickness_mm: Annotated[Draw, Within(0.005, 1, "mm"), "thickness of a flake (estimate)"] = Draw.lognormal(
         0.28, 1.5, 0.08, 0.6
     )
     flakes: Annotated[Draw, Within(1, 1000), "how many"] = Draw.lognormal(90, 1.8, 20, 300)
