@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 # numbers, words and marks that readers stumble over
 AWKWARD = [
     b"", b"\x00", b"\xff", b"\xff\xfe", b"\x80", b"NaN", b"nan", b"Infinity", b"-inf", b"1e999", b"-1", b"0", b"9" * 40,
-    b"null", b"{", b"]", b"[[[[[[", b'"', b",", b";", b"\n", b"\r\n", b"\\ud800", b"\xed\xa0\x80", b"../../x", b"/etc/passwd",
+    b"null", b"{", b"]", b"[[[[[[", b'"', b",", b";", b"\n", b"\r\n", b"\\ud800", b"\xed\xa0\x80",
+    b"../../x", b"/etc/passwd",
     b"%s", b"=", b"#",
 ]  # fmt: skip
 

@@ -50,17 +50,16 @@ def read_sr(paths: Sequence[Path], images: Sequence[ImageTruth], source: str, ke
 
 def _file(path: Path, names: dict[str, str]) -> Iterator[Raw]:
     from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
 
     try:
         report = dcmread(path)
         if str(report.get("Modality", "")) != "SR" or "ContentSequence" not in report:
             raise UsageError(f"{path}: not a structured report")
         yield from _findings(path, report, names)
-    except (InvalidDicomError, EOFError, NotImplementedError, RecursionError) as why:
-        raise UsageError(f"{path}: not a readable DICOM file: {why}") from why
-    except (AttributeError, KeyError, ValueError, TypeError, IndexError) as why:
-        raise UsageError(f"{path}: not a Mammography CAD SR: {why}") from why
+    except UsageError:
+        raise
+    except Exception as why:  # pydicom meets what is malformed with errors of many kinds, when a value is asked for
+        raise UsageError(f"{path}: not a readable Mammography CAD SR: {' '.join(str(why).split())[:200]}") from why
 
 
 def _findings(path: Path, report: Any, names: dict[str, str]) -> Iterator[Raw]:

@@ -371,7 +371,7 @@ def test_the_cad_report_of_the_truth_scores_perfectly(data, exported, tmp_path):
     with pytest.raises(UsageError, match="is not in the dataset"):
         read(tmp_path, images, key="another")
     (tmp_path / "bad.dcm").write_bytes(b"no DICOM")
-    with pytest.raises(UsageError, match="not a readable DICOM"):
+    with pytest.raises(UsageError, match="not a readable Mammography CAD SR"):
         read(tmp_path / "bad.dcm", images)
     image = next(exported("dicom").rglob("000001-L-CC.dcm"))
     with pytest.raises(UsageError, match="not a structured report"):
