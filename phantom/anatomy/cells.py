@@ -237,7 +237,7 @@ def walls_at(cells: Cells, walls: Walls, frame: Frame, d: F32, which: Array, out
             half[p] = _ZERO
         else:
             close = max(_ONE - (d[2, p] - d[0, p]) * mm * per_reach, _ZERO)
-            half[p] = base + node * close * close
+            half[p] = base * (_ONE - close * close) + node * close * close
 
 
 @inlined

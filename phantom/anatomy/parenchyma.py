@@ -19,7 +19,7 @@ from phantom.recipe.seed import Seed
 _STEP_MM, _SHAPE, _CORNER_MM = 5.0, (40, 64, 64), (-45.0, -160.0, -160.0)
 _BEHIND_MM, _BESIDE_MM = 40.0, 45.0  # how far structure goes on behind the base and outside the skin
 _SOFT_MM = 35.0  # within this of the nipple cells are as long as wide
-_RADIAL = 0.6  # far from it lengths along the line to it count so much of those across: cells point to the nipple
+_RADIAL = 0.66  # far from it lengths along the line to it count so much of those across: cells point to the nipple
 _BIN = 1.1  # side of the search's bins over the cells' size
 _DRIFT_MM, _DRIFT_WAVES_MM = 1.6, (12.0, 40.0)  # sd of the smooth displacement that bends walls, and its wavelengths
 _SWIRL = 0.33  # how far the fabric strays from the line to the nipple, per mm of displacement
@@ -56,6 +56,12 @@ class Pattern:
         Fat under the skin that gland keeps out of.
     retromammary : float
         Fat behind the gland, as a fraction of the breast's height.
+    fullness : float
+        Part of the gland's lobules that is gland where they are full; the rest is fat in specks of the parts' size.
+    fabric_mm, mottle : float
+        As in `Parenchyma`.
+    level : (float, float)
+        How dense gland is, the least and the most dense lobule.
     """
 
     lobule_mm: float = 10.0
@@ -65,12 +71,16 @@ class Pattern:
     cloud: float = 0.7
     cellular: float = 1.0
     wall_mm: float = 0.5
-    lobule_walls: tuple[float, float, int, float, float] = (0.01, 1.2, 4, 0.5, 2.5)
-    part_walls: tuple[float, float, int, float, float] = (0.04, 0.30, 2, 0.25, 1.2)
-    ligament_walls: tuple[float, float, int, float, float] = (0.02, 1.0, 3, 0.5, 3.0)
+    lobule_walls: tuple[float, float, int, float, float] = (0.03, 0.9, 3, 0.4, 2.5)
+    part_walls: tuple[float, float, int, float, float] = (0.05, 0.26, 3, 0.2, 1.2)
+    ligament_walls: tuple[float, float, int, float, float] = (0.02, 0.8, 3, 0.5, 3.0)
     core: float = 1.5
     subcutaneous_mm: float = 9.0
     retromammary: float = 0.28
+    fullness: float = 0.85
+    fabric_mm: float = 0.28
+    mottle: float = 0.08
+    level: tuple[float, float] = (0.75, 0.95)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +95,18 @@ class Parenchyma:
         Smooth displacement, mm, of places before they are sorted into cells, on a lattice of 5 mm.
     origin : (3,) float32
         Of that lattice.
+    fabric_mm : float
+        sd of what is finer than strands, mm of tissue, where there are 10 mm of it.
+    mottle : float
+        sd of the gland's unevenness in one slab, as a share.
     """
 
     body: BreastOutline
     tissue: Tissue
     drift: F32
     origin: F32
+    fabric_mm: float
+    mottle: float
 
     def places(self, points_mm: Floats) -> F32:
         """Points (..., 3) of the free breast in the coordinates of the cells."""
@@ -204,8 +220,8 @@ def grow_parenchyma(
     wanted = tendency(body, pattern, places) + pattern.cloud * smooth
     rng = seed.child("fill").rng()
     score = wanted + _CHANCE * pattern.cellular * (shared * lot + apart * rng.standard_normal(len(places)))
-    clump = np.exp(np.clip(0.55 * wanted, -1.0, 1.0)).astype(np.float32)
-    level = min(_FAINT + _DENSER * density, 1.0) * rng.uniform(0.84, 1.0, len(places))
+    clump = np.exp(np.clip(0.55 * wanted, -1.0, 0.7)).astype(np.float32)
+    level = min(_FAINT + _DENSER * density, 1.0) * rng.uniform(*pattern.level, len(places))
     kinds = (pattern.lobule_walls, pattern.part_walls, pattern.ligament_walls)
     walls = [
         _walls(pattern.wall_mm, kind, most) for kind, most in zip(kinds, (clump.max(), clump.max(), 1.0), strict=True)
@@ -214,7 +230,8 @@ def grow_parenchyma(
         lobule, part, compartment, score.astype(np.float32), level.astype(np.float32), clump,
         rng.random(len(part.seeds)).astype(np.float32), walls[0], walls[1], walls[2], np.float32(1.0),
     )  # fmt: skip
-    return _filled(Parenchyma(body, tissue, drift, origin), score, density, reserved, seed.child("samples").rng())
+    bare = Parenchyma(body, tissue, drift, origin, pattern.fabric_mm, pattern.mottle)
+    return _filled(bare, score, pattern.fullness, density, reserved, seed.child("samples").rng())
 
 
 def _drift(f: F32, rng: np.random.Generator) -> F32:
@@ -250,7 +267,9 @@ def _walls(scale_mm: float, kind: tuple[float, float, int, float, float], times:
     return Walls(mm[0], mm[1], power, mm[2], np.float32(reach_mm), np.float32(largest))
 
 
-def _filled(bare: Parenchyma, score: Floats, density: float, reserved: float, rng: np.random.Generator) -> Parenchyma:
+def _filled(
+    bare: Parenchyma, score: Floats, fullness: float, density: float, reserved: float, rng: np.random.Generator
+) -> Parenchyma:
     """Thin the walls and fill the lobules with the highest scores, so that the density is met."""
     lo, hi = bare.body.bounds_mm
     points = rng.uniform(lo, hi, (3 * _SAMPLES, 3))
@@ -271,7 +290,7 @@ def _filled(bare: Parenchyma, score: Floats, density: float, reserved: float, rn
     fill = np.zeros_like(score)
     for _ in range(40):
         middle = 0.5 * (low + high)
-        fill = 1 / (1 + np.exp(np.clip((middle - score) / width, -30, 30)))
+        fill = fullness / (1 + np.exp(np.clip((middle - score) / width, -30, 30)))
         gland = tissue.level[which[0]] * np.clip((fill[which[0]] - tissue.chance[which[1]]) * 8 + 0.5, 0, 1)
         low, high = (middle, high) if float(np.maximum(gland, walls).mean()) > target else (low, middle)
     return replace(bare, tissue=tissue._replace(fill=fill.astype(np.float32)))

@@ -27,6 +27,7 @@ from phantom.recipe.seed import Seed
 # 2014) and with thickness (-0.5); thicker breasts are larger (+0.6). The last two are estimates of size.
 _TIES = np.array([[1.0, -0.25, 0.05, 0.1], [-0.25, 1.0, -0.5, -0.35], [0.05, -0.5, 1.0, 0.6], [0.1, -0.35, 0.6, 1.0]])
 _TRIES = 60
+_SMALLER, _FEWER = 0.3, 0.55  # by so much lobules are smaller and strands fewer in fatty breasts (estimates)
 _STRANDS = 0.01  # part of the volume that ducts, vessels and strands fill, about
 
 
@@ -97,7 +98,7 @@ class Anatomy:
     ligament_mm: Annotated[Draw, Within(10, 60, "mm"), "size of the compartments between Cooper's ligaments"] = (
         Draw.uniform(16, 26)
     )
-    part_mm: Annotated[Draw, Within(3, 12, "mm"), "size of a lobule's parts"] = Draw.uniform(5.0, 7.0)
+    part_mm: Annotated[Draw, Within(3, 12, "mm"), "size of a lobule's parts"] = Draw.uniform(3.6, 5.2)
     subcutaneous_mm: Annotated[Draw, Within(2, 40, "mm"), "fat between skin and gland"] = Draw.uniform(6, 13)
     core: Annotated[Draw, Within(0, 5), "how strongly gland keeps to the middle behind the nipple"] = Draw.uniform(
         1.3, 3.0
@@ -130,6 +131,15 @@ class Anatomy:
     roll_off: Annotated[Draw, Within(0.3, 0.7), "width of the compressed edge's rounding over the thickness"] = (
         Draw.uniform(0.42, 0.55)
     )
+    fullness: Annotated[Draw, Within(0.3, 1), "part of the gland's lobules that is gland, not specks of fat"] = (
+        Draw.uniform(0.72, 1.0)
+    )
+    fabric_mm: Annotated[Draw, Within(0, 2, "mm"), "sd of the finest fibrous texture in 10 mm of tissue"] = (
+        Draw.uniform(0.30, 0.48)
+    )
+    mottle: Annotated[Draw, Within(0, 0.5), "sd of the gland's unevenness in a slab of 4 mm, as a share"] = (
+        Draw.uniform(0.04, 0.10)
+    )
 
     def grow(self, seed: Seed, laterality: Laterality) -> Breast:
         """One breast of the woman that `seed` names; the same seed and the other side give her other breast.
@@ -150,16 +160,7 @@ class Anatomy:
             body.lower_mm * jitter[1], body.rim, body.dome, body.sag_mm * jitter[2], body.skew_mm, body.tail,
         )  # fmt: skip
         v = drawn.values
-        pattern = Pattern(
-            lobule_mm=v["lobule_mm"],
-            part_mm=v["part_mm"],
-            ligament_mm=v["ligament_mm"],
-            cloud=v["cloud"],
-            cellular=v["cellular"],
-            wall_mm=v["wall_mm"],
-            core=v["core"],
-            subcutaneous_mm=v["subcutaneous_mm"],
-        )
+        pattern = _pattern(v)
         tortuosity = float(np.clip((age - 40) / 30, 0.1, 1.2))
         trees = side_seed.child("trees")
         nipple = side_seed.child("nipple").rng()
@@ -182,8 +183,8 @@ class Anatomy:
             ducts=grow_ducts(body, round(v["lobes"]), 0.5 * v["duct_mm"], trees.child("ducts").rng()),
             arteries=grow_vessels(body, "artery", round(v["arteries"]), tortuosity, trees.child("arteries").rng()),
             veins=grow_vessels(body, "vein", round(v["veins"]), tortuosity, trees.child("veins").rng()),
-            ligaments=grow_ligaments(parenchyma, round(v["ligaments"]), trees.child("ligaments").rng()),
-            fibres=grow_fibres(parenchyma, round(v["fibres"]), trees.child("fibres").rng()),
+            ligaments=grow_ligaments(parenchyma, _strands(v["ligaments"], density), trees.child("ligaments").rng()),
+            fibres=grow_fibres(parenchyma, _strands(v["fibres"], density), trees.child("fibres").rng()),
             parenchyma=parenchyma,
             texture=side_seed.child("texture"),
             roll_off=v["roll_off"],
@@ -215,6 +216,40 @@ class Anatomy:
                 continue
             return Drawn(values, body, thickness)
         raise UsageError(f"anatomy: {why}; no breast was found in {_TRIES} draws: widen thickness_mm or area_cm2")
+
+
+def _fatty(density: float) -> float:
+    """How fatty a breast is: 1 to a density of 4 %, 0 from 14 %."""
+    return float(np.clip(1 - (density - 0.04) / 0.10, 0.0, 1.0))
+
+
+def _dense(density: float) -> float:
+    """How uniform a breast's gland is: 0 to a density of 20 %, 1 from 40 %."""
+    return float(np.clip((density - 0.20) / 0.20, 0.0, 1.0))
+
+
+def _strands(count: float, density: float) -> int:
+    """Of strands asked for, how many a breast has: fewer where it is fatty."""
+    return round(count * (1 - _FEWER * _fatty(density)))
+
+
+def _pattern(v: Mapping[str, float]) -> Pattern:
+    """How her parenchyma is built: smaller lobules in fat, uniform gland where there is little fat (estimates)."""
+    density = v["density"]
+    return Pattern(
+        lobule_mm=v["lobule_mm"] * (1 - _SMALLER * _fatty(density)),
+        part_mm=v["part_mm"],
+        ligament_mm=v["ligament_mm"],
+        cloud=v["cloud"],
+        cellular=v["cellular"],
+        wall_mm=v["wall_mm"],
+        core=v["core"],
+        subcutaneous_mm=v["subcutaneous_mm"],
+        fullness=1 - (1 - v["fullness"]) * (1 - _dense(density)),
+        fabric_mm=v["fabric_mm"],
+        mottle=v["mottle"] * (1 - 0.5 * _dense(density)),
+        level=(0.75 + 0.17 * _dense(density), 0.95 + 0.05 * _dense(density)),
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -128,3 +128,17 @@ def test_gland_keeps_out_of_the_fat_under_the_skin_and_behind_the_gland() -> Non
     core = weight[(depth > 15) & (x > 0.35)].mean()
     assert weight[(depth < 3) & (x < 0.8)].mean() < 0.25 * core
     assert weight[x < 0.08].mean() < 0.6 * core
+
+
+def test_a_wall_thins_out_toward_the_line_where_a_third_cell_meets_it_and_all_end_alike() -> None:
+    """Bold walls and thin ones end at the same thickness, that of the node: no wall ends bluntly."""
+    corners = np.array([[-4.0, 0, 0], [4.0, 0, 0], [0, 7.0, 0]], np.float32)
+    cells, _ = binned(corners, 20.0)
+    node = 49 / 14 - 16 / 14  # the height at which all three are equally far
+    y = np.array([-30.0, node - 0.01])
+    places = np.stack([np.full(2, 1e-3), y, np.zeros(2)], axis=1)
+    for most in (0.1, 2.0):
+        walls = WALLS._replace(least=np.float32(most), most=np.float32(0), node=np.float32(0.2))
+        far, near = measured(places, cells, frame(), walls)[2]
+        assert far == pytest.approx(most, rel=1e-3)
+        assert 0.04 < near < 0.27

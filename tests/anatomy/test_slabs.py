@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from phantom.anatomy.projected.lattices import lattice
 from phantom.anatomy.projected.streaks import draw_out
 from phantom.geometry.grid import Grid
 from phantom.geometry.view import View
+from phantom.recipe.draw import Draw
 from phantom.recipe.seed import Seed
 
 BREAST = Anatomy().grow(Seed(5), "L")
@@ -40,6 +43,45 @@ def test_noise_is_drawn_out_along_the_direction(angle):
     along = np.mean(out * np.roll(out, step, axis=(0, 1)))
     across = np.mean(out * np.roll(out, (step[1], -step[0]), axis=(0, 1)))
     assert along > 0.4 * out.var() > 4 * abs(across)
+
+
+def test_the_fabric_is_as_strong_as_asked_and_little_stronger_in_gland():
+    fine = lattice(WINDOW, slabs.FINE_MM, 2 * slabs.EVERY)
+    for thickness_mm in (2.0, 30.0):
+        tissue = np.full(fine.shape, thickness_mm, np.float32)
+        slabs.add_fabric(BREAST, PRESSED, fine, tissue, Seed(1))
+        assert tissue.std() == pytest.approx(BREAST.parenchyma.fabric_mm * (thickness_mm / 10) ** 0.25, rel=0.25)
+
+
+def test_a_womans_fullness_and_mottle_are_in_her_tissue():
+    full, specks = (
+        dataclasses.replace(Anatomy(), density=Draw.constant(0.2), fullness=Draw.constant(f)).grow(Seed(5), "L")
+        for f in (1.0, 0.6)
+    )
+    assert full.parenchyma.tissue.fill.max() > 0.99
+    assert specks.parenchyma.tissue.fill.max() < 0.65
+    plane = lattice(WINDOW, slabs.PLANE_MM, slabs.EVERY)
+    room = np.full(plane.shape, 40.0, np.float32)
+    smooth, rough = (
+        slabs.project(
+            dataclasses.replace(full, parenchyma=dataclasses.replace(full.parenchyma, mottle=mottle)),
+            PRESSED, plane, room, Seed(1),
+        )
+        for mottle in (0.0, 0.2)
+    )  # fmt: skip
+    assert (rough - smooth).std() > 0.3
+
+
+def test_fatty_breasts_have_fewer_strands_and_smaller_lobules():
+    fatty, dense = (
+        dataclasses.replace(
+            Anatomy(), density=Draw.constant(density), fibres=Draw.constant(1000), lobule_mm=Draw.constant(12)
+        ).grow(Seed(5), "L")
+        for density in (0.03, 0.2)
+    )
+    assert len(fatty.fibres.points_mm) == 450
+    assert len(dense.fibres.points_mm) == 1000
+    assert len(fatty.parenchyma.tissue.fill) > 2 * len(dense.parenchyma.tissue.fill)
 
 
 def test_the_fabric_is_in_what_is_projected(monkeypatch):

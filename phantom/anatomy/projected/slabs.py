@@ -18,15 +18,15 @@ from phantom.recipe.seed import Seed
 
 PLANE_MM, FINE_MM = 0.28, 0.14  # spacing of the lattice of slabs, and of the one that strands are drawn on
 EVERY = 8  # points of the plane from node to node: places are followed through space at nodes
-_SLAB_MM, _FEWEST = 3.4, 4
+_SLAB_MM, _FEWEST = 4.0, 4
 _TOGETHER = 4  # slabs that are rough alike: a sheet that stands on edge stays sharp
 _BLUR = 0.6  # of the lattice's spacing: how far a point reaches
-_ROUGH_MM, _ROUGH_BETA, _ROUGH_WAVES_MM = 0.045, 3.0, (0.24, 8.0)  # displacement: sd, spectrum f^-beta between two waves
-_MOTTLE, _MOTTLE_BETA, _MOTTLE_WAVES_MM = 0.06, 1.2, (0.2, 3.0)  # of gland in a slab: the same
+_ROUGH_MM, _ROUGH_BETA, _ROUGH_WAVES_MM = 0.08, 3.0, (0.24, 12.0)  # displacement: sd, spectrum f^-beta between two waves
+_MOTTLE_BETA, _MOTTLE_WAVES_MM = 1.3, (0.5, 3.0)  # of gland in a slab: the same
 _TILE_MM = 110.0  # at least: after which random texture repeats
 _RIM, _FADE_MM, _FADED = 0.93, 12.0, 2.0  # folds: from this part of the radius tissue fades, how fast, how far
-_FABRIC_MM = 0.12  # sd of the finest texture where there is 1 mm of tissue; it grows as the root of that
-_FABRIC_BETA, _FABRIC_LONGEST_MM, _FABRIC_REACH = 1.0, 1.2, 5  # its spectrum across, and points that it is drawn out by
+_FABRIC_POWER, _FABRIC_FULL_MM = 0.25, 10.0  # the finest texture grows as that power of mm of tissue over so many
+_FABRIC_BETA, _FABRIC_LONGEST_MM, _FABRIC_REACH = 1.0, 1.2, 7  # its spectrum across, and points that it is drawn out by
 _FABRIC_LAYERS = ((0.25, 0.0), (0.75, 0.6))  # depths, as parts of the thickness, and turns from the fabric's direction
 
 
@@ -107,7 +107,7 @@ def _tiles(breast: Breast, pitch_mm: float) -> tuple[F32, F32]:
     f = texture.frequencies(shape, pitch_mm)
     rough, soft = _between(f, _ROUGH_BETA, _ROUGH_WAVES_MM), _between(f, _MOTTLE_BETA, _MOTTLE_WAVES_MM)
     shift = [np.float32(_ROUGH_MM) * texture.shaped(texture.white(shape, rng), rough, shape) for _ in range(3)]
-    return np.stack(shift), np.float32(_MOTTLE) * texture.shaped(texture.white(shape, rng), soft, shape)
+    return np.stack(shift), np.float32(breast.parenchyma.mottle) * texture.shaped(texture.white(shape, rng), soft, shape)
 
 
 def add_fabric(breast: Breast, pressed: Compression, fine: Grid, tissue: F32, seed: Seed) -> None:
@@ -123,7 +123,9 @@ def add_fabric(breast: Breast, pressed: Compression, fine: Grid, tissue: F32, se
     law = texture.power_law(texture.frequencies(shape, fine.pitch_mm), _FABRIC_BETA, _FABRIC_LONGEST_MM)
     tile = texture.shaped(texture.white(shape, breast.texture.child("fabric").rng()), law, shape)
     first = np.array([round(at / fine.pitch_mm - 0.5) for at in fine.origin_mm[::-1]])
-    strength = np.float32(_FABRIC_MM / math.sqrt(len(_FABRIC_LAYERS))) * np.sqrt(np.maximum(tissue, 0))
+    strength = np.maximum(tissue, 0) / np.float32(_FABRIC_FULL_MM)
+    np.power(strength, np.float32(_FABRIC_POWER), out=strength)
+    strength *= np.float32(breast.parenchyma.fabric_mm / math.sqrt(len(_FABRIC_LAYERS)))
     for part, turn in _FABRIC_LAYERS:
         points = columns.at(part)
         along: Floats = breast.parenchyma.along(points.reshape(-1, 3))
