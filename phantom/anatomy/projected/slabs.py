@@ -123,7 +123,7 @@ def add_fabric(breast: Breast, pressed: Compression, fine: Grid, tissue: F32, se
     law = texture.power_law(texture.frequencies(shape, fine.pitch_mm), _FABRIC_BETA, _FABRIC_LONGEST_MM)
     tile = texture.shaped(texture.white(shape, breast.texture.child("fabric").rng()), law, shape)
     first = np.array([round(at / fine.pitch_mm - 0.5) for at in fine.origin_mm[::-1]])
-    strength = np.maximum(tissue, 0) / np.float32(_FABRIC_FULL_MM)
+    strength: F32 = np.asarray(np.maximum(tissue, 0) / np.float32(_FABRIC_FULL_MM), np.float32)
     np.power(strength, np.float32(_FABRIC_POWER), out=strength)
     strength *= np.float32(breast.parenchyma.fabric_mm / math.sqrt(len(_FABRIC_LAYERS)))
     for part, turn in _FABRIC_LAYERS:
