@@ -58,7 +58,7 @@ def run_python(capsys):
 
 
 def test_commands_are_found():
-    assert ["generate", "--preset", "benign"] in [words for words, _ in commands()]
+    assert ["generate", "benign"] in [words for words, _ in commands()]
 
 
 def test_its_detector_tests_are_those_of_the_example():

@@ -556,6 +556,36 @@ def test_names_of_everything_that_acts(tab, pages):
     assert nameless == []
 
 
+CONTRAST = """() => {
+  const parts = (text) => { const n = text.match(/[\\d.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n; };
+  const over = (top, below) => [0, 1, 2].map(i => top[i] * top[3] + below[i] * (1 - top[3]));
+  const ground = (e) => {
+    const layers = [];
+    for (; e; e = e.parentElement) layers.push(parts(getComputedStyle(e).backgroundColor));
+    return layers.reverse().reduce((below, top) => over(top, below), [0, 0, 0]);
+  };
+  const light = (rgb) => {
+    const [r, g, b] = rgb.map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  return [...document.querySelectorAll("body *")].filter(e => e.getClientRects().length
+      && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())).map(e => {
+    const below = ground(e), style = getComputedStyle(e);
+    const text = over(parts(e instanceof SVGElement ? style.fill : style.color), below);
+    const [low, high] = [light(text), light(below)].sort((a, b) => a - b);
+    return [(high + 0.05) / (low + 0.05), e.outerHTML.slice(0, 90)];
+  });
+}"""
+
+
+@pytest.mark.parametrize("place", ["", "#image=000005-L-CC&layout=views"])
+def test_every_text_stands_out_from_what_is_behind_it(tab, pages, place):
+    """4.5 to 1 at least: WCAG 2.2, success criterion 1.4.3."""
+    found = tab().open(pages / "marked.html", place).page.evaluate(CONTRAST)
+    assert len(found) > 20
+    assert [(round(ratio, 2), text) for ratio, text in found if ratio < 4.5] == []
+
+
 @pytest.mark.slow
 def test_ten_thousand_images_ask_for_no_more_than_what_is_seen(tab, images, tmp_path):
     from phantom.viewer.columns import FINDING_COLUMNS, IMAGE_COLUMNS, Table
