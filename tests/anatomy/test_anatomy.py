@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -210,6 +211,15 @@ def test_skin_is_thicker_medially_and_below(breast: Breast) -> None:
     below, above = breast.skin_mm(np.array([[10.0, 0, -60], [10.0, 0, 60]]))
     assert medial > lateral
     assert below > above
+
+
+def test_swollen_skin_is_thickest_about_the_areola_and_below(breast: Breast) -> None:
+    """Beyond normal skin it is no even coat; normal skin has none of it."""
+    swollen, normal = (replace(breast, skin_thickness_mm=t) for t in (4.0, 1.5))
+    places = np.array([breast.nipple_mm, [10.0, 60.0, 40.0]])
+    near, far = swollen.skin_mm(places) - normal.skin_mm(places) * 1.8 / 1.5
+    assert near > 2 * far > 1.5
+    assert 1.5 * swollen.skin_mm(places)[1] < swollen.skin_mm(places)[0] < 2 * 4.0
 
 
 @pytest.mark.parametrize("kind", ["cyst", "fibroadenoma"])
