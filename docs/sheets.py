@@ -17,7 +17,7 @@ from phantom.exam import preset as presets
 from phantom.exam.case import simulate
 
 TILE, COLUMNS, ROWS = 240, 4, 2
-WIDTH, GREYS, MOST_CASES = 400, 48, 8
+WIDTH, GREYS, MOST_CASES = 400, 40, 8
 LARGEST_BYTES = 300_000
 HEAD = """# The presets
 
