@@ -220,7 +220,8 @@ class Breast:
         away = points - (self.nipple_mm + np.array(_SWELLING_MM))
         near = np.exp(-(away * away).sum(axis=1) / _SWELLING_REACH_MM**2)
         out: Floats = (self.skin_thickness_mm - swollen) * (0.92 + 0.22 * medial + 0.21 * below)
-        return out + swollen * (_SWELLING_FAR + (_SWELLING_NEAR - _SWELLING_FAR) * near)
+        out += swollen * (_SWELLING_FAR + (_SWELLING_NEAR - _SWELLING_FAR) * near)
+        return out
 
     def gland_weight(self, points_mm: Floats) -> Floats:
         """How glandular places (n, 3) tend to be, 0 to 1."""
