@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from phantom.cli._print import json_option, print_json
 
 if TYPE_CHECKING:
+    from phantom.dataset import Dataset
     from phantom.scoring.score import Score
 
 
@@ -55,11 +56,15 @@ show_default=True,
     type=click.Path(path_type=Path),
     help="Write the ratings as RJafroc's tables (.xlsx, or a folder of CSVs).",
 )
+@click.option("--full", is_flag=True, help="All figures: rules, areas, strata, notes.")
+@click.option("--html", type=click.Path(path_type=Path),
+              help="Write one page: curves, tables, and the worst misses and false marks as pictures.")  # fmt: skip
 @json_option
 def command(
     dataset: Path, marks: Path, against: Path | None, trained_on: tuple[Path, ...], level: str, target: str,
     tolerance_mm: float, min_dprime: float, box_iou: float,
-    at: float, resamples: int, seed: int, plot: Path | None, rjafroc: Path | None, as_json: bool,
+    at: float, resamples: int, seed: int, plot: Path | None, rjafroc: Path | None,
+    full: bool, html: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Score the MARKS of a detector against the truth of DATASET.
 
@@ -70,6 +75,7 @@ def command(
     import phantom
     from phantom.dataset.format.key import key_of
     from phantom.dataset.women import refuse_known
+    from phantom.scoring import brief
     from phantom.scoring.lesions import gather
     from phantom.scoring.match import Rules
     from phantom.scoring.read import read
@@ -83,8 +89,8 @@ def command(
     paths = [marks] if against is None else [marks, against]
     scores = [score(read(path, images, level == "finding", key_of(data.manifest)), images, rules) for path in paths]
     report = as_dict(scores[0], scores[1] if against is not None else None, at, resamples, seed)
-    if plot is not None:
-        _plot(plot, scores)
+    if plot is not None or html is not None:
+        _pictures(plot, html, data, scores, report, (at, resamples, seed))
     if rjafroc is not None:
         from phantom.scoring.rjafroc import write
 
@@ -92,11 +98,20 @@ def command(
     if as_json:
         print_json(report)
     else:
-        click.echo(text(report))
+        click.echo(text(report) if full else brief.text(report))
 
 
-def _plot(path: Path, scores: list[Score]) -> None:
-    from phantom.scoring import froc, plot
+def _pictures(
+    path: Path | None, html: Path | None, data: Dataset, scores: list[Score], report: dict[str, Any],
+    asked: tuple[float, int, int],
+) -> None:  # fmt: skip
+    from phantom.scoring import brief, plot
 
-    curves = {found.marks.source: froc.froc(found.main.ratings) for found in scores}
-    plot.write(path, curves)
+    drawn = plot.drawn({found.marks.source: found.main.ratings for found in scores}, *asked)
+    title = brief.headline(report)
+    if path is not None:
+        plot.write(path, drawn, title)
+    if html is not None:
+        from phantom.viewer.score_page import write
+
+        write(html, data, scores[0], report, plot.svg(drawn, title))

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from phantom.recipe.seed import Seed
+from phantom.scoring.brief import table
 from phantom.scoring.match import BOX_HIT_IOU
 from phantom.scoring.regions import COVERED, GRAINS, LARGEST
 from phantom.scoring.score import Score, compare, level_report
@@ -68,7 +69,7 @@ def _clean(value: Any) -> Any:
 
 
 def text(report: dict[str, Any]) -> str:
-    """The report to read in a terminal."""
+    """All of the report to read in a terminal."""
     rules = report["rules"]
     lines = [
         f"{report['marks']}: {report['images']} images of {report['cases']} cases, target: {rules['target']}",
@@ -119,8 +120,10 @@ def _level(name: str, level: dict[str, Any]) -> list[str]:
     lines.append(f"  false marks there: {causes or 'none'}")
     if "sensitivity_by" in level:
         for key, strata in level["sensitivity_by"].items():
-            shares = ", ".join(f"{row['value']}: {row['sensitivity']:.2f} ({row['lesions']})" for row in strata)
-            lines.append(f"  by {key}: {shares}")
+            names = [str(one["value"]).replace("_", " ") for one in strata]
+            rows = [[n, str(one["lesions"]), f"{one['sensitivity']:.3f}"] for n, one in zip(names, strata, strict=True)]
+            lines += ["", *table([f"by {key}", "lesions", "sensitivity"], rows)]
+        lines.append("")
         lines.append(
             f"  diameter at 50 % sensitivity {_number(level['diameter_mm_at_50_percent'])} mm, "
             f"at 90 % {_number(level['diameter_mm_at_90_percent'])} mm; "

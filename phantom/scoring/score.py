@@ -117,6 +117,7 @@ def level_report(level: Level, images: Sequence[ImageTruth], at: float, resample
     low, high = bootstrap.interval(bootstrap.sensitivities(ratings, curves.RATES_PER_IMAGE, draws))
     low2, high2 = bootstrap.interval(bootstrap.sensitivities(ratings, curves.RATES_PER_CM2, draws, per_cm2=True))
     sensitivity, threshold = per_image.at(at)
+    at_low, at_high = (float(v[0]) for v in bootstrap.interval(bootstrap.sensitivities(ratings, [at], draws)))
     there = ratings.fp_rating >= threshold
     normal = curves.normals(ratings)
     names, counts = np.unique(level.causes[there], return_counts=True)
@@ -133,6 +134,8 @@ def level_report(level: Level, images: Sequence[ImageTruth], at: float, resample
             "fp_per_image_asked": at,
             "threshold": threshold if np.isfinite(threshold) else None,
             "sensitivity": sensitivity,
+            "low": at_low,
+            "high": at_high,
             "fp_per_image": float(there.sum()) / ratings.images,
             "fp_per_image_without_lesions": float(normal[ratings.fp_image[there]].sum() / normal.sum())
             if normal.any()

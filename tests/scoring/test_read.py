@@ -214,9 +214,25 @@ def test_a_plot_shows_the_curve_and_is_the_same_again():
     false, sensitivity = plot.steps(curve)
     assert false.tolist() == [1 / 16, 1 / 16, 0.5, 16]
     assert sensitivity.tolist() == [0, 0.25, 0.75, 0.75]
-    assert plot.svg({"a": curve}) == plot.svg({"a": curve})
-    assert plot.svg({"a": curve}).startswith("<svg")
-    assert plot.picture({"a": curve}, "png").startswith(b"\x89PNG")
+    none = np.zeros(0)
+    plain = {"a": plot.Drawn(curve, none, none, none)}
+    assert plot.svg(plain) == plot.svg(plain)
+    assert plot.svg(plain).startswith("<svg")
+    assert plot.picture(plain, "png").startswith(b"\x89PNG")
+    assert 'id="band"' not in plot.svg(plain)
+
+
+def test_a_plot_has_a_band_a_title_and_an_operating_point():
+    pytest.importorskip("matplotlib")
+    images = gather(toy.views())
+    whole = of_truth(images)
+    found = score(type(whole)(whole.grains, whole.source), images)
+    drawn = plot.drawn({"a": found.main.ratings}, at=2.0, resamples=20)
+    assert drawn["a"].low.shape == drawn["a"].rates.shape
+    assert (drawn["a"].high >= drawn["a"].low).all()
+    picture = plot.svg(drawn, "finds all of it")
+    for part in ('id="band"', 'id="point"', "finds all of it"):
+        assert part in picture
 
 
 @pytest.mark.parametrize(
@@ -255,6 +271,24 @@ def test_the_command(tmp_path):
     )
     assert shown.exit_code == 0
     assert "7 of 8 images have no mark" in shown.stdout
+    brief = shown.stdout.splitlines()
+    assert "finds 1 % of calcifications (0 to 3) at 1 false mark per image" in brief[0]
+    assert len(brief) < 30
+    assert max(map(len, brief[1:])) <= 110
+    assert "95 % interval" not in shown.stdout
+    full = CliRunner().invoke(
+        command, [str(tmp_path / "data"), str(worse), "--full", "--bootstrap", "20", "--html", str(tmp_path / "s.html")]
+    )
+    assert full.exit_code == 0, full.output
+    for part in ("95 % interval", "by diameter_mm", "COCO's average precision", "note: "):
+        assert part in full.stdout
+    page = (tmp_path / "s.html").read_text("utf-8")
+    assert "<svg" in page
+    assert page.count("<img") == 24  # the plainest misses; there is no false mark
+    assert "There are none." in page
+    assert brief[0].partition(": ")[2] in page
+    assert 'src="http' not in page
+    assert "<script" not in page
     put(worse, "image_id,x,y,score\n000009-L-CC,70,100,0.5\n")
     assert run(["score", str(tmp_path / "data"), str(worse)]) == 2
     assert run(["score", str(tmp_path / "nothing"), str(worse)]) == 1
