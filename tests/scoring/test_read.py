@@ -291,7 +291,7 @@ def test_the_command(tmp_path):
     assert "<script" not in page
     put(worse, "image_id,x,y,score\n000009-L-CC,70,100,0.5\n")
     assert run(["score", str(tmp_path / "data"), str(worse)]) == 2
-    assert run(["score", str(tmp_path / "nothing"), str(worse)]) == 1
+    assert run(["score", str(tmp_path / "nothing"), str(worse)]) == 2
 
 
 def test_rle_is_pycocotools_own(images):
