@@ -65,11 +65,6 @@ def mirrored(masks: Sequence[Runs], width: int) -> list[Runs]:
     return np.split(flat, np.cumsum(counts)[:-1]) if len(masks) else []
 
 
-def from_mask(mask: Bools) -> Runs:
-    """Runs of a (rows, columns) mask."""
-    return from_pixels(np.flatnonzero(mask))
-
-
 def mask(runs: Runs, shape: tuple[int, int]) -> Bools:
     """The (rows, columns) mask of runs."""
     out = np.zeros(shape, bool)

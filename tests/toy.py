@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,9 @@ from phantom import rle
 from phantom.exam.case import Case
 from phantom.exam.mammogram import ViewImage
 from phantom.exam.truth import CalcificationTruth, FindingTruth
-from phantom.tables import CalcificationRow, FindingRow, ImageRow
+from phantom.scoring.lesions import ImageTruth, Target, is_target
+from phantom.scoring.marks import Marks, Raw, check
+from phantom.tables import CalcificationRow, FindingRow, ImageRow, rows_of
 
 SPACING = 0.1
 
@@ -29,7 +32,7 @@ def ring(x: float, y: float, outer: float, inner: float, shape: tuple[int, int])
 def grain(
     image_id: str, number: int, finding: int, kind: str, mask: np.ndarray, dprime: float = 10.0
 ) -> CalcificationTruth:
-    runs = rle.from_mask(mask)
+    runs = rle.from_pixels(np.flatnonzero(mask))
     x0, y0, w, h = rle.box(runs, mask.shape[1])
     y, x = np.nonzero(mask)
     row = blank(
@@ -171,3 +174,17 @@ def write(folder: Any) -> Any:
 
     generate(Recipe(), seed=0, cases=4, out=folder, options=RunOptions(workers=1, make=make))
     return phantom.open(folder)
+
+
+def of_truth(images: Sequence[ImageTruth], target: Target = "calcification", score: float = 1.0) -> Marks:
+    """The truth as a perfect detector would give it: a mark a calcification and a box a finding."""
+    raw = []
+    for truth in images:
+        wanted = rows_of(FindingRow, truth.findings[is_target(truth.findings, target)])
+        ids = {finding.finding_id for finding in wanted}
+        for grain_row in rows_of(CalcificationRow, truth.calcifications):
+            if grain_row.finding_id in ids:
+                raw.append(Raw("truth", truth.image_id, grain_row.x_px, grain_row.y_px, score, grain_row.box_px))
+        for one in wanted:
+            raw.append(Raw("truth", truth.image_id, one.x_px, one.y_px, score, one.box_px, region=True))
+    return check(raw, images, "the truth")

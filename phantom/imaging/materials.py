@@ -147,20 +147,6 @@ def mu_per_cm(name: str) -> F64:
         raise UsageError(f"no such material: {name!r}; there are {', '.join(sorted(NAMES))}") from None
 
 
-def mu_at(name: str, energy_kev: float) -> float:
-    """Linear attenuation, 1/cm, at one energy, interpolated in log-log.
-
-    Raises
-    ------
-    UsageError
-        If there is no such material, or the energy lies outside the table.
-    """
-    mu, energy = mu_per_cm(name), energies_kev()
-    if not energy[0] <= energy_kev <= energy[-1]:
-        raise UsageError(f"energy {energy_kev:g} keV lies outside the table, {energy[0]:g} to {energy[-1]:g} keV")
-    return float(np.exp(np.interp(np.log(energy_kev), np.log(energy), np.log(mu))))
-
-
 # IUPAC 2021, of the elements that materials with calcium hold
 _ATOMIC_WEIGHT = {
     "H": 1.008, "C": 12.011, "O": 15.999, "Na": 22.990, "Si": 28.085, "P": 30.974, "Ca": 40.078,

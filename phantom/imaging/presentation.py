@@ -19,12 +19,6 @@ from phantom.imaging.rim import Rim
 from phantom.recipe.draw import Within
 
 FULL = 4095
-# A pixel's value rises as the logarithm of X-ray lost; for processing it rises with X-ray (DICOM PS3.3 C.8.7,
-# C.8.11.7).
-DICOM_TERMS = {
-    "FOR PRESENTATION": {"relationship": "LOG", "sign": -1, "photometric": "MONOCHROME2", "bits_stored": 12},
-    "FOR PROCESSING": {"relationship": "LIN", "sign": 1, "photometric": "MONOCHROME1"},
-}
 _ROWS = 32  # a strip that stays in the processor's cache
 _FADE_MM = 1.3  # within the skin, over which the picture comes up from black
 

@@ -31,7 +31,6 @@ SMALL_MM = (
     0.13,
     0.10,
 )  # whose thresholds stay within the gold there is, at any dose
-CORRECT = 0.625  # of four choices, where the threshold is
 PMMA_MM, ALUMINIUM_MM = 50.0, 0.5  # the phantom's own plates and 4 cm on either side; its base
 _CELL_MM = 6.0
 _CORNER_MM = 1.7

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from phantom.exam.mammogram import ViewImage
 
 Target = Literal["calcification", "suspicious", "malignant"]
-TARGETS: tuple[Target, ...] = ("calcification", "suspicious", "malignant")
 
 # The mask of the breast is kept at this coarseness: it only tells the skin line from the rest.
 _STEP = 8

@@ -6,13 +6,13 @@ import difflib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from phantom.arrays import Array
 from phantom.errors import UsageError
-from phantom.scoring.lesions import ImageTruth, Target, is_target
+from phantom.scoring.lesions import ImageTruth
 
 MARK = np.dtype(
     [
@@ -122,24 +122,3 @@ def _problem(mark: Raw, shape: tuple[int, int]) -> str:
     if not (-0.5 <= mark.x_px <= shape[1] - 0.5 and -0.5 <= mark.y_px <= shape[0] - 0.5):
         return f"({mark.x_px:g}, {mark.y_px:g}) lies outside its image of {shape[1]} columns and {shape[0]} rows"
     return ""
-
-
-def of_truth(images: Sequence[ImageTruth], target: Target = "calcification", score: float = 1.0) -> Marks:
-    """The truth as a perfect detector would give it: a mark a calcification and a box a finding."""
-    raw = []
-    for truth in images:
-        wanted = truth.findings[is_target(truth.findings, target)]
-        ids = {int(row["finding_id"]) for row in wanted}
-        for row in truth.calcifications:
-            if int(row["finding_id"]) in ids:
-                raw.append(Raw("truth", truth.image_id, float(row["x_px"]), float(row["y_px"]), score, _box(row)))
-        for row in wanted:
-            box = _box(row)
-            x, y = box[0] + (box[2] - 1) / 2, box[1] + (box[3] - 1) / 2
-            raw.append(Raw("truth", truth.image_id, x, y, score, box, region=True))
-    return check(raw, images, "the truth")
-
-
-def _box(row: Any) -> tuple[float, float, float, float]:
-    x, y, w, h = (float(row[name]) for name in ("box_x_px", "box_y_px", "box_w_px", "box_h_px"))
-    return x, y, w, h

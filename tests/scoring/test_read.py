@@ -9,12 +9,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import toy
+from toy import of_truth
 
 from phantom import rle
 from phantom.errors import PhantomError, UsageError
 from phantom.scoring import plot, rjafroc, xlsx
 from phantom.scoring.lesions import gather
-from phantom.scoring.marks import of_truth
 from phantom.scoring.read import LARGEST_BYTES, read
 from phantom.scoring.score import score
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
 import toy
 from hypothesis import given
 from hypothesis import strategies as st
+from toy import of_truth
 
 from phantom.recipe.seed import Seed
 from phantom.scoring import bootstrap, froc, strata
-from phantom.scoring.lesions import TARGETS, gather
-from phantom.scoring.marks import Raw, check, of_truth
+from phantom.scoring.lesions import Target, gather
+from phantom.scoring.marks import Raw, check
 from phantom.scoring.match import Rules
 from phantom.scoring.ratings import MISSED, Ratings
 from phantom.scoring.report import as_dict, text
@@ -40,7 +42,7 @@ def regions_only(marks):
     return type(marks)(marks.regions, marks.source)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", get_args(Target))
 def test_the_truth_against_itself_is_perfect(images, target):
     whole = of_truth(images, target)
     for some in (grains_only(whole), regions_only(whole)):
