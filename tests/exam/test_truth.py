@@ -53,25 +53,25 @@ class Blurry(White):
         return mean_kev * energy_kev * (0.7 + 0.3 * self.transfer(fy, fx) ** 2) + 40.0
 
 
-def grain(number, radius=0.1):
+def grain(number, radius=0.1, density=1.0):
     ball = Ellipsoid(radius, radius, radius)
-    return Calcification(ball, (0, 0, 0), "round", "calcium_oxalate", 1.0, "glandular", number)
+    return Calcification(ball, (0, 0, 0), "round", "calcium_oxalate", density, "glandular", number)
 
 
 def finding_of(*grains, number=1):
     return Finding("round", "cause", "round", "grouped", "2", "benign", tuple(grains), finding_id=number)
 
 
-def scene(places, radius=0.1, g=2.0, a=3.0, scatter_kev=0.0, ceiling_kev=math.inf):
+def scene(places, radius=0.1, g=2.0, a=3.0, scatter_kev=0.0, ceiling_kev=math.inf, density=1.0):
     """Grains at places (x, y) in a uniform breast, and the noiseless image with them."""
     shape = GRID.shape
-    grains = [grain(i, radius) for i in range(len(places))]
+    grains = [grain(i, radius, density) for i in range(len(places))]
     whole = finding_of(*grains)
     shadows = [shadow(c.shape, pose_at(*at), GRID) for c, at in zip(grains, places, strict=True)]
     g_cm = np.full(shape, g, np.float32)
     for s in shadows:
         rows, columns = s.path_mm.shape
-        g_cm[s.row : s.row + rows, s.column : s.column + columns] += 0.1 * s.path_mm * (MU_CALCIUM / MU_G - 1)
+        g_cm[s.row : s.row + rows, s.column : s.column + columns] += 0.1 * s.path_mm * (density * MU_CALCIUM / MU_G - 1)
     exposed = Exposed(
         GRID,
         (30, 0),
@@ -89,11 +89,12 @@ def scene(places, radius=0.1, g=2.0, a=3.0, scatter_kev=0.0, ceiling_kev=math.in
     return [Placed(whole, c, s, 20.0) for c, s in zip(grains, shadows, strict=True)], exposed
 
 
-def test_contrast_is_that_of_the_exponential():
-    placed, exposed = scene([(5.0, 0.0)], radius=0.4)
+@pytest.mark.parametrize("density", [1.0, 0.4])
+def test_contrast_is_that_of_the_exponential(density):
+    placed, exposed = scene([(5.0, 0.0)], radius=0.4, density=density)
     _, (truth,) = measure("000000-L-CC", placed, exposed, OneEnergy(), White())
     peak_cm = placed[0].shadow.path_mm.max() / 10
-    assert truth.row.contrast == pytest.approx(1 - math.exp(-(MU_CALCIUM - MU_G) * peak_cm), rel=1e-4)
+    assert truth.row.contrast == pytest.approx(1 - math.exp(-(density * MU_CALCIUM - MU_G) * peak_cm), rel=1e-4)
     assert truth.row.thickness_mm == pytest.approx(0.8, rel=0.01)
 
 
@@ -119,12 +120,13 @@ def test_a_grain_over_another_is_measured_as_if_alone():
     assert truths[0].row.dprime < single.row.dprime
 
 
-def test_white_noise_gives_the_sum_over_pixels():
-    placed, exposed = scene([(5.01, 0.03)], radius=0.2, scatter_kev=2e4)
+@pytest.mark.parametrize("density", [1.0, 0.4])
+def test_white_noise_gives_the_sum_over_pixels(density):
+    placed, exposed = scene([(5.01, 0.03)], radius=0.2, scatter_kev=2e4, density=density)
     _, (truth,) = measure("i", placed, exposed, OneEnergy(), White())
     s0 = AIR_KEV * math.exp(-MU_G * 2 - MU_A * 3)
     path = placed[0].shadow.path_mm.astype(float) / 10
-    difference = s0 * (1 - np.exp(-(MU_CALCIUM - MU_G) * path))
+    difference = s0 * (1 - np.exp(-(density * MU_CALCIUM - MU_G) * path))
     sd = math.sqrt((s0 + 2e4) * 20.0)
     assert truth.row.dprime == pytest.approx(math.sqrt((difference**2).sum()) / sd, rel=1e-3)
     mask = placed[0].shadow.mask
