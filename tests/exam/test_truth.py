@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from scene_fakes import Ellipsoid, pose_at
 
+from phantom.anatomy.breast import Host
 from phantom.calcifications.finding import Calcification, Finding
-from phantom.exam.measure import Exposed, Placed, measure
+from phantom.exam.measure import Exposed, Placed, measure, object_truth
 from phantom.exam.render import in_breast
 from phantom.geometry.grid import Grid
 from phantom.geometry.hull import convex_hull
@@ -305,3 +306,15 @@ def test_two_thousand_grains_are_measured_quickly():
         best = min(best, time.process_time() - start)
     # 0.4 s for 2,000 is the aim (benchmarks/render.py reports it); here only a change for much worse is caught
     assert best < 1.5
+
+
+def test_the_box_of_a_body_holds_the_pixels_that_its_surface_reaches():
+    _, exposed = scene([])
+    host = Host(3, "cyst", (1.0, 2.0, 3.0), (4.0, 5.0, 6.0), "glandular")
+    surface_px = np.array([[10.6, 20.4], [14.4, 20.6], [12.0, 29.5], [12.0, 20.0]])  # x, y within the window
+    x, y = (np.array(GRID.origin_mm) + GRID.pitch_mm * surface_px).T
+    row = object_truth("i", 7, host, np.stack([x, y], axis=1), exposed).row
+    assert row.box_px == (11, 20 + 30, 4, 11)  # the image begins 30 rows above the window
+    assert (row.object_id, row.finding_id, row.size_mm) == (3, 7, 12.0)
+    outside = np.stack([x - 200.0, y], axis=1)
+    assert object_truth("i", 7, host, outside, exposed) is None
