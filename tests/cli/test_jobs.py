@@ -1,4 +1,4 @@
-"""The main job from the command line, on 16 x 16 binned pixels: made, told, checked, refused, stopped, finished."""
+"""The main job from the command line, on 16 x 16 binned pixels: made, answer, checked, refused, stopped, finished."""
 
 from __future__ import annotations
 
@@ -198,8 +198,8 @@ def test_a_dry_run_is_refused_where_the_run_would_be(phantom_, dataset, tmp_path
 def test_a_recipe_is_an_argument(phantom_, tmp_path):
     (tmp_path / "mine.toml").write_text(phantom_("presets", "normal")[1])
     for recipe in ("normal", str(tmp_path / "mine.toml")):
-        told = json.loads(phantom_("generate", recipe, "--dry-run", "--json", "--out", tmp_path / "d")[1])
-        assert told["preset"] == "normal"
+        answer = json.loads(phantom_("generate", recipe, "--dry-run", "--json", "--out", tmp_path / "d")[1])
+        assert answer["preset"] == "normal"
 
 
 def test_merge_says_what_it_did_and_warns_of_mixed_pixels(phantom_, dataset, tmp_path):
