@@ -14,6 +14,7 @@ from phantom.exam import render
 from phantom.exam import scene as scenes
 from phantom.exam.acquisition import position_breast, prior_exam
 from phantom.exam.case import case_seed, render_case
+from phantom.imaging.beam import collapse
 
 RECIPE = {
     "name": "rows",
@@ -114,6 +115,23 @@ def test_the_technique_is_that_of_the_exposure(views, acquisitions):
         assert all(getattr(row, name) == getattr(technique, name) for name in TECHNIQUE)
         assert 0.3 < row.mgd_mgy / row.entrance_kerma_mgy / 0.25 < 2  # Dance's g c s of a breast like this
         assert row.target_filter == spectrum.target_filter
+
+
+def test_scatter_is_as_strong_as_the_grid_of_the_detector_lets_through(acquisitions):
+    acquisition = acquisitions["CC"]
+    machine, thickness_mm = acquisition.machine, acquisition.pressed.thickness_mm
+    spectrum = machine.beam.at(machine.detector.unit, thickness_mm)
+    behind = collapse(render.assemble(acquisition, []), spectrum)
+    technique = render.expose(acquisition, spectrum, 0.12)
+
+    def scatter(grid_factor):
+        detector = dataclasses.replace(machine.detector)
+        detector.__dict__["unit"] = dataclasses.replace(machine.detector.unit, grid_factor=grid_factor)
+        changed = dataclasses.replace(machine, detector=detector)
+        return render.signal_of(changed, acquisition.frame, behind, spectrum, technique).scatter.values
+
+    assert scatter(1.5) == pytest.approx(1.5 * scatter(1.0), rel=1e-5)
+    assert scatter(1.0).min() > 0
 
 
 def test_the_density_is_the_share_of_gland_that_was_asked_for(views):

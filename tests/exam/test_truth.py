@@ -220,7 +220,7 @@ def test_a_hull_lies_on_the_outlines_of_its_grains_in_pixels_of_the_whole_image(
     (found,), _ = measure("i", placed, exposed, OneEnergy(), White())
     x, y = GRID.px(np.array([5.0, 7.1]), np.array([0.0, 1.4]))
     low, high = found.hull_px.min(axis=0), found.hull_px.max(axis=0)
-    assert low == pytest.approx([x[0] - 5, y[0] + 30 - 5], abs=0.3)  # the radius is 5 pixels; outlines are drawn to a sixth
+    assert low == pytest.approx([x[0] - 5, y[0] + 30 - 5], abs=0.3)  # radius 5 px, drawn to a sixth
     assert high == pytest.approx([x[1] + 5, y[1] + 30 + 5], abs=0.3)
 
 

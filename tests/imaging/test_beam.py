@@ -142,6 +142,13 @@ def test_automatic_beam_hardens_with_thickness():
     assert np.all(np.diff(hvl) >= 0)
 
 
+def test_flux_along_the_chest_wall_is_the_inverse_square_of_the_distance():
+    system = mammography_units.load("hologic-selenia-dimensions")
+    y = np.array([-120.0, 0.0, 120.0], np.float32)
+    flux = Beam().flux(np.zeros_like(y), y, system)
+    assert flux == pytest.approx(system.source_detector_mm**2 / (system.source_detector_mm**2 + y**2), rel=1e-6)
+
+
 def test_flux_falls_from_the_chest_wall():
     system = mammography_units.load("hologic-selenia-dimensions")
     x = np.arange(0, 200, 10, dtype=np.float32)
