@@ -161,17 +161,11 @@ def _grouped(part: _Image, rows: Array, lesion: Array, cause: Array, rule: Rule,
     """Regions made of single marks, at a ladder of thresholds from the highest score down."""
     use = lesion != -2
     rows, lesion, cause = rows[use], lesion[use], cause[use]
-    if not len(rows):
-        return
-    owner = np.full(len(rows), -1)
-    for m in np.flatnonzero(lesion >= 0):
-        owner[m] = part.truth.finding_of(int(lesion[m]))
+    owner = np.array([part.truth.finding_of(int(one)) if one >= 0 else -1 for one in lesion], int)
     place = np.stack([rows["x_px"], rows["y_px"]], axis=1)
     reach = rules.group_mm / part.truth.spacing_mm
     seen = np.zeros(len(rows), bool)
-    scores = np.unique(rows["score"])[::-1]
-    ladder = scores[np.unique(np.linspace(0, len(scores) - 1, min(_LADDER, len(scores))).round().astype(int))]
-    for threshold in ladder:
+    for threshold in _ladder(rows["score"]):
         above = rows["score"] >= threshold
         false = np.flatnonzero(above & (owner < 0))
         groups = _linked(place[false], reach)
@@ -181,17 +175,30 @@ def _grouped(part: _Image, rows: Array, lesion: Array, cause: Array, rule: Rule,
             hits = np.flatnonzero(above & (owner == finding))
             joined = np.unique(groups[_near(place[false], place[hits], reach)])
             absorbed[joined] = True
-            if part.counts[finding] and np.isneginf(part.rating[finding]):
-                members = np.concatenate([hits, false[np.isin(groups, joined)]])
-                box = part.widen(_around(place[members], rows["box"][members]))
-                if part.passes(box, int(finding), rule, rules):
-                    part.rating[finding] = float(threshold)
-        old = np.bincount(groups, weights=seen[false], minlength=len(size)) > 0
-        for group in np.flatnonzero(~absorbed & ~old & (size >= GRAINS)):
-            names, counts = np.unique(cause[false[groups == group]], return_counts=True)
-            part.false.append((float(threshold), str(names[counts.argmax()])))
-        done = absorbed | (size >= GRAINS)
-        seen[false] |= done[groups]
+            members = np.concatenate([hits, false[np.isin(groups, joined)]])
+            _hit(part, int(finding), _around(place[members], rows["box"][members]), float(threshold), rule, rules)
+        known = np.bincount(groups, weights=seen[false], minlength=len(size)) > 0
+        for group in np.flatnonzero(~absorbed & ~known & (size >= GRAINS)):
+            part.false.append((float(threshold), _most_frequent(cause[false[groups == group]])))
+        seen[false] |= (absorbed | (size >= GRAINS))[groups]
+
+
+def _ladder(scores: Array) -> Array:
+    """The thresholds to group at, from the highest score down: every score, or some evenly spread where there are
+    many."""
+    steps = np.unique(scores)[::-1]
+    return steps[np.unique(np.linspace(0, len(steps) - 1, min(_LADDER, len(steps))).round().astype(int))]
+
+
+def _hit(part: _Image, finding: int, box: Array, threshold: float, rule: Rule, rules: Rules) -> None:
+    """A finding is hit at the first threshold at which the region about its marks passes the rule."""
+    if part.counts[finding] and np.isneginf(part.rating[finding]) and part.passes(part.widen(box), finding, rule, rules):
+        part.rating[finding] = threshold
+
+
+def _most_frequent(causes: Array) -> str:
+    names, counts = np.unique(causes, return_counts=True)
+    return str(names[counts.argmax()])
 
 
 def _around(place: Array, boxes: Array) -> Array:

@@ -302,3 +302,9 @@ def test_hyphens_and_underscores_do_equally_well():
     assert preset.load("fine_pleomorphic").name == "fine-pleomorphic"
     table = {"name": "one", "description": "one kind", "finding": [{"kind": "coarse-heterogeneous"}]}
     assert preset.from_dict(table).finding[0].kind == "coarse_heterogeneous"
+
+
+@pytest.mark.parametrize("kind", preset.registry.kinds())
+def test_the_defaults_of_a_kind_lie_in_its_ranges(kind):
+    made = preset.from_dict({"name": "n", "description": "d", "finding": [{"kind": kind}]})
+    assert preset.from_dict(made.resolved()) == made
