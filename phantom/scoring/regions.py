@@ -192,7 +192,8 @@ def _ladder(scores: Array) -> Array:
 
 def _hit(part: _Image, finding: int, box: Array, threshold: float, rule: Rule, rules: Rules) -> None:
     """A finding is hit at the first threshold at which the region about its marks passes the rule."""
-    if part.counts[finding] and np.isneginf(part.rating[finding]) and part.passes(part.widen(box), finding, rule, rules):
+    waits = part.counts[finding] and np.isneginf(part.rating[finding])
+    if waits and part.passes(part.widen(box), finding, rule, rules):
         part.rating[finding] = threshold
 
 
