@@ -187,7 +187,7 @@ def _ladder(scores: Array) -> Array:
     """The thresholds to group at, from the highest score down: every score, or some evenly spread where there are
     many."""
     steps = np.unique(scores)[::-1]
-    return steps[np.unique(np.linspace(0, len(steps) - 1, min(_LADDER, len(steps))).round().astype(int))]
+    return np.asarray(steps[np.unique(np.linspace(0, len(steps) - 1, min(_LADDER, len(steps))).round().astype(int))])
 
 
 def _hit(part: _Image, finding: int, box: Array, threshold: float, rule: Rule, rules: Rules) -> None:
