@@ -118,7 +118,8 @@ def _second_nearest(x: Any, y: Any, z: Any, cells: Cells) -> Any:
 
 @compiled
 def candidates(x: Any, y: Any, z: Any, reach: Any, cells: Cells, found: Array) -> int:
-    """Put into `found` the cells that can be among the two nearest of a place within `reach` of a point; their number."""
+    """Put into `found` the cells that can be among the two nearest of a place within `reach` of a point; their
+    number."""
     seeds, start, origin, step, shape = cells.seeds, cells.start, cells.origin, cells.step, cells.shape
     second = _second_nearest(x, y, z, cells)
     radius = np.float32(np.sqrt(second)) + _TWO * reach
@@ -142,7 +143,8 @@ def candidates(x: Any, y: Any, z: Any, reach: Any, cells: Cells, found: Array) -
 
 @compiled
 def nearest(x: F32, y: F32, z: F32, cells: Cells, found: Array, count: int, d: F32, which: Array) -> None:
-    """Of places x, y, z (each (m,)): d (3, m) the three least squared distances to candidates, which (2, m) the two nearest.
+    """Of places x, y, z (each (m,)): d (3, m) the three least squared distances to candidates, which (2, m) the two
+    nearest.
 
     The third distance is that of a candidate, which need not be the third nearest cell where that is far.
 
@@ -214,7 +216,8 @@ def bisector(a: int, b: int, cells: Cells, frame: Frame) -> Any:
 
 @compiled
 def walls_at(cells: Cells, walls: Walls, frame: Frame, d: F32, which: Array, out: F32) -> None:
-    """Of places: distance from the nearest wall, how far it is spread (both mm), half its thickness (mm), into out (3, m).
+    """Of places: distance from the nearest wall, how far it is spread (both mm), half its thickness (mm), into out
+    (3, m).
 
     d (3, m), which (2, m): as `nearest` gives them. The thickness is 0 where a slab shows nothing of the wall.
     """

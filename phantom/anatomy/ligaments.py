@@ -82,7 +82,8 @@ def _drawn(
     *,
     centred: bool,
 ) -> Strands:
-    """Nearly straight curves of given lengths from (or, centred, through) places along headings, tapered at both ends."""
+    """Nearly straight curves of given lengths from (or, centred, through) places along headings, tapered at both
+    ends."""
     n = len(start)
     heading = heading / np.maximum(np.linalg.norm(heading, axis=1, keepdims=True), 1e-9)
     bend = np.cross(heading, rng.standard_normal((n, 3)))

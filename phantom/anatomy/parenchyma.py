@@ -49,7 +49,8 @@ class Pattern:
     wall_mm : float
         Scale of the walls' thickness.
     lobule_walls, part_walls, ligament_walls : tuple
-        Least and most half thickness over `wall_mm`, power, thickening where three meet over `wall_mm`, its reach in mm.
+        Least and most half thickness over `wall_mm`, power, thickening where three meet over `wall_mm`, its reach in
+        mm.
     core : float
         How strongly gland keeps to the middle behind the nipple.
     subcutaneous_mm : float
@@ -244,7 +245,8 @@ def _drift(f: F32, rng: np.random.Generator) -> F32:
 def _cells(
     body: BreastOutline, box: tuple[Floats, Floats], size_mm: float, nearer: float, shared: Seed, seed: Seed
 ) -> tuple[Cells, Floats, Floats]:
-    """Cells of a mean size in a box, by `nearer` larger at the nipple than far from it; their places (n, 3) and lots (n,).
+    """Cells of a mean size in a box, by `nearer` larger at the nipple than far from it; their places (n, 3) and lots
+    (n,).
 
     They lie where `shared` says, each moved by a quarter of a cell as `seed` says; lots are normal, and shared.
     """

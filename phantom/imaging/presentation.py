@@ -224,7 +224,8 @@ def _smooth_step(x: Any) -> Any:
 
 
 def _finish(
-    out: U16, pixels: U16, breast: Bools, table: F32, around: Rim, added: Resampled, share: Resampled, bright: Highlights
+    out: U16, pixels: U16, breast: Bools, table: F32, around: Rim, added: Resampled, share: Resampled,
+    bright: Highlights,
 ) -> None:  # fmt: skip
     """Sigmoid, skin line and breast mask, into `out`, in strips: `table` is the slope times each detector value's
     depth."""

@@ -27,8 +27,8 @@ from phantom.viewer.payload import to_json
 MOST_PIXELS = 80_000_000
 # in the order they stand in the page: each uses what comes before it
 SCRIPTS = (
-    "data", "load", "gpu", "cpu", "state", "detectors", "pane", "tools", "overlay", "facts", "legend", "froc", "filters",
-    "gallery", "desk", "main",
+    "data", "load", "gpu", "cpu", "state", "detectors", "pane", "tools", "overlay", "facts", "legend", "froc",
+    "filters", "gallery", "desk", "main",
 )  # fmt: skip
 
 

@@ -29,7 +29,8 @@ _FULLEST = 0.85  # no breast has more of its room filled with it
 
 @dataclass(frozen=True, eq=False)
 class ProjectedTissue:
-    """A breast's tissues on lattices of their own, ready to be seen on any grid within the window they were laid for."""
+    """A breast's tissues on lattices of their own, ready to be seen on any grid within the window they were laid
+    for."""
 
     breast: Breast
     pressed: Compression

@@ -21,7 +21,8 @@ EVERY = 8  # points of the plane from node to node: places are followed through 
 _SLAB_MM, _FEWEST = 4.0, 4
 _TOGETHER = 4  # slabs that are rough alike: a sheet that stands on edge stays sharp
 _BLUR = 0.6  # of the lattice's spacing: how far a point reaches
-_ROUGH_MM, _ROUGH_BETA, _ROUGH_WAVES_MM = 0.08, 3.0, (0.24, 12.0)  # displacement: sd, spectrum f^-beta between two waves
+# displacement: sd, spectrum f^-beta between two waves
+_ROUGH_MM, _ROUGH_BETA, _ROUGH_WAVES_MM = 0.08, 3.0, (0.24, 12.0)
 _MOTTLE_BETA, _MOTTLE_WAVES_MM = 1.3, (0.5, 3.0)  # of gland in a slab: the same
 _TILE_MM = 110.0  # at least: after which random texture repeats
 _RIM, _FADE_MM, _FADED = 0.93, 12.0, 2.0  # folds: from this part of the radius tissue fades, how fast, how far
@@ -113,7 +114,8 @@ def _tiles(breast: Breast, pitch_mm: float) -> tuple[F32, F32]:
 def add_fabric(breast: Breast, pressed: Compression, fine: Grid, tissue: F32, seed: Seed) -> None:
     """Add to mm of tissue (rows, columns), on a lattice of pitch `FINE_MM`, what is finer than strands.
 
-    Noise drawn out along the fabric's direction as the view shows it, at two depths; stronger where there is more tissue.
+    Noise drawn out along the fabric's direction as the view shows it, at two depths; stronger where there is more
+    tissue.
     """
     rng = seed.child("fabric").rng()
     every = EVERY * round(PLANE_MM / FINE_MM)

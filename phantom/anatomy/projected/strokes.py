@@ -24,7 +24,8 @@ _SPACING = 0.9  # of a lattice step, between splats
 def draw(
     lines: Sequence[tuple[Floats, Floats, float]], pressed: Laid, fine: Grid, coarse: Grid
 ) -> tuple[F32, F32]:
-    """Path length, mm, of round curves under each point of two lattices: thin ones on the fine, the others on the coarse.
+    """Path length, mm, of round curves under each point of two lattices: thin ones on the fine, the others on the
+    coarse.
 
     Each curve is carried into the view and cut into short stretches; their volumes, pi r² ds, are
     splatted bilinearly. Each class of calibre above half a fine step is then convolved with a disc of
@@ -54,7 +55,8 @@ def draw(
     for k, r in enumerate(_CLASSES_MM):
         of_class = sort == k
         if of_class.any():
-            total += fft.rfft2(_splat(column[of_class], row[of_class], mass[of_class], (rows, columns)), workers=1) * _disc(f, r)
+            dots = _splat(column[of_class], row[of_class], mass[of_class], (rows, columns))
+            total += fft.rfft2(dots, workers=1) * _disc(f, r)
     wide = fft.irfft2(total, s=(rows, columns), workers=1)
     wide = wide[_PAD : _PAD + coarse.shape[0], _PAD : _PAD + coarse.shape[1]]
     return sharp, np.maximum(wide, 0).astype(np.float32)
