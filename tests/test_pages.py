@@ -87,9 +87,9 @@ def test_commands_in_pages_have_the_options_they_use(page):
 
 
 def test_the_site_has_every_page_once():
-    here = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
+    written = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
     assert sorted(NAV) == sorted(set(NAV))
-    assert here | {"contributing.md", "changes.md", "security.md"} == set(NAV)
+    assert written | {"contributing.md", "changes.md", "security.md"} == set(NAV)
 
 
 @pytest.mark.slow

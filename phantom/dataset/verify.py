@@ -207,10 +207,10 @@ def _image(
         yield "its calcifications cover more than four times its pixels"
         return
     masks = masks_of(grains, runs, shape)
-    told = np.stack([grains[f"box_{key}_px"] for key in "xywh"], axis=1)
-    for number in np.flatnonzero((masks.boxes(shape[1]) != told).any(axis=1) | (masks.counts == 0)):
-        wrong = ": its box is not that of its runs" if masks.counts[number] else " has no pixel"
-        yield f"calcification {grains['calcification_id'][number]}{wrong}"
+    stated = np.stack([grains[f"box_{key}_px"] for key in "xywh"], axis=1)
+    for number in np.flatnonzero((masks.boxes(shape[1]) != stated).any(axis=1) | (masks.counts == 0)):
+        stated = ": its box is not that of its runs" if masks.counts[number] else " has no pixel"
+        yield f"calcification {grains['calcification_id'][number]}{stated}"
     yield from verify_truth.numbers(image, grains, masks.areas)
     if not np.array_equal(masks.labels(shape), arrays["labels"]):
         yield "its labels are not what the runs say"
