@@ -209,8 +209,8 @@ def _image(
     masks = masks_of(grains, runs, shape)
     stated = np.stack([grains[f"box_{key}_px"] for key in "xywh"], axis=1)
     for number in np.flatnonzero((masks.boxes(shape[1]) != stated).any(axis=1) | (masks.counts == 0)):
-        stated = ": its box is not that of its runs" if masks.counts[number] else " has no pixel"
-        yield f"calcification {grains['calcification_id'][number]}{stated}"
+        wrong = ": its box is not that of its runs" if masks.counts[number] else " has no pixel"
+        yield f"calcification {grains['calcification_id'][number]}{wrong}"
     yield from verify_truth.numbers(image, grains, masks.areas)
     if not np.array_equal(masks.labels(shape), arrays["labels"]):
         yield "its labels are not what the runs say"
