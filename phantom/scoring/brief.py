@@ -23,11 +23,11 @@ def headline(report: dict[str, Any]) -> str:
     if point["sensitivity"] is None:
         return f"nothing to find: the dataset has no {what} that count"
     rate = point["fp_per_image_asked"]
-    said = (
+    sentences = (
         f"finds {_percent(point['sensitivity'])} of {what} ({_range(point)}) at {rate:g} false "
         f"mark{'s' * (rate != 1)} per image"
     )
-    return said + _worst(level["false_marks_by_cause"])
+    return sentences + _worst(level["false_marks_by_cause"])
 
 
 def text(report: dict[str, Any]) -> str:

@@ -50,7 +50,8 @@ def write(path: Path, images: Images, found: Score, report: dict[str, Any], curv
     parts += ["<h2>All figures</h2>", f"<pre>{escape(reports.text(report))}</pre>"]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
     title = escape(f"phantom score: {Path(report['marks']).name}")
-    page = f'<!doctype html><html lang="en"><head>{head}<title>{title}</title></head><body>{"".join(parts)}</body></html>\n'
+    body = "".join(parts)
+    page = f'<!doctype html><html lang="en"><head>{head}<title>{title}</title></head><body>{body}</body></html>\n'
     put(path, page.encode())
 
 
@@ -62,7 +63,8 @@ def _figure(images: Images, number: int, x_px: float, y_px: float, words: str) -
     picture = base64.b64encode(crop(images[number], x_px, y_px, _SIDE_PX)).decode()
     caption = f"{images[number].image_id} at {x_px:.0f}, {y_px:.0f}<br>{escape(words)}"
     return (
-        f'<figure><img alt="{escape(words)}" src="data:image/jpeg;base64,{picture}"><figcaption>{caption}</figcaption></figure>'
+        f'<figure><img alt="{escape(words)}" src="data:image/jpeg;base64,{picture}">'
+        f"<figcaption>{caption}</figcaption></figure>"
     )  # fmt: skip
 
 
@@ -75,7 +77,8 @@ def _misses(match: Match, found: Score, images: Images, threshold: float) -> lis
     return [
         _figure(
             images, i, float(grain["x_px"]), float(grain["y_px"]),
-            f"{str(grain['kind']).replace('_', ' ')}, {grain['diameter_mm']:.2f} mm, d′ {grain['dprime_structured']:.1f}",
+            f"{str(grain['kind']).replace('_', ' ')}, {grain['diameter_mm']:.2f} mm, "
+            f"d′ {grain['dprime_structured']:.1f}",
         )
         for i, grain in grains[:_WORST]
     ]  # fmt: skip
@@ -88,7 +91,8 @@ def _false(match: Match, images: Images) -> list[str]:
     return [
         _figure(
             images, int(match.mark_rows["image"][k]), float(match.mark_rows["x_px"][k]),
-            float(match.mark_rows["y_px"][k]), f"{str(match.mark_cause[k]).replace('_', ' ')}, score {match.mark_rows['score'][k]:.4g}",
+            float(match.mark_rows["y_px"][k]),
+            f"{str(match.mark_cause[k]).replace('_', ' ')}, score {match.mark_rows['score'][k]:.4g}",
         )
         for k in order
     ]  # fmt: skip

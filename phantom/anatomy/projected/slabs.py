@@ -108,7 +108,8 @@ def _tiles(breast: Breast, pitch_mm: float) -> tuple[F32, F32]:
     f = texture.frequencies(shape, pitch_mm)
     rough, soft = _between(f, _ROUGH_BETA, _ROUGH_WAVES_MM), _between(f, _MOTTLE_BETA, _MOTTLE_WAVES_MM)
     shift = [np.float32(_ROUGH_MM) * texture.shaped(texture.white(shape, rng), rough, shape) for _ in range(3)]
-    return np.stack(shift), np.float32(breast.parenchyma.mottle) * texture.shaped(texture.white(shape, rng), soft, shape)
+    mottle = texture.shaped(texture.white(shape, rng), soft, shape)
+    return np.stack(shift), np.float32(breast.parenchyma.mottle) * mottle
 
 
 def add_fabric(breast: Breast, pressed: Compression, fine: Grid, tissue: F32, seed: Seed) -> None:
