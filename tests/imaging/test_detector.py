@@ -6,6 +6,7 @@ import pytest
 from phantom.errors import PhantomError, UsageError
 from phantom.geometry.grid import Grid
 from phantom.imaging import mammography_units, spectrum
+from phantom.imaging.defects import dead_pixels
 from phantom.imaging.detector import Detector
 from phantom.imaging.deviates import Deviates
 from phantom.imaging.materials import energies_kev
@@ -214,6 +215,20 @@ def test_dead_pixels_are_quieter():
     sd = pixels.std(axis=0)
     assert np.quantile(sd, 0.02) < 0.75 * np.median(sd)
     assert np.quantile(images(quiet(Detector()), 100, 60, (128, 128)).std(axis=0), 0.02) > 0.75 * np.median(sd)
+
+
+def test_the_dead_pixels_of_a_window_are_those_of_the_detector():
+    detector = _Changed("hologic-selenia-dimensions", dead_share=0.01)
+    top = 40
+    whole = detector.expose(uniform(detector, 100.0, (128, 128)), Seed(1), (top, 0), (top + 128, 128)).pixels
+    pixels = whole[top:].astype(int)
+    row, column = dead_pixels("hologic-selenia-dimensions", detector.grid.shape, 0.01)
+    inside = (row > top + 1) & (row < top + 126) & (column > 1) & (column < 126)
+    row, column = row[inside] - top, column[inside]
+    assert len(row) > 50
+    around = pixels[row - 1, column] + pixels[row + 1, column] + pixels[row, column - 1] + pixels[row, column + 1]
+    # a neighbour may be dead itself, and have been given its own mean afterwards
+    assert np.mean(pixels[row, column] == (around + 2) // 4) > 0.9
 
 
 @pytest.mark.parametrize("binning", [2, 4])
