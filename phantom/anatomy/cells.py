@@ -89,13 +89,13 @@ def pair(a: int, b: int) -> Any:
 
 
 @compiled
-def _second_nearest(x: Any, y: Any, z: Any, cells: Cells) -> Any:
-    """Squared distance from a point to the second nearest seed, looked for ring by ring of bins."""
+def _third_nearest(x: Any, y: Any, z: Any, cells: Cells) -> Any:
+    """Squared distance from a point to the third nearest seed, looked for ring by ring of bins."""
     seeds, start, origin, step, shape = cells.seeds, cells.start, cells.origin, cells.step, cells.shape
     i0 = min(max(int((x - origin[0]) / step), 0), shape[0] - 1)
     j0 = min(max(int((y - origin[1]) / step), 0), shape[1] - 1)
     k0 = min(max(int((z - origin[2]) / step), 0), shape[2] - 1)
-    first, second = _FAR, _FAR
+    first, second, third = _FAR, _FAR, _FAR
     for ring in range(_RINGS):
         for i in range(max(i0 - ring, 0), min(i0 + ring, shape[0] - 1) + 1):
             for j in range(max(j0 - ring, 0), min(j0 + ring, shape[1] - 1) + 1):
@@ -108,21 +108,21 @@ def _second_nearest(x: Any, y: Any, z: Any, cells: Cells) -> Any:
                     for s in range(start[b], start[b + 1]):
                         dx, dy, dz = seeds[s, 0] - x, seeds[s, 1] - y, seeds[s, 2] - z
                         d = dx * dx + dy * dy + dz * dz
+                        third = min(third, max(second, d))
                         second = min(second, max(first, d))
                         first = min(first, d)
         sure = np.float32(ring) * step  # nothing beyond the rings looked at is nearer than this
-        if second <= sure * sure:
+        if third <= sure * sure:
             break
-    return second
+    return third
 
 
 @compiled
 def candidates(x: Any, y: Any, z: Any, reach: Any, cells: Cells, found: Array) -> int:
-    """Put into `found` the cells that can be among the two nearest of a place within `reach` of a point; their
+    """Put into `found` the cells that can be among the three nearest of a place within `reach` of a point; their
     number."""
     seeds, start, origin, step, shape = cells.seeds, cells.start, cells.origin, cells.step, cells.shape
-    second = _second_nearest(x, y, z, cells)
-    radius = np.float32(np.sqrt(second)) + _TWO * reach
+    radius = np.float32(np.sqrt(_third_nearest(x, y, z, cells))) + _TWO * reach
     limit = radius * radius
     low0, high0 = int((x - radius - origin[0]) / step), int((x + radius - origin[0]) / step)
     low1, high1 = int((y - radius - origin[1]) / step), int((y + radius - origin[1]) / step)
@@ -145,8 +145,6 @@ def candidates(x: Any, y: Any, z: Any, reach: Any, cells: Cells, found: Array) -
 def nearest(x: F32, y: F32, z: F32, cells: Cells, found: Array, count: int, d: F32, which: Array) -> None:
     """Of places x, y, z (each (m,)): d (3, m) the three least squared distances to candidates, which (2, m) the two
     nearest.
-
-    The third distance is that of a candidate, which need not be the third nearest cell where that is far.
 
     Without branches, so that the compiler works on several places at once.
     """
@@ -181,8 +179,6 @@ class Frame(NamedTuple):
         Its lengths across that direction over mm.
     squeeze : float32
         1 - (lengths along over lengths across)².
-    hx, hy, hz : float32
-        The way through a slab, in it.
     blur_mm : float32
         How far a point of the lattice reaches in its plane.
     """
@@ -192,18 +188,16 @@ class Frame(NamedTuple):
     uz: Any
     scale: Any
     squeeze: Any
-    hx: Any
-    hy: Any
-    hz: Any
     blur_mm: Any
 
 
 @inlined
 def bisector(a: int, b: int, cells: Cells, frame: Frame) -> Any:
-    """Of the wall between two cells: mm per difference of squared distances, and how far it is spread (mm).
+    """Of the wall between two cells: mm per difference of squared distances, and what of the way through it crosses.
 
     Half the difference of the squared distances to two seeds, over the distance between them, is the distance from
-    the wall; it is linear in the place, so that a slab of any thickness is integrated exactly.
+    the wall; it is linear in the place, so that a slab of any thickness is integrated exactly. The vector
+    returned, times the way through a slab, is how far the wall is spread, mm.
     """
     seeds = cells.seeds
     nx, ny, nz = seeds[b, 0] - seeds[a, 0], seeds[b, 1] - seeds[a, 1], seeds[b, 2] - seeds[a, 2]
@@ -211,30 +205,32 @@ def bisector(a: int, b: int, cells: Cells, frame: Frame) -> Any:
     along = (nx * frame.ux + ny * frame.uy + nz * frame.uz) / apart
     stretch = frame.scale * np.float32(np.sqrt(max(_ONE - frame.squeeze * along * along, np.float32(0.05))))
     mm = _HALF / (apart * stretch)
-    return mm, _TWO * mm * abs(frame.hx * nx + frame.hy * ny + frame.hz * nz) + frame.blur_mm
+    return mm, _TWO * mm * nx, _TWO * mm * ny, _TWO * mm * nz
 
 
 @compiled
-def walls_at(cells: Cells, walls: Walls, frame: Frame, d: F32, which: Array, out: F32) -> None:
+def walls_at(cells: Cells, walls: Walls, frame: Frame, h: F32, d: F32, which: Array, out: F32) -> None:
     """Of places: distance from the nearest wall, how far it is spread (both mm), half its thickness (mm), into out
     (3, m).
 
-    d (3, m), which (2, m): as `nearest` gives them. The thickness is 0 where a slab shows nothing of the wall.
+    h (3, m): the way through a slab at each place, in the cells' space. d (3, m), which (2, m): as `nearest` gives
+    them. The thickness is 0 where a slab shows nothing of the wall.
     """
     gap, spread, half = out[0], out[1], out[2]
     last_a, last_b = -1, -1
-    mm, wide, base, node = _ONE, _ONE, _ZERO, _ZERO
+    mm, nx, ny, nz, base, node = _ONE, _ONE, _ZERO, _ZERO, _ZERO, _ZERO
     per_reach = _ONE / walls.reach
     for p in range(d.shape[1]):
         a, b = which[0, p], which[1, p]
         if a != last_a or b != last_b:  # neighbours mostly lie between the same two cells
             last_a, last_b = a, b
-            mm, wide = bisector(a, b, cells, frame)
+            mm, nx, ny, nz = bisector(a, b, cells, frame)
             u = pair(a, b)
             rise = u * u
             for _ in range(walls.power - 2):
                 rise *= u
             base, node = max(walls.least + walls.most * rise, _ZERO), walls.node * (np.float32(0.25) + u)
+        wide = abs(h[0, p] * nx + h[1, p] * ny + h[2, p] * nz) + frame.blur_mm
         gap[p], spread[p] = (d[1, p] - d[0, p]) * mm, wide
         if gap[p] - _HALF * wide >= walls.largest:
             half[p] = _ZERO

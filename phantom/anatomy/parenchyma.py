@@ -24,7 +24,7 @@ _BIN = 1.1  # side of the search's bins over the cells' size
 _DRIFT_MM, _DRIFT_WAVES_MM = 1.6, (12.0, 40.0)  # sd of the smooth displacement that bends walls, and its wavelengths
 _SWIRL = 0.33  # how far the fabric strays from the line to the nipple, per mm of displacement
 _UNDER_SKIN_MM = 7.0  # within this of the skin the fabric runs along it
-_TWIN = 0.7  # part of the cloud's variance that both breasts share
+_TWIN = 0.45  # part of the cloud's variance that both breasts share
 _CHANCE = 0.45  # sd of chance in a lobule's score, times `Pattern.cellular`
 _MOVED = 0.25  # of a cell's size: how far a cell's seed lies from its twin's
 _SAMPLES = 24000  # places that density is met at
@@ -197,7 +197,7 @@ def grow_parenchyma(
     seed : Seed
         Names this breast's random numbers.
     twin : Seed
-        Names those it shares with the other breast: most of what decides where gland is comes from them, so that
+        Names those it shares with the other breast: much of what decides where gland is comes from them, so that
         the two are alike, not copies.
     """
     lo, hi = body.bounds_mm

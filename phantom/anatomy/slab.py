@@ -13,7 +13,7 @@ from phantom.compiled import compiled, inlined
 _ZERO, _ONE, _HALF, _QUARTER = np.float32(0), np.float32(1), np.float32(0.5), np.float32(0.25)
 _SHARP = np.float32(8)  # how suddenly a part turns from fat to gland as its lobule fills
 _POINT_MM = np.float32(0.3)  # how far a sampled place reaches
-_ROUGHEST_MM = np.float32(0.3)  # rough displacement is taken to stay within this
+_ROUGHEST_MM = np.float32(0.4)  # rough displacement is taken to stay within this
 _LEAST_KEPT, _FADE = np.float32(0.5), np.float32(0.2)  # of the walls beyond the free breast, and how fast they thin out
 
 
@@ -126,6 +126,19 @@ def _between(
 
 
 @compiled
+def _spread(values: F32, i: int, j: int, every: int, out: F32) -> None:
+    """Of vectors at nodes: those at all points between four of them, linear between them, into out (3, every²)."""
+    per = _ONE / np.float32(every)
+    for k in range(3):
+        a, b, e, f = values[i, j, k], values[i, j + 1, k], values[i + 1, j, k], values[i + 1, j + 1, k]
+        for r in range(every):
+            fr = np.float32(r) * per
+            left, right = a + fr * (e - a), b + fr * (f - b)
+            for c in range(every):
+                out[k, r * every + c] = left + np.float32(c) * per * (right - left)
+
+
+@compiled
 def add_slab(nodes: Nodes, weight: F32, every: int, blur_mm: Any, rough: Roughness, tissue: Tissue, total: F32) -> None:
     """Add what one slab holds of gland and walls, mm, to `total` (rows, columns).
 
@@ -146,10 +159,12 @@ def add_slab(nodes: Nodes, weight: F32, every: int, blur_mm: Any, rough: Roughne
     found1, found2, found3 = np.empty(MOST, np.int32), np.empty(MOST, np.int32), np.empty(MOST, np.int32)
     many = every * every
     x, y, z = np.empty(many, np.float32), np.empty(many, np.float32), np.empty(many, np.float32)
+    h = np.empty((3, many), np.float32)
     d1, d2, d3 = np.empty((3, many), np.float32), np.empty((3, many), np.float32), np.empty((3, many), np.float32)
     v1, v2, v3 = np.empty((3, many), np.float32), np.empty((3, many), np.float32), np.empty((3, many), np.float32)
     w1, w2, w3 = np.empty((2, many), np.int32), np.empty((2, many), np.int32), np.empty((2, many), np.int32)
     wrap = rough.mottle.shape[0] - 1
+    per = _ONE / np.float32(every)
     rows, columns = weight.shape
     q, dq, fade = nodes.q, nodes.dq, nodes.fade
     for bi in range(q.shape[0] - 1):
@@ -173,23 +188,26 @@ def add_slab(nodes: Nodes, weight: F32, every: int, blur_mm: Any, rough: Roughne
             n3 = candidates(mx, my, mz, reach, compartment, found3)
             away = np.float32(np.sqrt(mx * mx + my * my + mz * mz)) + np.float32(1e-3)
             frame = Frame(
-                mx / away, my / away, mz / away, scale, nodes.squeeze[bi, bj],
-                dq[bi, bj, 0], dq[bi, bj, 1], dq[bi, bj, 2], blur_mm,
+                mx / away, my / away, mz / away, scale, nodes.squeeze[bi, bj], blur_mm
             )  # fmt: skip
+            _spread(dq, bi, bj, every, h)
             _between(q, bi, bj, every, scale, rough, r0, c0, x, y, z)
             nearest(x, y, z, lobule, found1, n1, d1, w1)
             nearest(x, y, z, part, found2, n2, d2, w2)
             nearest(x, y, z, compartment, found3, n3, d3, w3)
-            walls_at(lobule, tissue.lobule_walls, frame, d1, w1, v1)
-            walls_at(part, tissue.part_walls, frame, d2, w2, v2)
-            walls_at(compartment, tissue.compartment_walls, frame, d3, w3, v3)
-            gone = _QUARTER * (fade[bi, bj] + fade[bi, bj + 1] + fade[bi + 1, bj] + fade[bi + 1, bj + 1])
-            kept = tissue.thin * max(_ONE - _FADE * gone, _LEAST_KEPT)
+            walls_at(lobule, tissue.lobule_walls, frame, h, d1, w1, v1)
+            walls_at(part, tissue.part_walls, frame, h, d2, w2, v2)
+            walls_at(compartment, tissue.compartment_walls, frame, h, d3, w3, v3)
             for r in range(r0, r1):
+                down = np.float32(r - r0) * per
+                left = fade[bi, bj] + down * (fade[bi + 1, bj] - fade[bi, bj])
+                right = fade[bi, bj + 1] + down * (fade[bi + 1, bj + 1] - fade[bi, bj + 1])
                 for c in range(c0, c1):
                     w = weight[r, c]
                     if w <= _ZERO:
                         continue
+                    gone = left + np.float32(c - c0) * per * (right - left)
+                    kept = tissue.thin * max(_ONE - _FADE * gone, _LEAST_KEPT)
                     p = (r - r0) * every + c - c0
                     a, b = w1[0, p], w1[1, p]
                     share, share2 = min(_HALF + v1[0, p] / v1[1, p], _ONE), min(_HALF + v2[0, p] / v2[1, p], _ONE)
@@ -205,11 +223,13 @@ def add_slab(nodes: Nodes, weight: F32, every: int, blur_mm: Any, rough: Roughne
 
 
 @compiled
-def _in_one(q: F32, cells: Cells, frame: Frame, walls: Walls, found: Array, d: F32, w: Array, v: F32) -> int:
+def _in_one(
+    q: F32, cells: Cells, frame: Frame, walls: Walls, h: F32, found: Array, d: F32, w: Array, v: F32
+) -> int:
     """Of one warped place q (3, 1): the cell it lies in; its nearest wall's measures into v (3, 1)."""
     count = candidates(q[0, 0], q[1, 0], q[2, 0], _ZERO, cells, found)
     nearest(q[0], q[1], q[2], cells, found, count, d, w)
-    walls_at(cells, walls, frame, d, w, v)
+    walls_at(cells, walls, frame, h, d, w, v)
     return int(w[0, 0])
 
 
@@ -221,15 +241,15 @@ def sample(q: F32, unit: F32, scale: F32, squeeze: F32, tissue: Tissue, which: A
     """
     found = np.empty(MOST, np.int32)
     d, w, v = np.empty((3, 1), np.float32), np.empty((2, 1), np.int32), np.empty((3, 1), np.float32)
-    one = np.empty((3, 1), np.float32)
+    one, h = np.empty((3, 1), np.float32), np.zeros((3, 1), np.float32)
     for n in range(q.shape[0]):
         for k in range(3):
             one[k, 0] = q[n, k]
-        frame = Frame(unit[n, 0], unit[n, 1], unit[n, 2], scale[n], squeeze[n], _ZERO, _ZERO, _ZERO, _POINT_MM)
-        which[0, n] = _in_one(one, tissue.lobule, frame, tissue.lobule_walls, found, d, w, v)
+        frame = Frame(unit[n, 0], unit[n, 1], unit[n, 2], scale[n], squeeze[n], _POINT_MM)
+        which[0, n] = _in_one(one, tissue.lobule, frame, tissue.lobule_walls, h, found, d, w, v)
         much = tissue.thin * tissue.clump[which[0, n]]
         most = covered(v[0, 0], much * v[2, 0], v[1, 0])
-        which[1, n] = _in_one(one, tissue.part, frame, tissue.part_walls, found, d, w, v)
+        which[1, n] = _in_one(one, tissue.part, frame, tissue.part_walls, h, found, d, w, v)
         most = max(most, covered(v[0, 0], much * v[2, 0], v[1, 0]))
-        _in_one(one, tissue.compartment, frame, tissue.compartment_walls, found, d, w, v)
+        _in_one(one, tissue.compartment, frame, tissue.compartment_walls, h, found, d, w, v)
         solid[n] = max(most, covered(v[0, 0], tissue.thin * v[2, 0], v[1, 0]))

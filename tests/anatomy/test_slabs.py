@@ -89,3 +89,24 @@ def test_the_fabric_is_in_what_is_projected(monkeypatch):
     monkeypatch.setattr(slabs, "add_fabric", lambda *parts: None)
     bare = shadow.project_tissue(BREAST, PRESSED, WINDOW, Seed(1)).gland
     assert 0.05 < (drawn - bare).std() < 0.5
+
+
+def test_gland_never_fills_all_its_room_and_little_gland_stays_as_it_is():
+    room = np.full((1, 200), 40.0, np.float32)
+    before = np.linspace(0, 80, 200, dtype=np.float32)[None]
+    after = before.copy()
+    shadow._leave_room(after, room)
+    assert np.array_equal(after[before < 32], before[before < 32])
+    assert after.max() < 36.001
+    assert (np.diff(after) >= 0).all()
+
+
+def test_tissue_has_no_step_where_blocks_of_the_lattice_meet():
+    """Slants of walls and the fading beyond the breast change point by point, not block by block."""
+    pressed = BREAST.compress(View("MLO", "L", 45.0))
+    window = Grid((140, 110), 0.56, (0.28, pressed.top_mm))
+    plane = lattice(window, slabs.PLANE_MM, slabs.EVERY)
+    found = slabs.project(BREAST, pressed, plane, np.full(plane.shape, 40.0, np.float32), Seed(1))
+    step = np.abs(np.diff(found, axis=0)).mean(axis=1)
+    at_blocks = step[slabs.EVERY - 1 :: slabs.EVERY].mean()
+    assert at_blocks < 1.1 * step.mean()

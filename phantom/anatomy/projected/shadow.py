@@ -24,6 +24,7 @@ from phantom.recipe.seed import Seed
 Window = tuple[slice, slice]
 
 _STRANDS = 0.6  # at most, of the fibroglandular volume
+_SOME_FAT = 0.1  # from twice this share of the room left, gland fills it more slowly (an estimate)
 _FULLEST = 0.85  # no breast has more of its room filled with it
 
 
@@ -89,6 +90,15 @@ def _volume(path_mm: F32, grid: Grid, where: Window) -> float:
     return float(path_mm[where].sum(dtype=np.float64)) * grid.pitch_mm**2
 
 
+def _leave_room(tissue: F32, room: F32) -> None:
+    """Where tissue nearly fills its room, mm, let it come ever nearer to filling it: some fat is left in all gland."""
+    least = np.float32(_SOME_FAT) * room
+    over = tissue - (room - 2 * least)
+    full = over > 0
+    over, least = over[full], least[full]
+    tissue[full] += least * np.tanh(over / least) - over
+
+
 def project_tissue(breast: Breast, pressed: Compression, window: Grid, seed: Seed) -> ProjectedTissue:
     """Spread a breast's tissues.
 
@@ -138,6 +148,7 @@ def project_tissue(breast: Breast, pressed: Compression, window: Grid, seed: See
     if target > _FULLEST * _volume(room, plane, held) or got <= 0:
         raise UsageError(f"anatomy.density = {breast.density:.3g}: more than this breast's outline can hold")
     tissue *= np.float32((target - drawn) / got)
+    _leave_room(tissue, room)
     tissue += broad
     detail = seen_on(tissue, plane, fine)
     detail += fibrous
