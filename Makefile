@@ -39,7 +39,7 @@ docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -n auto -m slow --durations 15
 
 sample: $(VENV)/.installed
 	$(BIN)/phantom generate benchmark --cases 3 --set detector.binning=8 --out build/phantom-sample --overwrite

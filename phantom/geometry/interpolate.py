@@ -139,7 +139,7 @@ def enlarged(values: F32, step: int, shape: tuple[int, int]) -> Resampled:
 def _interpolate(values: Floats, start: float, step: float, out: Floats, cubic: bool = True) -> None:
     """Cubic convolution, or linear, along the first axis into `out`; beyond the border the last value goes on."""
     often = round(1 / step)
-    if not cubic and often >= 4 and len(out) * step < often:
+    if not cubic and often >= 4:
         _between(values, start + step * np.arange(len(out)), out)
         return
     size = len(values)

@@ -58,7 +58,7 @@ WALLS = Walls(np.float32(0.0), np.float32(0.4), 3, np.float32(0.2), np.float32(2
 
 
 def measured(
-    places: np.ndarray, cells: Cells, one: Frame, walls: Walls = WALLS, way: tuple[float, float, float] = (0, 0, 0)
+    places: np.ndarray, cells: Cells, one: Frame, walls: Walls = WALLS, through: tuple[float, float, float] = (0, 0, 0)
 ) -> np.ndarray:
     """Distance, spread and half thickness (3, n) of the nearest wall at places (n, 3)."""
     x, y, z = np.ascontiguousarray(np.asarray(places, np.float32).T)
@@ -66,7 +66,7 @@ def measured(
     count = candidates(np.float32(0), np.float32(0), np.float32(0), np.float32(500), cells, found)
     nearest(x, y, z, cells, found, count, d, which)
     out = np.empty((3, x.size), np.float32)
-    h = np.repeat(np.float32(way)[:, None], x.size, axis=1)
+    h = np.repeat(np.float32(through)[:, None], x.size, axis=1)
     walls_at(cells, walls, one, h, d, which, out)
     return out
 
@@ -78,7 +78,7 @@ def test_a_wall_keeps_its_volume_through_a_slab_at_any_slant(tilt: float) -> Non
     places = np.array([[-5.0 / length, 0, 5.0 * tilt / length], [5.0 / length, 0, -5.0 * tilt / length]], np.float32)
     cells, _ = binned(places, 20.0)
     x = np.arange(-12, 12, 0.01)
-    gap, spread, _ = measured(np.stack([x, 0 * x, 0 * x], axis=1), cells, frame(blur_mm=0.05), way=(0, 0, 1.0))
+    gap, spread, _ = measured(np.stack([x, 0 * x, 0 * x], axis=1), cells, frame(blur_mm=0.05), through=(0, 0, 1.0))
     total = sum(float(covered(g, np.float32(0.25), s)) for g, s in zip(gap, spread, strict=True)) * 0.01
     assert total == pytest.approx(0.5 * length, rel=0.03)  # its horizontal cut is longer by the slant
 

@@ -25,7 +25,7 @@ from phantom.dataset.merge import merge
 from phantom.dataset.rerender import rerender
 from phantom.dataset.running.run import RunOptions, generate
 from phantom.dataset.verify import verify
-from phantom.errors import DatasetError, OtherFormat, PhantomError
+from phantom.errors import DatasetError, NoDataset, OtherFormat, PhantomError
 
 RECIPE = fakes.FakeRecipe(rows=220, columns=120, dots=4, raw=True)
 
@@ -384,10 +384,11 @@ def test_edited_tables_and_damaged_cases_are_refused_on_reading(copy):
 def test_folders_that_hold_no_dataset_are_named(tmp_path):
     with pytest.raises(DatasetError, match="no such folder"):
         phantom.open(tmp_path / "none")
-    with pytest.raises(DatasetError, match="missing"):
+    with pytest.raises(DatasetError, match="holds no dataset"):
         phantom.open(tmp_path)
-    assert verify(tmp_path / "none") != []
-    assert verify(tmp_path) != []
+    for folder in (tmp_path / "none", tmp_path):
+        with pytest.raises(NoDataset):
+            verify(folder)
 
 
 def test_an_unfinished_dataset_is_not_opened(copy):

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from phantom.dataset import verify as verify_module
+from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.case_writer import write_case
+from phantom.dataset.format.layout import TABLE_FILES
 from phantom.dataset.patch_stream import stream
 from phantom.errors import UsageError
 from phantom.exam.case import Case
@@ -51,12 +53,12 @@ def test_hulls_and_boxes_are_clipped_to_the_window():
             assert finding.row.extent_mm <= 29 * 2**0.5 * 0.28 + 1e-9
 
 
-def test_patches_are_cases_that_verify_finds_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr(verify_module, "_origin", lambda file, case, manifest: iter(()))  # there is no manifest
+def test_patches_are_cases_that_verify_finds_whole(tmp_path):
     (tmp_path / "cases").mkdir()
     patches = tuple(patch for patch in islice(stream(RECIPE, 5, size=64, per_case=9, make=fakes.simulate), 9))
     write_case(Case(0, patches, {}), tmp_path / "cases/000000.h5")
-    assert list(verify_module._case(tmp_path, 0, None)) == []
+    with hdf5_checks.open_case(tmp_path / "cases/000000.h5") as file:
+        assert list(verify_module._case(file, 0, hdf5_checks.tables(file, TABLE_FILES, 0))) == []
 
 
 def test_patches_on_findings_hold_one_and_are_not_always_in_the_middle():

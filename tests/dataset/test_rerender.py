@@ -62,7 +62,7 @@ def test_another_detector_sees_the_same_breasts(source, tmp_path):
     known = {(r["image_id"], r["calcification_id"]): r for r in before.calcifications}
     for row in after.calcifications:
         other = known[row["image_id"], row["calcification_id"]]
-        assert row["diameter_mm"] == pytest.approx(other["diameter_mm"], rel=0.07)  # of 16 rays across
+        assert row["diameter_mm"] == pytest.approx(other["diameter_mm"], rel=0.1)  # on other pixels
         assert row["z_mm"] == pytest.approx(other["z_mm"], abs=1e-6)
         assert row["dprime"] != other["dprime"]
     stored = json.loads((tmp_path / "ge" / "manifest.json").read_text())

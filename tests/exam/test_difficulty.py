@@ -44,7 +44,7 @@ def median(view, number, what):
     ],
 )
 def test_what_is_asked_for_is_got(kind, what, asked):
-    case = simulate(recipe({"kind": kind, what: asked}), 3, 0)
+    case = simulate(recipe({"kind": kind, what: asked}), 3, 1)
     measure, target = case.scene["findings"][0]["asked"]
     lo, hi = asked if isinstance(asked, list) else (asked, asked)
     assert measure == what
@@ -79,7 +79,7 @@ def test_findings_that_overlap_or_lose_their_hosts_are_met_too(seed, index):
 
 def test_a_dose_that_is_asked_for_is_reckoned_with():
     made = recipe({"kind": "fine_pleomorphic", "dprime": 5}).changed(["exposure.dose_factor=0.3"])
-    assert median(simulate(made, 3, 0).views[0], 1, "dprime") == pytest.approx(5, rel=0.05)
+    assert median(simulate(made, 3, 1).views[0], 1, "dprime") == pytest.approx(5, rel=0.05)
 
 
 def test_the_stored_scene_has_the_grains_as_they_were_made():

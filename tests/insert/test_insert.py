@@ -284,7 +284,7 @@ def test_a_linear_picture_is_shown_with_its_noise_known(grown, tmp_path):
     for image in (shown, clean):
         pixels = image.for_presentation.astype(float)
         fine.append((pixels - gaussian_filter(pixels, 2.0))[clean.breast_mask].std())
-    assert fine[0] == pytest.approx(fine[1], rel=0.04)
+    assert fine[0] == pytest.approx(fine[1], rel=0.06)
 
 
 def test_a_requested_difficulty_is_met(grown, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import io
 import json
@@ -176,7 +177,9 @@ def test_the_surest_false_marks_are_pictured(views):
 
 def test_a_crop_is_about_its_place():
     view = toy.view("000001-L-CC", [], [], (600, 500))
-    view.for_presentation[300, 200] = 4095
+    pixels = view.for_presentation.copy()
+    pixels[300, 200] = 4095
+    view = dataclasses.replace(view, for_presentation=pixels)
     picture = np.asarray(Image.open(io.BytesIO(crops.crop(view, 200.0, 300.0, 10.0))))
     assert picture.shape == (crops.CROP_PX, crops.CROP_PX)
     row, column = np.unravel_index(picture.argmax(), picture.shape)
