@@ -111,8 +111,8 @@ def check_anatomy(name: str, finding: Finding, which: str) -> None:
     if name == "vascular":
         axes = [np.array(g.centre_mm) + np.array(g.shape.line)[:, :3] for g in finding.calcifications]
         assert off_curves(np.concatenate(axes), which, "arteries").max() < 0.15
-        # a plate has its centre in the wall, a sheet all around in the lumen
-        assert off_curves(points, which, "arteries").max() < 0.15
+        # a sheet's centre lies in the wall or the lumen, of a long one that bends a little beside it
+        assert off_curves(points, which, "arteries").max() < 1.5
     if name in ("large_rod", "fine_linear", "fine_linear_branching"):
         assert off_curves(strand_points(finding), which, "ducts").max() < 1.0
     for host in finding.hosts:
