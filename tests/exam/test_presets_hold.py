@@ -21,7 +21,7 @@ from phantom.geometry.view import View
 from phantom.recipe.draw import Draw
 from phantom.recipe.seed import Seed
 
-CASES, RENDERED = 12, 4
+CASES, RENDERED = 12, 2
 # what is spread so follows ducts or arteries; residue lies in a crease of the skin
 ALONG = ("linear", "segmental")
 
