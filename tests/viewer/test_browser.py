@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import toy
@@ -95,11 +97,10 @@ def test_grey_follows_the_window(tab, pages, images, webgl):
 @pytest.mark.parametrize("webgl", [True, False])
 @pytest.mark.parametrize(("scale", "within"), [(0.93, 1), (0.6, 1), (0.37, 25), (0.13, 15)])
 def test_made_smaller_is_the_mean_of_what_is_covered(tab, webgl, scale, within, tmp_path):
-    view = toy.view("000001-L-CC", [], [], (700, 600))
     rows, columns = np.mgrid[:700, :600]
     # a grid of single bright pixels: drawn by picking pixels it beats into a coarse pattern, from black to white
-    pixels = view.for_presentation
-    pixels[:] = np.where((rows % 3 == 0) & (columns % 3 == 0), 3700, 1000)
+    pixels = np.where((rows % 3 == 0) & (columns % 3 == 0), 3700, 1000).astype(np.uint16)
+    view = replace(toy.view("000001-L-CC", [], [], (700, 600)), for_presentation=pixels)
     write([view], tmp_path / "page.html", "grid")
     page = tab(webgl=webgl).open(tmp_path / "page.html", "#image=000001-L-CC")
     page("scale => phantomView.panes[0].lookAt(300.3, 350.7, scale)", scale)
