@@ -58,7 +58,7 @@ def grow_fibres(parenchyma: Parenchyma, count: int, rng: np.random.Generator) ->
     turn = np.where(rng.random(count) < 0.45, rng.normal(0, 0.3, count), rng.normal(0, 1.0, count))[:, None]
     heading = along * np.cos(turn) + across * np.sin(turn)
     length = np.clip(np.exp(rng.normal(np.log(17.0), 0.6, count)), 4.0, 80.0)
-    return _drawn(parenchyma, start, heading, length, 0.09, 0.6, 0.2, rng, centred=True)
+    return _drawn(parenchyma, start, heading, length, 0.072, 0.6, 0.1, rng, centred=True)
 
 
 def _within(body: BreastOutline, count: int, rng: np.random.Generator, behind_mm: float) -> Floats:

@@ -19,7 +19,8 @@ from phantom.recipe.seed import Seed
 _STEP_MM, _SHAPE, _CORNER_MM = 5.0, (40, 64, 64), (-45.0, -160.0, -160.0)
 _BEHIND_MM, _BESIDE_MM = 40.0, 45.0  # how far structure goes on behind the base and outside the skin
 _SOFT_MM = 35.0  # within this of the nipple cells are as long as wide
-_RADIAL = 0.66  # far from it lengths along the line to it count so much of those across: cells point to the nipple
+_RADIAL = 0.8  # far from it lengths along the line to it count so much of those across: cells point to the nipple
+_CORE_LEVEL, _TIP = 0.62, 0.25  # how far the core reaches over the breast's radius, and how wide it ends (estimates)
 _BIN = 1.1  # side of the search's bins over the cells' size
 _DRIFT_MM, _DRIFT_WAVES_MM = 1.6, (12.0, 40.0)  # sd of the smooth displacement that bends walls, and its wavelengths
 _SWIRL = 0.33  # how far the fabric strays from the line to the nipple, per mm of displacement
@@ -53,10 +54,14 @@ class Pattern:
         mm.
     core : float
         How strongly gland keeps to the middle behind the nipple.
+    cone : float
+        How far that middle is a cone which ends there, 0 to 1, rather than a smaller breast.
     subcutaneous_mm : float
         Fat under the skin that gland keeps out of.
     retromammary : float
         Fat behind the gland, as a fraction of the breast's height.
+    outer : float
+        How much more gland there is in the upper outer quarter.
     fullness : float
         Part of the gland's lobules that is gland where they are full; the rest is fat in specks of the parts' size.
     fabric_mm, mottle : float
@@ -76,8 +81,10 @@ class Pattern:
     part_walls: tuple[float, float, int, float, float] = (0.05, 0.26, 3, 0.2, 1.2)
     ligament_walls: tuple[float, float, int, float, float] = (0.02, 0.8, 3, 0.5, 3.0)
     core: float = 1.5
+    cone: float = 0.6
     subcutaneous_mm: float = 9.0
     retromammary: float = 0.28
+    outer: float = 0.8
     fullness: float = 0.85
     fabric_mm: float = 0.28
     mottle: float = 0.08
@@ -153,12 +160,21 @@ def tendency(body: BreastOutline, pattern: Pattern, points: Floats) -> Floats:
     margin = (1 - level) * 0.5 * (body.lateral_mm + body.upper_mm)  # about the depth below the skin
     x = points[..., 0] / body.height_mm
     outer = 0.25 * (points[..., 1] / body.lateral_mm + points[..., 2] / body.upper_mm)
-    core = -pattern.core * ((level / 0.62) ** 2 - 1) * 0.5 + 0.8 * outer
+    wide = pattern.cone * _from_cone(body, points) ** 2 + (1 - pattern.cone) * (level / _CORE_LEVEL) ** 2
+    core = -0.5 * pattern.core * (wide - 1) + pattern.outer * outer
     # the fat under the skin thins out toward the nipple, where ducts pass
     under = pattern.subcutaneous_mm * np.clip(1.35 - 1.05 * x, 0.25, 1.0)
     skin = -6.0 * np.clip(1 - (margin - 1.5) / under, 0, None)
     back = -2.6 * np.clip(1 - x / pattern.retromammary, 0, 1.5) ** 2
     return np.asarray(core + skin + back)
+
+
+def _from_cone(body: BreastOutline, points: Floats) -> Floats:
+    """Distance (...) from the line behind the nipple, 1 on a cone whose blunt tip is there."""
+    ahead = np.clip(points[..., 0] / body.height_mm, 0.0, 1.0)
+    across = (points[..., 1] - body.skew_mm * ahead**2) / (0.5 * (body.lateral_mm + body.medial_mm))
+    up = (points[..., 2] + body.sag_mm * ahead**2) / (0.5 * (body.upper_mm + body.lower_mm))
+    return np.asarray(np.hypot(across, up) / (_CORE_LEVEL * (1 - (1 - _TIP) * ahead)))
 
 
 def warp(body: BreastOutline, points: Floats) -> F32:

@@ -91,7 +91,7 @@ class Anatomy:
     arteries: Annotated[Draw, Within(1, 12), "arteries that enter the breast"] = Draw.uniform(3, 5)
     veins: Annotated[Draw, Within(1, 12), "veins that leave it"] = Draw.uniform(3, 6)
     ligaments: Annotated[Draw, Within(0, 3000), "Cooper's ligaments drawn as strands"] = Draw.uniform(250, 500)
-    fibres: Annotated[Draw, Within(0, 20000), "finer strands"] = Draw.uniform(5000, 7000)
+    fibres: Annotated[Draw, Within(0, 20000), "finer strands"] = Draw.uniform(9000, 14000)
     lobule_mm: Annotated[Draw, Within(5, 25, "mm"), "size of lobules, each gland or fat as a whole"] = Draw.uniform(
         10, 16
     )
@@ -139,6 +139,15 @@ class Anatomy:
     )
     mottle: Annotated[Draw, Within(0, 0.5), "sd of the gland's unevenness in a slab of 4 mm, as a share"] = (
         Draw.uniform(0.04, 0.10)
+    )
+    cone: Annotated[Draw, Within(0, 1), "how far gland's middle is a cone that ends behind the nipple"] = Draw.uniform(
+        0.3, 0.9
+    )
+    outer: Annotated[Draw, Within(-2, 3), "how much more gland there is in the upper outer quarter"] = Draw.uniform(
+        0.2, 1.6
+    )
+    retromammary: Annotated[Draw, Within(0.02, 0.6), "fat behind the gland, over the breast's height"] = Draw.uniform(
+        0.08, 0.42
     )
 
     def grow(self, seed: Seed, laterality: Laterality) -> Breast:
@@ -244,6 +253,9 @@ def _pattern(v: Mapping[str, float]) -> Pattern:
         cellular=v["cellular"],
         wall_mm=v["wall_mm"],
         core=v["core"],
+        cone=v["cone"],
+        outer=v["outer"],
+        retromammary=v["retromammary"],
         subcutaneous_mm=v["subcutaneous_mm"],
         fullness=1 - (1 - v["fullness"]) * (1 - _dense(density)),
         fabric_mm=v["fabric_mm"],

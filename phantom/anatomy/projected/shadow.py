@@ -23,7 +23,7 @@ from phantom.recipe.seed import Seed
 
 Window = tuple[slice, slice]
 
-_STRANDS = 0.6  # at most, of the fibroglandular volume
+_STRANDS = 0.35  # at most, of the fibroglandular volume
 _SOME_FAT = 0.1  # from twice this share of the room left, gland fills it more slowly (an estimate)
 _FULLEST = 0.85  # no breast has more of its room filled with it
 
