@@ -22,6 +22,8 @@ from phantom.errors import NoPlace
 from phantom.geometry.view import View
 from phantom.recipe.seed import Seed
 
+REGION_MM = 20.0  # what is no wider is a group (BI-RADS, 5th edition)
+LINE_MM = 10.0  # no shorter row is called a line (estimate)
 _TRIES = 40
 _STARTS = 12  # places along a duct from which one in gland is drawn
 
@@ -108,6 +110,7 @@ def diffuse(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) 
 
 def regional(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) -> Places:
     """In a blob of more than 2 cm that does not follow ducts, denser in its middle and where there is gland."""
+    seen = ruler(breast)
     for attempt in range(_TRIES):
         shrink = 1.0 - 0.4 * attempt / _TRIES
         half = 0.5 * max(24.0, reach.region_mm * shrink) * rng.uniform([1.0, 0.7, 0.7], [1.0, 1.0, 1.0])
@@ -125,7 +128,7 @@ def regional(breast: Breast, rng: np.random.Generator, count: int, reach: Reach)
             continue
         points = _apart(_jitter(rng, points, 1.0), max(0.6, reach.gap_mm))
         points = points[inside(breast, points, 1.0)][:count]
-        if len(points) == count and groups.extent(points) > 20.0:
+        if len(points) == count and (count < 2 or seen(points) > REGION_MM):
             return _loose(breast, points)
     raise NoPlace(f"no room for a region of more than 2 cm with {count} grains")
 
@@ -149,8 +152,8 @@ def linear(breast: Breast, rng: np.random.Generator, count: int, reach: Reach) -
     """In a line along one duct, at most half a millimetre off its axis."""
     lines = duct_lines(breast, rng, reach.suspicious)
     length = min(reach.line_mm, max((line[2] - line[1] for line in lines), default=0.0))
-    if length < 10.0:
-        raise NoPlace("no duct runs for 10 mm deep enough below the skin")
+    if length < LINE_MM:
+        raise NoPlace(f"no duct runs for {LINE_MM:g} mm deep enough below the skin")
     line = next(line for line in lines if line[2] - line[1] >= length)
     first = start_of(breast, line, length, rng, reach.suspicious)
     return _on(line[0], _uneven(rng, first, first + length, count), rng, breast)

@@ -8,11 +8,13 @@ import numpy as np
 
 from phantom.anatomy.breast import Breast, Host
 from phantom.arrays import Floats
-from phantom.calcifications.distributions import Reach, place_grains
+from phantom.calcifications.distributions import REGION_MM, Reach, place_grains, ruler
 from phantom.calcifications.finding import Distribution
 from phantom.calcifications.sites import SHARES, sites
 from phantom.errors import NoPlace
 from phantom.recipe.seed import Seed
+
+_REGIONS, _WIDER = 8, 1.15  # a region whose bodies lie too close together is drawn again, so many times wider
 
 
 def apart(
@@ -33,7 +35,21 @@ def apart(
         If there is no room even for bodies half as large.
     """
     rng = seed.rng()
-    middle = sites(breast, rng, 1, 10.0, SHARES)[0] if distribution == "regional" else None
+    if distribution != "regional":
+        return _apart(breast, rng, radii_mm, None, region_mm, fat)
+    seen = ruler(breast)
+    for _ in range(_REGIONS):
+        centres, radii = _apart(breast, rng, radii_mm, sites(breast, rng, 1, 10.0, SHARES)[0], region_mm, fat)
+        if len(centres) < 2 or seen(centres) > REGION_MM:
+            return centres, radii
+        region_mm *= _WIDER
+    raise NoPlace(f"no room for a region of more than {REGION_MM / 10:g} cm with {len(radii_mm)} bodies")
+
+
+def _apart(
+    breast: Breast, rng: np.random.Generator, radii_mm: Floats, middle: Floats | None, region_mm: float, fat: bool
+) -> tuple[Floats, Floats]:
+    """`apart`, about a middle (3,) where there is one."""
 
     def weight(points: Floats) -> Floats:
         out: Floats

@@ -14,6 +14,7 @@ from phantom.anatomy.breast import Breast
 from phantom.arrays import Floats
 from phantom.calcifications import registry
 from phantom.calcifications.finding import Calcification, Finding
+from phantom.calcifications.lexicon import spread_as_named
 from phantom.calcifications.visibility import seen_by_a_reader, seen_by_nobody
 from phantom.errors import NoPlace, PhantomError
 from phantom.exam import preset as presets
@@ -215,16 +216,21 @@ def _chosen(preset: Preset, seed: Seed, age: float) -> Iterator[FindingEntry]:
 
 
 def _apart(entry: FindingEntry, breast: Breast, seed: Seed, others: Sequence[Finding]) -> Finding:
-    """The finding; a suspicious one keeps a centimetre from every other, for within one they are one finding.
+    """The finding, spread as its word says in a view; a suspicious one keeps a centimetre from every other, for
+    within one they are one finding.
 
     Raises
     ------
     NoPlace
-        If it has no place, or none so far away.
+        If it has no such place, or none so far away.
     """
+    why = f"every place for it lies within {_APART_MM:g} mm of another suspicious finding"
     taken = [g.centre_mm for f in others if f.finding_class == "suspicious" for g in f.calcifications]
     for attempt in range(_ATTEMPTS):
         grown = entry.grows.grow(breast, seed.child("again", attempt) if attempt else seed, entry.distribution)
+        if not spread_as_named(grown, breast):
+            why = f"no place where a view shows it {grown.distribution}"
+            continue
         labelled = relabelled(grown, entry, breast.laterality)
         if not taken or labelled.finding_class != "suspicious":
             return grown
@@ -232,7 +238,7 @@ def _apart(entry: FindingEntry, breast: Breast, seed: Seed, others: Sequence[Fin
         away = np.linalg.norm(places[:, None] - np.array(taken, float)[None], axis=2)
         if away.min() >= _APART_MM:
             return grown
-    raise NoPlace(f"every place for it lies within {_APART_MM:g} mm of another suspicious finding")
+    raise NoPlace(why)
 
 
 def conditioned(

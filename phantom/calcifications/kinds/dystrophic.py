@@ -10,7 +10,7 @@ import numpy as np
 from phantom.anatomy.breast import Breast
 from phantom.arrays import Floats
 from phantom.calcifications import groups, rough_bodies
-from phantom.calcifications.distributions import stretch
+from phantom.calcifications.distributions import REGION_MM, ruler, stretch
 from phantom.calcifications.finding import Distribution, Finding
 from phantom.calcifications.followup import thinned
 from phantom.calcifications.kind_base import LEAST_OF_A_GROUP, KindBase
@@ -72,10 +72,11 @@ class Kind(KindBase):
         least = LEAST_OF_A_GROUP if name == "grouped" else 2
         sizes = np.sort(self.size_mm.samples(rng, max(least, self.plaques.integer(rng))))[::-1]
         made = []
+        seen = ruler(breast)
         kept = self._places(breast, rng, centre, radius, sizes)
         for _ in range(_WIDER_TRIES):
-            # a region is wider than 2 cm
-            if name == "grouped" or len(kept) < 2 or groups.extent(np.array([place for place, _ in kept])) > 20.0:
+            # a region is wider than 2 cm in a view
+            if name == "grouped" or len(kept) < 2 or seen(np.array([place for place, _ in kept])) > REGION_MM:
                 break
             radius *= _WIDER
             kept = self._places(breast, rng, centre, radius, sizes)

@@ -11,8 +11,8 @@ import numpy as np
 from phantom.anatomy.breast import Breast
 from phantom.arrays import Floats
 from phantom.calcifications import groups
-from phantom.calcifications.distributions import stretch
-from phantom.calcifications.finding import Distribution, Finding
+from phantom.calcifications.distributions import REGION_MM, ruler, stretch
+from phantom.calcifications.finding import Calcification, Distribution, Finding
 from phantom.calcifications.kind_base import KindBase
 from phantom.calcifications.label import Label
 from phantom.calcifications.large_bodies import bed_of
@@ -27,6 +27,7 @@ _STEP_MM = 0.4  # between the points of a strand
 # Estimates: a piece's thickness over the strand's, and that of its ends over its own; over which lengths it varies, and
 # the strand wriggles; no thread is thinner; points of a coil
 _THICK, _BROKEN, _LUMPS_MM, _WRIGGLE_MM, _THINNEST_MM, _COIL = (0.7, 1.25), (0.4, 0.9), 0.8, 3.0, 0.06, 24
+_WIDER, _WIDER_TRIES = 1.2, 7  # strands that lie too close together are drawn again, in a wider bed
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,25 @@ class Kind(KindBase):
         centre, _, hosts = bed_of(breast, side_seed.child("bed"), rng, extent, 0.6, self.bed)
         # a group is no wider than 2 cm
         most = 10.0 / stretch(breast, centre) if name == "grouped" else np.inf
+        strands, seen = max(1, self.strands.integer(rng)), ruler(breast)
+        for attempt in range(_WIDER_TRIES):
+            strand_seed = side_seed.child("again", attempt) if attempt else side_seed
+            made = self._strands(breast, strand_seed, strands, centre, extent, most)
+            # a region is wider than 2 cm in a view
+            if name == "grouped" or len(made) < 2 or seen(np.array([grain.centre_mm for grain in made])) > REGION_MM:
+                break
+            extent *= _WIDER
+        if not made:
+            raise NoPlace("no room for a strand in the surgical bed")
+        return self.finding(name, made, breast, hosts)
+
+    def _strands(
+        self, breast: Breast, seed: Seed, count: int, centre: Floats, extent: float, most: float
+    ) -> list[Calcification]:
+        """The pieces of so many strands in a bed of this diameter about a centre (3,), none farther from it."""
         made = []
-        for i in range(max(1, self.strands.integer(rng))):
-            grain_rng = side_seed.child("strand", i).rng()
+        for i in range(count):
+            grain_rng = seed.child("strand", i).rng()
             offset = groups.random_axes(grain_rng)[:, 0] * 0.25 * extent * grain_rng.random()
             hollow = self.lumen.sample(grain_rng) if grain_rng.random() < self.hollow else 0.0
             for strands in self._pieces(grain_rng, 0.5 * extent):
@@ -105,9 +122,7 @@ class Kind(KindBase):
                     shift = np.append(centre + offset - middle, 0.0)
                     shape = Chains(tuple(tuple(tuple(p) for p in (one + shift).tolist()) for one in strands), hollow)
                     made.append(self.grain(shape, middle, self.relative_density.sample(grain_rng)))
-        if not made:
-            raise NoPlace("no room for a strand in the surgical bed")
-        return self.finding(name, made, breast, hosts)
+        return made
 
     def _pieces(self, rng: np.random.Generator, reach_mm: float) -> list[list[Floats]]:
         """Pieces of one strand about the origin, each of one or more lines (n, 4); and a knot where its loop closes."""

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from phantom.anatomy.breast import Breast
+from phantom.calcifications.distributions import LINE_MM, ruler
 from phantom.calcifications.finding import Calcification, Distribution, Finding
 from phantom.calcifications.followup import thinned
 from phantom.calcifications.kind_base import KindBase
@@ -26,6 +27,7 @@ _VESSELS = {1: (1, 2), 2: (1, 2), 3: (3, 5)}
 _NARROW = (0.35, 0.8)
 _SPREAD_RAD = 0.5  # of plates on one wall, about its middle (estimate)
 _SHORTEST_MM = 0.25
+_FARTHER, _FARTHER_TRIES = 1.4, 8  # calcium too short to be called linear is drawn again, so many times longer
 _MOST_PLATES = 400
 
 
@@ -93,19 +95,33 @@ class Kind(KindBase):
         lines = self._lines(breast, side_seed.child("vessels").rng())
         if not lines:
             raise NoPlace(f"no artery of {self.smallest_mm:g} mm calibre runs for 10 mm away from the nipple")
+        seen = ruler(breast)
+        for attempt in range(_FARTHER_TRIES):
+            vessel_seed = side_seed.child("again", attempt) if attempt else side_seed
+            tracks = self._tracks(vessel_seed, lines[:vessels], length, grade, coverage)
+            found = self.finding(name, tracks[0], breast)
+            # a lone plate has no length; more of them make a line as a view shows them
+            if tracks[0] and seen(np.array([plate.centre_mm for plate in tracks[0]])) > LINE_MM:
+                return replace(found, length_mm=tracks[1], calcified_share=tracks[2])
+            length, vessels = length * _FARTHER, vessels + attempt % 2
+        raise NoPlace(f"no artery's calcium is {LINE_MM:g} mm long in a view")
+
+    def _tracks(
+        self, seed: Seed, lines: list[tuple[CurvePath, float, float]], length: float, grade: int, coverage: float
+    ) -> tuple[list[Calcification], float, float]:
+        """The plates of these vessels, the length that is calcified, and the share of its wall that is."""
         calcified: list[Calcification] = []
         total, wall, covered = 0.0, 0.0, 0.0
-        for i, (path, start, end) in enumerate(lines[:vessels]):
+        for i, (path, start, end) in enumerate(lines):
             if len(calcified) < _MOST_PLATES:
                 last = min(end, start + length)
-                rng = side_seed.child("vessel", i).rng()
+                rng = seed.child("vessel", i).rng()
                 plates, plate_mm2 = self._line(path, start, last, grade, coverage, rng)
                 calcified += plates
                 total += last - start
                 wall += 2.0 * math.pi * float(path.at(np.linspace(start, last, 32))[2].mean()) * (last - start)
                 covered += plate_mm2
-        found = self.finding(name, calcified, breast)
-        return replace(found, length_mm=total, calcified_share=min(1.0, covered / wall))
+        return calcified, total, min(1.0, covered / wall)
 
     def earlier(self, finding: Finding, years: float, seed: Seed) -> Finding | None:
         """There was less of it: arteries only get worse."""
