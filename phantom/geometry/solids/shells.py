@@ -15,7 +15,9 @@ from phantom.geometry.spans import Span, length_of, miss_where
 from phantom.geometry.turning import Vector, axes_of
 from phantom.geometry.view import Pose
 
-_ROUNDS = 3  # of finding where a ray meets an uneven surface: its bulges are shallow, and it converges at once
+_ROUNDS = 5  # of finding where a ray meets an uneven surface
+# squared radii, relative: no slope is less; a ray that stays so far outside misses the surface
+_FLAT, _MISSED = 1e-3, 2e-3
 _WAVES, _BULGES = 8, 6
 _THIN = 0.2  # of its thickness a whole wall has, where it is thinnest, less than half
 _DIRECTIONS = 8192  # over which a volume is summed
@@ -109,15 +111,34 @@ class EllipsoidShell:
         middle = -(foot * rise).sum(axis=0) / long
         nearest = foot + middle * rise
         off = (nearest * nearest).sum(axis=0)
-        ends = []
+        reach = np.sqrt(np.maximum((1.0 + sum(abs(bulge[4]) for bulge in self.bulges)) ** 2 - off, 0.0) / long)
+        ends, missed = [], np.zeros(x.shape, bool)
         for sign in (-1.0, 1.0):
-            point = nearest
+            # from outside, where the surface's distance is convex along the ray: Newton's steps do not overshoot it
+            t = sign * reach
             for _ in range(_ROUNDS):
-                grown = self._grown(point / np.sqrt(np.maximum((point * point).sum(axis=0), 1e-12)))
-                half = np.sqrt(np.maximum(grown * grown - off, 0.0) / long)
-                point = nearest + sign * half * rise
-            ends.append(middle + sign * half)
-        return miss_where(ends[1] <= ends[0], ends[0], ends[1])
+                over, slope = self._over(nearest, rise, t)
+                t = np.clip(t - over / np.where(np.abs(slope) > _FLAT, slope, sign * _FLAT), -reach, reach)
+            missed |= self._over(nearest, rise, t)[0] > _MISSED
+            ends.append(middle + t)
+        return miss_where(missed | (ends[1] <= ends[0]), ends[0], ends[1])
+
+    def _over(self, nearest: Floats, rise: Floats, t: Floats) -> tuple[Floats, Floats]:
+        """How far the squared radius of points (n,) of rays lies over the surface's, and its slope along the ray."""
+        point = nearest + t * rise
+        squared = np.maximum((point * point).sum(axis=0), 1e-12)
+        far = np.sqrt(squared)
+        x, y, z = (point / far).astype(np.float32)
+        along = (point * rise).sum(axis=0)
+        climb = (along / squared).astype(np.float32)  # of the radius, relative
+        grown, turned = np.ones(t.shape, np.float32), np.zeros(t.shape, np.float32)
+        for wave in self.bulges:
+            kx, ky, kz, phase, height = (np.float32(number) for number in wave)
+            at = kx * x + ky * y + kz * z
+            grown += height * np.cos(at + phase)
+            ahead = np.float32((np.array(wave[:3]) * rise[:, 0]).sum())
+            turned -= height * np.sin(at + phase) * (ahead / far.astype(np.float32) - at * climb)
+        return squared - grown.astype(float) ** 2, 2.0 * (along - grown * turned)
 
     def chord(self, x_mm: Floats, y_mm: Floats, pose: Pose) -> Floats:
         """Path lengths in the wall."""

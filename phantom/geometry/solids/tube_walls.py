@@ -109,9 +109,12 @@ class TubeWall:
 
     @property
     def volume_mm3(self) -> float:
-        """Volume of the solid material in it: the area it covers times the wall's thickness at half its depth."""
-        radius = float(np.mean([ball[3] for ball in self.line]))
-        return self.covered_mm2 * self.wall_mm * (1.0 - 0.5 * self.wall_mm / radius)
+        """Volume of the solid material in it: the area it covers times the wall's thickness at half its depth, piece by
+        piece, for a vessel tapers; the wall is no thicker than the radius."""
+        share, area, _ = self._samples
+        radius = np.repeat(self._pieces[0][:, 3], _PER_PIECE * _TURNS)
+        wall = np.minimum(self.wall_mm, radius)
+        return float((share * area * wall * (1.0 - 0.5 * wall / radius)).sum())
 
     @property
     def soft(self) -> bool:
