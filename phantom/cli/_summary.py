@@ -8,6 +8,8 @@ import click
 
 from phantom.cli._print import print_table
 
+_MOST_REASONS = 10
+
 
 def print_summary(counts: dict[str, Any]) -> None:
     """The summary in plain words, on stdout."""
@@ -41,9 +43,13 @@ def print_summary(counts: dict[str, Any]) -> None:
     click.echo(f"images by class: {words(counts['images_by_class'])}; by density: {words(counts['images_by_density'])}")
     if counts["findings_without_a_place"]:
         click.echo(
-            f"{counts['findings_without_a_place']} findings found no place in their breast and were left out (see "
-            f"manifest.json)"
+            f"findings that found no place in their breast and were left out: {counts['findings_without_a_place']}"
         )
+        reasons = counts["left_out"]
+        for reason, count in list(reasons.items())[:_MOST_REASONS]:
+            click.echo(f"  {count} x {reason}")
+        if len(reasons) > _MOST_REASONS:
+            click.echo(f"  and {len(reasons) - _MOST_REASONS} more reasons (manifest.json, dropped)")
 
 
 def words(counts: dict[str, int]) -> str:

@@ -16,6 +16,7 @@ from phantom.dataset.format.files import folder_size, make_folder, sha256_of
 from phantom.dataset.format.files import replace as replace_file
 from phantom.dataset.format.layout import MAX_CASES, UNFINISHED, case_name
 from phantom.dataset.format.manifest import Manifest, is_unfinished, must_be_dataset, read_manifest
+from phantom.dataset.format.manifest_checks import MADE_WITH
 from phantom.dataset.format.untrusted import read_plain
 from phantom.dataset.running import resume as state
 from phantom.dataset.running.finish import finish
@@ -208,14 +209,17 @@ def _sources_of(manifest: Manifest, first: int) -> list[dict[str, Any]]:
         "preset": manifest.preset, "preset_text": manifest.preset_text, "recipe": dict(manifest.recipe),
         "seed": manifest.seed, "cases": manifest.cases, "first_case": first, "begins_at": 0,
         "split": dict(manifest.split), "generator": manifest.generator, "environments": manifest.environments,
+        **{name: value for name in MADE_WITH if (value := getattr(manifest, name))},
     }]  # fmt: skip
 
 
 def _all_different(sources: Sequence[Mapping[str, Any]]) -> None:
     """Refuses the same cases twice: they would be in training and test at once."""
-    seen: dict[tuple[str, int], Mapping[str, Any]] = {}
+    seen: dict[tuple[str, int, str], Mapping[str, Any]] = {}
     for source in sources:
-        key = state.recipe_digest(source["recipe"]), int(source["seed"])
+        # other pictures, or another rendering, are other cases
+        made = json.dumps([source.get(name) for name in MADE_WITH], sort_keys=True)
+        key = state.recipe_digest(source["recipe"]), int(source["seed"]), made
         if key in seen:
             raise UsageError(
                 f"merge: two of the datasets hold the same cases (preset {source['preset']}, seed {source['seed']}); "

@@ -18,6 +18,7 @@ def summary(data: Dataset) -> dict[str, Any]:
     sizes = Counter(
         f"{row.rows} x {row.columns} at {row.pixel_spacing_mm:g} mm" for row in rows_of(ImageRow, data.images)
     )
+    left_out = Counter(reason for reasons in manifest.dropped.values() for reason in reasons)
     return {
         "folder": str(data.folder),
         "preset": manifest.preset,
@@ -26,10 +27,11 @@ def summary(data: Dataset) -> dict[str, Any]:
             {key: source[key] for key in ("preset", "seed", "cases", "first_case")} for source in manifest.sources
         ],
         "generator": manifest.generator,
-        "licence": "CC0-1.0",
+        "licence": manifest.licence,
         "cases": manifest.cases,
         **count.as_dict(),
         "image_sizes": dict(sorted(sizes.items())),
-        "findings_without_a_place": sum(len(reasons) for reasons in manifest.dropped.values()),
+        "findings_without_a_place": left_out.total(),
+        "left_out": dict(left_out.most_common()),
         "bytes": folder_size(data.folder),
     }

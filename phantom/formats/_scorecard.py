@@ -47,7 +47,7 @@ def scorecard(data: Dataset, bits: int) -> dict[str, Any]:
             "dataset_name": f"synthetic mammograms, {about.preset}", "modality": "digital mammography (MG)",
             "images": len(images), "cases": int(about.cases), "women": len(set(images["woman_id"].tolist())),
             "labels": "mask, box, kind, BI-RADS words and category, pathology, size, contrast, SDNR and d' of a grain",
-            "license": "CC0-1.0" if is_grown(data) else "that of the pictures", "generator": about.generator,
+            "license": about.licence, "generator": about.generator,
             "recipe": about.preset, "seed": str(about.seed),
         },
         "data_quality_evaluation": {

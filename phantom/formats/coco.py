@@ -17,6 +17,7 @@ import numpy as np
 from phantom import rle
 from phantom.exam.mammogram import Mammogram
 from phantom.formats._boxes import BOX_CLASSES
+from phantom.formats._croissant import CC0
 from phantom.formats._export import file_name, put, put_json, split_of, splits
 from phantom.formats._format import Unit
 from phantom.formats._options import Options
@@ -99,7 +100,7 @@ def document(data: Dataset, options: Options) -> dict[str, Any]:
     more = {"keypoints": ["centre"], "skeleton": []} if options.keypoints else {}
     return {
         "info": about,
-        "licenses": [{"id": 1, "name": "CC0-1.0", "url": "https://creativecommons.org/publicdomain/zero/1.0/"}],
+        "licenses": [{"id": 1, "name": data.manifest.licence, "url": "" if data.manifest.is_inserted else CC0}],
         "categories": [
             {"id": i, "name": name, "supercategory": "calcification", **more} for name, i in CATEGORIES.items()
         ],

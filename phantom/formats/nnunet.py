@@ -40,7 +40,7 @@ def finish(data: Dataset, folder: Path, options: Options) -> None:
     description = {
         "channel_names": {"0": "mammogram"}, "labels": {"background": 0, **{name: i for i,
         name in enumerate(BOX_CLASSES, start=1)}},
-        "numTraining": len(training), "file_ending": ".png", "name": "phantom", "licence": "CC0-1.0",
+        "numTraining": len(training), "file_ending": ".png", "name": "phantom", "licence": data.manifest.licence,
         "description": f"synthetic mammograms, preset {data.manifest.preset}, seed {data.manifest.seed}",
     }  # fmt: skip
     put_json(folder / NAME / "dataset.json", description, indent=1)

@@ -10,12 +10,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import fakes
 import pytest
 
 import phantom
 from phantom import cli
+from phantom.dataset.running.run import RunOptions, generate
 from phantom.errors import PhantomError
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +81,20 @@ def test_info_counts_what_is_there(phantom_, dataset):
     code, out, _ = phantom_("info", dataset)
     assert code == 0
     assert "208 x 160 at 1.12 mm" in out
+
+
+def test_info_says_why_findings_were_left_out(phantom_, tmp_path):
+    def simulate(recipe, seed, index):
+        return replace(fakes.simulate(recipe, seed, index), dropped=("round: no gland there", f"rim: reason {index}"))
+
+    generate(fakes.FakeRecipe(), 0, 12, tmp_path / "d", RunOptions(workers=1, make=simulate))
+    code, out, _ = phantom_("info", tmp_path / "d")
+    assert code == 0
+    assert "left out: 24" in out
+    assert "12 x round: no gland there" in out
+    assert "and 3 more reasons" in out  # of 13
+    left_out = json.loads(phantom_("info", tmp_path / "d", "--json")[1])["left_out"]
+    assert sum(left_out.values()) == 24
 
 
 def test_verify_finds_it_whole_and_names_a_flipped_byte(phantom_, dataset, tmp_path):

@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 
 import phantom
 from phantom import cli
+from phantom.dataset.merge import merge
 from phantom.dataset.verify import verify
 from phantom.exam import preset as presets
 from phantom.exam import scene as scenes
@@ -431,6 +432,34 @@ def test_a_header_is_kept_when_that_is_asked_for(tmp_path, pictures):
     assert ds.ImageType[:2] == ["DERIVED", "SECONDARY"]
     assert (ds.SyntheticData, ds.WindowCenter) == ("YES", phantom.open(tmp_path / "out")[0].window_center)
     assert ds.SourceImageSequence[0].ReferencedSOPInstanceUID == was.SOPInstanceUID
+
+
+def test_merged_with_grown_ones_real_pictures_stay_what_they_are(tmp_path, pictures, grown):
+    import pydicom
+    from PIL import Image
+
+    ds = pydicom.dcmread(pictures / "000000-R-CC+clean.dcm")
+    for number, name in enumerate(("a", "b")):  # of more bits than grown images have, and two women
+        pixels = np.roll(np.round(ds.pixel_array * 4.0), number, axis=0).astype(np.uint16)
+        (tmp_path / name).mkdir()
+        Image.fromarray(pixels).save(tmp_path / name / "1_R_CC.png")
+        assert inserted(tmp_path / name, tmp_path / f"{name}-in", "--spacing-mm", str(ds.PixelSpacing[0])) == 0
+    grown_data = grown(binning=8, views=("CC", "MLO"))[1].parent.parent / "data"
+    merge([grown_data, tmp_path / "a-in", tmp_path / "b-in"], tmp_path / "all")
+    assert verify(tmp_path / "all") == []
+    data = phantom.open(tmp_path / "all")
+    for name in ("a", "b"):
+        one = json.loads((tmp_path / f"{name}-in" / "manifest.json").read_text())
+        assert one["inserted"] in [source.get("inserted") for source in data.manifest.sources]
+        assert one["licence"] == "that of the pictures"  # nobody but their owner can give them away
+    assert data.manifest.licence == "that of the pictures"
+    assert phantom.open(grown_data).manifest.licence == "CC0-1.0"
+    for image in data:
+        assert image.row.largest == (4095 if image.row.source == "grown" else (1 << 14) - 1)
+        assert (image.row.grey_per_contrast > 0) == (image.row.source == "inserted")
+    assert cli.run(["export", str(tmp_path / "all"), "--to", "coco", "--out", str(tmp_path / "coco")]) == 0
+    coco = json.loads((tmp_path / "coco" / "annotations.json").read_text())
+    assert [one["name"] for one in coco["licenses"]] == ["that of the pictures"]
 
 
 @pytest.mark.parametrize("bits", [8, 14, 16])

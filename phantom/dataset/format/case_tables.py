@@ -70,7 +70,7 @@ def columns_of(table: str, manifest: Manifest) -> np.dtype[Any]:
     optional = []
     if table == "images":
         optional = ["sweep", "sweep_value"] * bool(manifest.sweeps) + ["split"] * bool(manifest.split)
-        optional += list(INSERTED) * bool(manifest.inserted)
+        optional += list(INSERTED) * manifest.is_inserted
     return dtype_of(table, optional)
 
 

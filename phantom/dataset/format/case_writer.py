@@ -19,7 +19,7 @@ from phantom.arrays import Array
 from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.columns import HULL, RUN, pack, to_disk
 from phantom.dataset.format.files import replace, sha256
-from phantom.dataset.format.layout import CASE_FORMAT, FORMAT_VERSION, LIBVER, LICENCE, within_case
+from phantom.dataset.format.layout import CASE_FORMAT, FORMAT_VERSION, LIBVER, LICENCE, PICTURES_LICENCE, within_case
 from phantom.tables import CalcificationRow, FindingRow, ImageRow, ObjectRow
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ def encode(case: Case, about: Mapping[str, Any] | None = None) -> bytes:
         f"case-{case.index}", "w", driver="core", backing_store=False, block_size=1 << 20, libver=LIBVER
     ) as file:
         file.attrs.update({"format": CASE_FORMAT, "format_version": FORMAT_VERSION})
-        file.attrs.update({"licence": LICENCE, "synthetic": True, **(about or {})})
+        is_inserted = any(view.row.source == "inserted" for view in views)
+        licence = PICTURES_LICENCE if is_inserted else LICENCE
+        file.attrs.update({"licence": licence, "synthetic": True, **(about or {})})
         file.attrs["dropped"] = json.dumps(list(case.dropped), ensure_ascii=False)
         for view in views:
             _write_image(file.create_group(f"images/{within_case(view.image_id)}"), view, _keeps_raw(case))

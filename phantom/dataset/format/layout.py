@@ -11,6 +11,7 @@ CASE_FORMAT = "phantom-case"
 INSERTED_SCENE = "phantom-inserted"  # the format of a scene that is a real picture with something put into it
 FORMAT_VERSION = 2
 LICENCE = "CC0-1.0"
+PICTURES_LICENCE = "that of the pictures"  # of real pictures with something put into them
 
 MANIFEST = "manifest.json"
 UNFINISHED = "unfinished.json"

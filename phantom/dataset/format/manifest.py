@@ -16,14 +16,13 @@ from phantom.dataset.format.layout import (
     CASES,
     FORMAT,
     FORMAT_VERSION,
-    LICENCE,
     MANIFEST,
     SHEET,
     TABLE_FILES,
     UNFINISHED,
     case_name,
 )
-from phantom.dataset.format.manifest_checks import problems
+from phantom.dataset.format.manifest_checks import holds_pictures, licence_of, problems
 from phantom.dataset.format.untrusted import parse_json, read_plain
 from phantom.errors import DatasetError, NoDataset, OtherFormat
 
@@ -90,6 +89,16 @@ class Manifest:
     other_environments: tuple[Mapping[str, Any], ...] = ()
 
     @property
+    def is_inserted(self) -> bool:
+        """Whether real pictures are in it."""
+        return holds_pictures(self.inserted, self.sources)
+
+    @property
+    def licence(self) -> str:
+        """What its images may be used for: nobody but the owner of a real picture can say that of it."""
+        return licence_of(self.inserted, self.sources)
+
+    @property
     def environments(self) -> list[dict[str, Any]]:
         """Packages and processor of every run that it was made in."""
         first = {"packages": dict(self.packages), "processor": dict(self.processor)}
@@ -105,7 +114,7 @@ class Manifest:
         data = {
             "format": FORMAT,
             "version": FORMAT_VERSION,
-            "licence": LICENCE,
+            "licence": self.licence,
             "synthetic": True,
             "generator": self.generator,
             "packages": dict(self.packages),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from phantom.dataset.format.environment import wrong_environments
-from phantom.dataset.format.layout import LICENCE, MAX_CASES, SHEET, TABLE_FILES, case_name
+from phantom.dataset.format.layout import LICENCE, MAX_CASES, PICTURES_LICENCE, SHEET, TABLE_FILES, case_name
 from phantom.dataset.format.untrusted import SPLIT_NAME
 
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -60,8 +60,9 @@ def _wrong_origin(data: Mapping[str, Any]) -> list[str]:
 
 def _wrong_constants(data: Mapping[str, Any]) -> list[str]:
     """What is the same in every dataset, and not in this one."""
-    if data.get("synthetic") is not True or data.get("licence") != LICENCE:
-        return [f"synthetic must be true, and licence {LICENCE}"]
+    licence = licence_of(data.get("inserted", {}), data["sources"])
+    if data.get("synthetic") is not True or data.get("licence") != licence:
+        return [f"synthetic must be true, and licence {licence!r}"]
     return []
 
 
@@ -110,11 +111,24 @@ _SOURCE: dict[str, type] = {
     "preset": str, "preset_text": str, "recipe": dict, "seed": int, "cases": int, "first_case": int, "begins_at": int,
     "split": dict, "generator": str, "environments": list,
 }  # fmt: skip
+MADE_WITH = "rendered", "inserted", "detectors"  # what only some datasets have; a merged one tells it of its sources
+
+
+def holds_pictures(inserted: Mapping[str, Any], sources: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a dataset, by what its manifest tells, holds real pictures."""
+    return bool(inserted) or any(source.get("inserted") for source in sources)
+
+
+def licence_of(inserted: Mapping[str, Any], sources: Iterable[Mapping[str, Any]]) -> str:
+    """What the images of such a dataset may be used for."""
+    return PICTURES_LICENCE if holds_pictures(inserted, sources) else LICENCE
 
 
 def _is_source(data: Any) -> bool:
     """Whether this is what a merged dataset tells of one of its sources."""
-    if not isinstance(data, dict) or set(data) != set(_SOURCE):
+    if not isinstance(data, dict) or set(data) - set(MADE_WITH) != set(_SOURCE):
+        return False
+    if _wrong_rendered(data.get("rendered", {})) or _wrong_inserted(data.get("inserted", {})) or _wrong_origin(data):
         return False
     if any(type(data[key]) is not kind for key, kind in _SOURCE.items()):
         return False
