@@ -200,7 +200,7 @@ def _image(
         if data.shape != shape:
             yield f"{name} is {data.shape[0]} x {data.shape[1]} pixels, its row says {shape[0]} x {shape[1]}"
             return
-        arrays[name] = hdf5_checks.whole(data, data.dtype)
+        arrays[name] = hdf5_checks.whole(data, np.dtype(hdf5_checks.ARRAYS[name]))
     yield from _pixels(arrays, is_real, rows_of(ImageRow, np.array([image], image.dtype))[0].largest)
     yield from _rows(image, findings, grains)
     if int(grains["run_count"].sum()) and _covered(grains, runs) > 4 * shape[0] * shape[1]:

@@ -87,7 +87,8 @@ def open_case(path: Path) -> h5py.File:
 
 
 def _is_case(file: h5py.File) -> None:
-    known = file.attrs.get("format"), file.attrs.get("format_version")
+    attributes = file.attrs
+    known = attributes.get("format"), attributes.get("format_version")
     if not isinstance(known[0], str) or known[0] != CASE_FORMAT:
         raise DatasetError("an HDF5 file, but not a case of phantom")
     if not isinstance(known[1], (int, np.integer)) or known[1] != FORMAT_VERSION:
@@ -300,7 +301,10 @@ def scene(file: h5py.File) -> dict[str, Any]:
 
 def text_attribute(file: h5py.File, name: str) -> str | None:
     """A text of the file's root; None if it is not there or no text."""
-    if name in file.attrs and file.attrs.get_id(name).get_storage_size() > MAX_ATTRIBUTE:
+    attributes = file.attrs  # each time it is asked for, HDF5 opens the root again
+    if name not in attributes:
+        return None
+    if attributes.get_id(name).get_storage_size() > MAX_ATTRIBUTE:
         raise DatasetError(f"its attribute {name} has more than {MAX_ATTRIBUTE} bytes")
-    found = file.attrs.get(name)
+    found = attributes[name]
     return found if isinstance(found, str) else None

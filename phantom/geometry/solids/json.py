@@ -12,6 +12,7 @@ from phantom.geometry.solids.shapes import Shape
 
 # a new module of solids is named here, and nothing else
 _MODULES = (chains, clouds, ellipsoids, lumps, polyhedra, scaled, sediment, shells, tube_walls)
+_NUMBERS = frozenset({float, int})
 
 
 @cache
@@ -51,5 +52,7 @@ def _plain(value: Any) -> Any:
 
 def _solid(value: Any) -> Any:
     if isinstance(value, list):
+        if _NUMBERS.issuperset(map(type, value)):
+            return tuple(value)  # most of a scene is coordinates
         return tuple(_solid(item) for item in value)
     return from_dict(value) if isinstance(value, dict) else value
