@@ -10,7 +10,7 @@ import numpy as np
 from phantom.anatomy import texture
 from phantom.anatomy.cells import Cells, Walls, binned
 from phantom.anatomy.outline import BreastOutline
-from phantom.anatomy.slab import Tissue, sample
+from phantom.anatomy.slab import Tissue, sample, walled
 from phantom.arrays import F32, Array, Floats
 from phantom.geometry.interpolate import trilinear
 from phantom.recipe.seed import Seed
@@ -138,20 +138,27 @@ class Parenchyma:
 
     def weight(self, points_mm: Floats) -> Floats:
         """How glandular places (n, 3) are, 0 to 1: their lobule's fill, less where their part of it is fat."""
-        which, _ = self.sampled(points_mm)
+        which, _ = self.found(points_mm)
         fill = self.tissue.fill[which[0]].astype(float)
         part = np.clip((fill - self.tissue.chance[which[1]]) * 4 + 0.5, 0.02, 1.0)
         return np.asarray(np.clip(fill, 0.05, 1.0) * part)
 
     def sampled(self, points_mm: Floats) -> tuple[Array, F32]:
         """Of points (n, 3): lobule and part (2, n), and how much of each place walls cover (n,)."""
+        which, near = self.found(points_mm)
+        solid = np.empty(which.shape[1], np.float32)
+        walled(which, near, self.tissue, solid)
+        return which, solid
+
+    def found(self, points_mm: Floats) -> tuple[Array, F32]:
+        """Of points (n, 3): lobule and part (2, n), and the nearest walls (3, 3, n), as `walled` asks for them."""
         points = np.asarray(points_mm, float).reshape(-1, 3)
         q = np.ascontiguousarray(self.places(points))
         scale, squeeze = metric(self.body, points)
         unit = q / np.maximum(np.linalg.norm(q, axis=1, keepdims=True), np.float32(1e-3))
-        which, solid = np.empty((2, len(q)), np.int32), np.empty(len(q), np.float32)
-        sample(q, np.asarray(unit, np.float32), scale, squeeze, self.tissue, which, solid)
-        return which, solid
+        which, walls = np.empty((2, len(q)), np.int32), np.empty((3, 3, len(q)), np.float32)
+        sample(q, np.asarray(unit, np.float32), scale, squeeze, self.tissue, which, walls)
+        return which, walls
 
 
 def tendency(body: BreastOutline, pattern: Pattern, points: Floats) -> Floats:
@@ -296,12 +303,14 @@ def _filled(
     # most of a fatty breast's tissue is its web, most of a dense one's its gland (an estimate)
     most = float(np.clip(0.85 - 2.5 * density, 0.15, 0.8)) * target / _SHOWN
     tissue = bare.tissue
-    which, walls = bare.sampled(points)
+    which, near = bare.found(points)
+    walls = np.empty(len(points), np.float32)
+    walled(which, near, tissue, walls)
     for _ in range(4):
         if float(walls.mean()) <= most:
             break
         tissue = tissue._replace(thin=np.float32(tissue.thin * max(0.3, most / float(walls.mean()))))
-        which, walls = replace(bare, tissue=tissue).sampled(points)
+        walled(which, near, tissue, walls)
     walls = np.float32(_SHOWN) * walls
     width = _SCATTER + _SCATTER_MORE * math.exp(-density / _FATTY)
     low, high = -25.0, 25.0

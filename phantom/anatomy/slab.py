@@ -80,12 +80,15 @@ class Roughness(NamedTuple):
     mottle : (side, side) float32
         Variation of the gland, about 0.
     mottle_at : (2,) int
+    stride : int
+        Points of the tiles from one of the slab's to the next.
     """
 
     shift: F32
     shift_at: Array
     mottle: F32
     mottle_at: Array
+    stride: int
 
 
 @inlined
@@ -114,12 +117,12 @@ def _between(
     az, bz, ez, fz = q[i, j, 2], q[i, j + 1, 2], q[i + 1, j, 2], q[i + 1, j + 1, 2]
     for r in range(every):
         fr = np.float32(r) * per
-        ti = (r0 + r + rough.shift_at[0]) & wrap
+        ti = ((r0 + r) * rough.stride + rough.shift_at[0]) & wrap
         lx, ly, lz = ax + fr * (ex - ax), ay + fr * (ey - ay), az + fr * (ez - az)
         sx, sy, sz = bx + fr * (fx - bx) - lx, by + fr * (fy - by) - ly, bz + fr * (fz - bz) - lz
         for c in range(every):
             fc = np.float32(c) * per
-            tj, p = (c0 + c + rough.shift_at[1]) & wrap, r * every + c
+            tj, p = ((c0 + c) * rough.stride + rough.shift_at[1]) & wrap, r * every + c
             x[p] = lx + fc * sx + scale * rough.shift[0, ti, tj]
             y[p] = ly + fc * sy + scale * rough.shift[1, ti, tj]
             z[p] = lz + fc * sz + scale * rough.shift[2, ti, tj]
@@ -213,7 +216,8 @@ def add_slab(nodes: Nodes, weight: F32, every: int, blur_mm: Any, rough: Roughne
                     share, share2 = min(_HALF + v1[0, p] / v1[1, p], _ONE), min(_HALF + v2[0, p] / v2[1, p], _ONE)
                     solid = _glandular(tissue, a, b, w2[0, p], w2[1, p], share, share2, gone)
                     if solid > _ZERO:
-                        mottle = rough.mottle[(r + rough.mottle_at[0]) & wrap, (c + rough.mottle_at[1]) & wrap]
+                        ti, tj = r * rough.stride + rough.mottle_at[0], c * rough.stride + rough.mottle_at[1]
+                        mottle = rough.mottle[ti & wrap, tj & wrap]
                         solid *= max(_ONE + mottle, _ZERO)
                     much = kept * tissue.clump[a]
                     solid = max(solid, covered(v1[0, p], much * v1[2, p], v1[1, p]))
@@ -234,10 +238,11 @@ def _in_one(
 
 
 @compiled
-def sample(q: F32, unit: F32, scale: F32, squeeze: F32, tissue: Tissue, which: Array, solid: F32) -> None:
-    """Of warped places q (n, 3): which (2, n) the lobule and the part each lies in, and how much of it walls cover.
+def sample(q: F32, unit: F32, scale: F32, squeeze: F32, tissue: Tissue, which: Array, walls: F32) -> None:
+    """Of warped places q (n, 3): which (2, n) the lobule and the part each lies in, and its nearest walls (3, 3, n).
 
-    unit (n, 3), scale, squeeze (n,): as in `Frame`.
+    unit (n, 3), scale, squeeze (n,): as in `Frame`. Of lobules, parts and compartments a wall's measures are those
+    of `walls_at`.
     """
     found = np.empty(MOST, np.int32)
     d, w, v = np.empty((3, 1), np.float32), np.empty((2, 1), np.int32), np.empty((3, 1), np.float32)
@@ -247,9 +252,18 @@ def sample(q: F32, unit: F32, scale: F32, squeeze: F32, tissue: Tissue, which: A
             one[k, 0] = q[n, k]
         frame = Frame(unit[n, 0], unit[n, 1], unit[n, 2], scale[n], squeeze[n], _POINT_MM)
         which[0, n] = _in_one(one, tissue.lobule, frame, tissue.lobule_walls, h, found, d, w, v)
-        much = tissue.thin * tissue.clump[which[0, n]]
-        most = covered(v[0, 0], much * v[2, 0], v[1, 0])
+        walls[0, :, n] = v[:, 0]
         which[1, n] = _in_one(one, tissue.part, frame, tissue.part_walls, h, found, d, w, v)
-        most = max(most, covered(v[0, 0], much * v[2, 0], v[1, 0]))
+        walls[1, :, n] = v[:, 0]
         _in_one(one, tissue.compartment, frame, tissue.compartment_walls, h, found, d, w, v)
-        solid[n] = max(most, covered(v[0, 0], tissue.thin * v[2, 0], v[1, 0]))
+        walls[2, :, n] = v[:, 0]
+
+
+@compiled
+def walled(which: Array, walls: F32, tissue: Tissue, solid: F32) -> None:
+    """Of places as `sample` found them: how much of each walls cover, into solid (n,)."""
+    for n in range(solid.size):
+        much = tissue.thin * tissue.clump[which[0, n]]
+        most = covered(walls[0, 0, n], much * walls[0, 2, n], walls[0, 1, n])
+        most = max(most, covered(walls[1, 0, n], much * walls[1, 2, n], walls[1, 1, n]))
+        solid[n] = max(most, covered(walls[2, 0, n], tissue.thin * walls[2, 2, n], walls[2, 1, n]))

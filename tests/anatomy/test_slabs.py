@@ -38,7 +38,7 @@ def test_noise_is_drawn_out_along_the_direction(angle):
     node = np.ones((18, 18), np.float32)
     out, strength = np.zeros((256, 256), np.float32), np.ones((256, 256), np.float32)
     dx, dy = (np.float32(f(angle)) * node for f in (np.cos, np.sin))
-    draw_out(noise, np.zeros(2, np.int64), dx, dy, 16, 5, strength, out)
+    draw_out(noise, np.zeros(2, np.int64), 1, dx, dy, 16, 5, strength, out)
     step = round(3 * np.sin(angle)), round(3 * np.cos(angle))
     along = np.mean(out * np.roll(out, step, axis=(0, 1)))
     across = np.mean(out * np.roll(out, (step[1], -step[0]), axis=(0, 1)))

@@ -11,7 +11,6 @@ from phantom.anatomy.breast import Breast
 from phantom.anatomy.projected import slabs, strokes
 from phantom.anatomy.projected.lattices import inside, lattice, on_grid, seen_on, strips
 from phantom.anatomy.projected.layers import Layers, Parts, parts_over
-from phantom.anatomy.projected.slabs import EVERY, FINE_MM, PLANE_MM
 from phantom.anatomy.projected.soft_tissue_lesions import host_path, spicules
 from phantom.anatomy.vessels import from_chest
 from phantom.arrays import F32
@@ -118,8 +117,7 @@ def project_tissue(breast: Breast, pressed: Compression, window: Grid, seed: See
         If the breast cannot hold the density asked for.
     """
     parts = parts_over(breast, pressed, window, seed)
-    plane = lattice(window, PLANE_MM, EVERY)
-    fine = lattice(window, FINE_MM, EVERY * round(PLANE_MM / FINE_MM))
+    plane, fine = (lattice(window, mm, slabs.nodes_every(mm)) for mm in slabs.pitches_mm(window.pitch_mm))
 
     # with the gland about them ducts involute: in fatty breasts little more than fat is left of them (an estimate)
     kept = float(np.clip(breast.density / 0.14, 0.3, 1.0))

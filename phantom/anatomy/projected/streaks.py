@@ -9,7 +9,9 @@ from phantom.compiled import compiled
 
 
 @compiled
-def draw_out(noise: F32, at: Array, dx: F32, dy: F32, every: int, steps: int, strength: F32, out: F32) -> None:
+def draw_out(
+    noise: F32, at: Array, stride: int, dx: F32, dy: F32, every: int, steps: int, strength: F32, out: F32
+) -> None:
     """Add to `out` the mean of tiled noise along a field of directions, times `strength`.
 
     Parameters
@@ -18,10 +20,12 @@ def draw_out(noise: F32, at: Array, dx: F32, dy: F32, every: int, steps: int, st
         The tile; its side is a power of two.
     at : (2,) int
         Which of its points lies under the first.
+    stride : int
+        Its points from one of the lattice's to the next.
     dx, dy : (rows / every + 2, columns / every + 2) float32
         The direction at every so many points, of unit length.
     every, steps : int
-        `steps`: how many points each line goes to either side, with weights that fall linearly.
+        `steps`: how many of the tile's points each line goes to either side, with weights that fall linearly.
         Unit variance is kept where the noise is white.
     strength, out : (rows, columns) float32
     """
@@ -56,7 +60,7 @@ def draw_out(noise: F32, at: Array, dx: F32, dy: F32, every: int, steps: int, st
                     place = slope * np.float32(s)
                     whole = int(np.floor(place))
                     part = place - np.float32(whole)
-                    ti, tj = (r + at[0] + whole) & wrap, (c + at[1] + s) & wrap
+                    ti, tj = (r * stride + at[0] + whole) & wrap, (c * stride + at[1] + s) & wrap
                     total += w * ((np.float32(1) - part) * noise[ti, tj] + part * noise[(ti + 1) & wrap, tj])
             else:
                 slope = ex / ey
@@ -65,6 +69,6 @@ def draw_out(noise: F32, at: Array, dx: F32, dy: F32, every: int, steps: int, st
                     place = slope * np.float32(s)
                     whole = int(np.floor(place))
                     part = place - np.float32(whole)
-                    ti, tj = (r + at[0] + s) & wrap, (c + at[1] + whole) & wrap
+                    ti, tj = (r * stride + at[0] + s) & wrap, (c * stride + at[1] + whole) & wrap
                     total += w * ((np.float32(1) - part) * noise[ti, tj] + part * noise[ti, (tj + 1) & wrap])
             out[r, c] += much * total * norm
