@@ -110,3 +110,27 @@ def test_tissue_has_no_step_where_blocks_of_the_lattice_meet():
     step = np.abs(np.diff(found, axis=0)).mean(axis=1)
     at_blocks = step[slabs.EVERY - 1 :: slabs.EVERY].mean()
     assert at_blocks < 1.1 * step.mean()
+
+
+def test_lattices_are_as_coarse_as_the_pixels_and_nodes_stay_where_they_are():
+    assert slabs.pitches_mm(0.085) == (slabs.PLANE_MM, slabs.FINE_MM)
+    for pixel_mm in (0.28, 0.4, 0.56, 0.68, 3.0):
+        for spacing_mm in slabs.pitches_mm(pixel_mm):
+            assert spacing_mm <= 1.01 * pixel_mm
+            assert slabs.nodes_every(spacing_mm) * spacing_mm == pytest.approx(slabs.EVERY * slabs.PLANE_MM)
+
+
+def test_tissue_under_coarse_pixels_is_the_mean_of_what_is_under_fine_ones():
+    """Density is met in either; what is left to differ are walls and fabric thinner than a coarse pixel."""
+    step = 4
+    fine_grid = Grid(tuple(step * n for n in WINDOW.shape), WINDOW.pitch_mm / step, (0.07, -25.21))
+    fine, coarse = (
+        shadow.on_grid(laid.gland, laid.fine, grid).rows(0, grid.shape[0], slice(0, grid.shape[1]))
+        for grid in (fine_grid, WINDOW)
+        for laid in [shadow.project_tissue(BREAST, PRESSED, grid, Seed(1))]
+    )
+    mean = fine.reshape(WINDOW.shape[0], step, WINDOW.shape[1], step).mean(axis=(1, 3))
+    held = mean > 0.1
+    assert (coarse - mean)[held].std() < 0.07 * mean[held].std()
+    assert coarse[held].mean() == pytest.approx(mean[held].mean(), rel=0.005)
+    assert coarse[held].std() == pytest.approx(mean[held].std(), rel=0.02)
