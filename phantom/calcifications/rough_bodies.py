@@ -40,10 +40,10 @@ class Texture:
     waves: int = 12
 
 
-ROUNDED = Texture(height=0.16, longest=1.3, shortest=0.45, solid=1.2, edge=0.35, waves=8)
+ROUNDED = Texture(height=0.24, longest=1.3, shortest=0.45, solid=1.2, edge=0.35, waves=8)
 STONE = Texture(height=0.55, longest=0.8, shortest=0.25, solid=1.0, edge=0.2, waves=14)
 LAVA = Texture(height=0.50, longest=0.6, shortest=0.06, finest_mm=0.22, solid=0.62, edge=0.75, waves=22)
-POPCORN = Texture(height=0.42, longest=0.45, shortest=0.06, finest_mm=0.3, solid=0.42, edge=0.9, waves=22)
+POPCORN = Texture(height=0.42, longest=0.45, shortest=0.06, finest_mm=0.3, solid=0.3, edge=0.9, waves=22)
 
 # Blobs of each body: how many, their radii and how far out their middles lie, all over half the body's size (estimates)
 _STONE_BLOBS, _STONE_RADIUS, _STONE_OUT = (2, 6), (0.26, 0.5), 0.75
@@ -52,7 +52,7 @@ _POPCORN_CORE, _POPCORN_OUT, _BUMPS_PER_LOBE = (0.22, 0.4), 0.55, 5
 _POPCORN_RADIUS, _POPCORN_SMALL = (0.3, 0.75), (0.12, 0.3)
 _PLATE_BLOBS, _PLATE_OVAL = 3.0, (0.5, 1.0)  # blobs times the plate's thickness over its size; and its width
 _LUCENT_RADIUS, _LUCENT_WEIGHT = (0.3, 0.5), (-3.5, -1.5)
-_CLEFT_RADIUS, _CLEFT_WEIGHT = (0.08, 0.18), (-3.0, -1.5)
+_CLEFT_RADIUS, _CLEFT_WEIGHT = (0.1, 0.22), (-4.0, -2.0)
 _DIRECTIONS = fibonacci_sphere(64)
 
 
@@ -113,7 +113,7 @@ def popcorn(rng: np.random.Generator, size_mm: float, aspect: float, bumps: int)
         middles.append(middles[base] + direction * radii[base] * rng.uniform(1.05, 1.6))
         radii.append(max(_POPCORN_CORE[0] * share, 0.06))
     knobs = len(radii)
-    for _ in range(bumps // 2 + 2):
+    for _ in range(bumps + 2):
         one, other = rng.integers(knobs, size=2)
         middles.append(0.5 * (middles[one] + middles[other]) + rng.normal(0.0, 0.08, 3))
         radii.append(float(rng.uniform(*_CLEFT_RADIUS)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -16,6 +17,9 @@ from phantom.calcifications.label import Label
 from phantom.calcifications.large_bodies import apart
 from phantom.recipe.draw import Draw, Within
 from phantom.recipe.seed import Seed
+
+# Estimates: balls so large are as dense as can be, larger ones the less the larger, as this power
+_DENSE_MM, _THINNING = 1.5, 0.8
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,10 @@ class Kind(KindBase):
         x, y, z = (float(v) for v in centres[0])
         host = Host(0, "fibroadenoma", (x, y, z), (float(half[0]), float(half[1]), float(half[2])), "glandular", 0.05)
         bodies = (self._specks, self._lumps, self._popcorns)[stage - 1](side_seed.child("bodies"), half)
-        made = [self.grain(shape, centres[0] + place, self.relative_density.sample(rng)) for shape, place in bodies]
+        made = [
+            self.grain(shape, centres[0] + place, self.relative_density.sample(rng) * _thinner(shape.volume_mm3))
+            for shape, place in bodies
+        ]
         category: Category = "3" if stage == 1 else "2"
         return self.finding(name, made, breast, (host,), category)
 
@@ -112,6 +119,12 @@ class Kind(KindBase):
                 )
             )
         return found + self._specks(seed.child("specks"), half)[: int(rng.integers(0, 4))]
+
+
+def _thinner(volume_mm3: float) -> float:
+    """The density of a large body over a small one's: it is coral rather than stone, and a picture shows its inside."""
+    across = (6.0 / math.pi * volume_mm3) ** (1.0 / 3.0)
+    return min(1.0, (_DENSE_MM / across) ** _THINNING)
 
 
 def _ways(rng: np.random.Generator, count: int) -> Floats:

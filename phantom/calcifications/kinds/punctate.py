@@ -33,7 +33,7 @@ class Kind(MultiGrainKind):
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.8
     size_mm: Annotated[Draw, Within(0.1, 0.5, "mm"), "diameter"] = Draw.lognormal(0.175, 1.47, 0.1, 0.44)
-    aspect: Annotated[float, Within(1, 1.5), "longest over shortest axis, at most (estimate)"] = 1.2
+    aspect: Annotated[float, Within(1, 1.5), "longest over shortest axis, at most (estimate)"] = 1.4
     edge_mm: Annotated[float, Within(0, 0.1, "mm"), "width over which the edge fades (estimate)"] = 0.015
     grains: Annotated[Draw, Within(5, 400), "grains of a group, a line or a segment"] = Draw.uniform(5, 20)
     scattered_grains: Annotated[Draw, Within(1, 2000), "grains when diffuse or regional (estimate)"] = Draw.uniform(

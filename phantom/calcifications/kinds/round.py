@@ -31,7 +31,7 @@ class Kind(MultiGrainKind):
 
     bilateral: Annotated[float, Within(0, 1), "probability that the other breast has it too (estimate)"] = 0.7
     size_mm: Annotated[Draw, Within(0.5, 3, "mm"), "diameter"] = Draw.lognormal(0.68, 1.25, 0.5, 1.5)
-    aspect: Annotated[float, Within(1, 1.5), "longest over shortest axis, at most (estimate)"] = 1.15
+    aspect: Annotated[float, Within(1, 1.5), "longest over shortest axis, at most (estimate)"] = 1.25
     grains: Annotated[Draw, Within(1, 400), "grains of a group"] = Draw.uniform(5, 12)
     scattered_grains: Annotated[Draw, Within(1, 2000), "grains when diffuse or regional (estimate)"] = Draw.uniform(
         5, 60
