@@ -124,7 +124,7 @@ class Kind(KindBase):
 def _thinner(volume_mm3: float) -> float:
     """The density of a large body over a small one's: it is coral rather than stone, and a picture shows its inside."""
     across = (6.0 / math.pi * volume_mm3) ** (1.0 / 3.0)
-    return min(1.0, (_DENSE_MM / across) ** _THINNING)
+    return float(min(1.0, (_DENSE_MM / across) ** _THINNING))
 
 
 def _ways(rng: np.random.Generator, count: int) -> Floats:

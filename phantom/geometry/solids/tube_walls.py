@@ -91,7 +91,8 @@ class TubeWall:
             total = total - (off / np.float32(self.half_angle_rad)) ** 2
         for per_mm, turns, phase, height in self._single:
             total = total + height * np.cos(per_mm * s + turns * angle + phase)
-        return np.clip(np.float32(0.5) + np.float32(self.slope) * total, 0.0, 1.0).astype(float)
+        out: Floats = np.clip(np.float32(0.5) + np.float32(self.slope) * total, 0.0, 1.0).astype(float)
+        return out
 
     @cached_property
     def _samples(self) -> tuple[Floats, Floats, Floats]:
