@@ -49,7 +49,7 @@ def grow_ligaments(parenchyma: Parenchyma, count: int, rng: np.random.Generator)
 def grow_fibres(parenchyma: Parenchyma, count: int, rng: np.random.Generator) -> Strands:
     """Thin strands along the direction field, dense in gland and sparse in fat; a part of them crosses it."""
     body = parenchyma.body
-    places = _within(body, 3 * count, rng, -30.0)
+    places = _within(body, 2 * count, rng, -30.0)
     wish = 0.22 + parenchyma.weight(places)
     start = places[rng.choice(len(places), count, p=wish / wish.sum())]
     along = parenchyma.along(start)

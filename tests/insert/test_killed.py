@@ -1,4 +1,7 @@
-"""Two hundred pictures, two workers, killed again and again, and resumed: the bytes of one run without a stop."""
+"""Many pictures, two workers, killed again and again, and resumed: the bytes of one run without a stop.
+
+Forty of them; PHANTOM_PICTURES=200 takes as many as are promised, in a quarter of an hour.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ import pytest
 
 from phantom import cli
 
-PICTURES, SPACING = 200, 0.6
+PICTURES, SPACING = int(os.environ.get("PHANTOM_PICTURES", "40")), 0.6
 ROOT = Path(__file__).parents[2]
 
 
@@ -43,11 +46,11 @@ def content(folder):
 
 
 @pytest.mark.slow
-def test_two_hundred_pictures_killed_and_resumed_give_the_same_bytes(tmp_path):
+def test_many_pictures_killed_and_resumed_give_the_same_bytes(tmp_path):
     written(tmp_path / "in")
     assert cli.run(command(tmp_path / "in", tmp_path / "whole", "--workers", "1")) == 0
     out, kills = tmp_path / "broken", 0
-    for stop in (20, 90, 150):
+    for stop in (PICTURES // 10, 9 * PICTURES // 20, 3 * PICTURES // 4):
         resume = ["--resume"] if out.exists() else []
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "cli.py"), *command(tmp_path / "in", out, "--workers", "2", *resume)],
