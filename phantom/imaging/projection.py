@@ -23,6 +23,7 @@ _RAYS_ACROSS = 16  # across the narrower side of a solid's shadow
 _RAYS_AT_MOST = 1 << 12  # per solid (8 pixels across at 8 x 8); a larger one gets fewer per pixel, down to 2 x 2
 _RAYS_ACROSS_THIN = 16  # across the arms of a solid that fills little of its box
 _MAX_MASS_ERROR = 0.02  # of the raw sum of rays, before it is put right
+_MAX_AT_LAST = 0.05  # the same with the densest rays, beyond which shape and volume disagree
 _DENSITIES = (1, 2, 4)  # of rays: denser ones for a solid whose mass they miss
 _TILE = 16  # pixels along each side
 
@@ -104,7 +105,7 @@ def shadows(shapes: Sequence[Shape], poses: Sequence[Pose], grid: Grid) -> list[
     Raises
     ------
     MassError
-        If the rays' sum is more than 2 % off a solid's volume: shape and volume disagree.
+        If the densest rays' sum is more than 5 % off a solid's volume: shape and volume disagree.
     """
     solids, out = Solids(shapes, poses, grid), list[Shadow | None]([None] * len(shapes))
     lo_x, lo_y, hi_x, hi_y = solids.box_px.T
@@ -113,7 +114,8 @@ def shadows(shapes: Sequence[Shape], poses: Sequence[Pose], grid: Grid) -> list[
         off = []
         for seen in _trace(solids, which, density):
             volume, mass = solids.volume_mm3(seen.of), seen.total_mm * seen.cell_mm2
-            right = np.abs(mass - volume) <= _MAX_MASS_ERROR * volume
+            most = _MAX_AT_LAST if density == _DENSITIES[-1] else _MAX_MASS_ERROR
+            right = np.abs(mass - volume) <= most * volume
             off += [(int(i), float(m)) for i, m in zip(seen.of[~right], mass[~right], strict=True)]
             for i, cast in _cut(seen, np.flatnonzero(right), volume / mass, solids):
                 out[i] = cast
