@@ -35,8 +35,8 @@ def print_summary(counts: dict[str, Any]) -> None:
         )
         shown, all_ = counts["visible_calcification_views"], counts["calcification_views"]
         click.echo(
-            f"{counts['calcifications']} calcifications; {shown} of their {all_} appearances in a view have a d' of "
-            f"4 or more"
+            f"{counts['calcifications']} calcifications; {shown} of their {all_} appearances in a view can be seen (d' "
+            f"of 4 or more against the tissue around them)"
         )
     else:
         click.echo("no findings")

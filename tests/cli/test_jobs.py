@@ -81,6 +81,8 @@ def test_info_counts_what_is_there(phantom_, dataset):
     code, out, _ = phantom_("info", dataset)
     assert code == 0
     assert "208 x 160 at 1.12 mm" in out
+    seen = int((data.calcifications["dprime_structured"] >= 4).sum())
+    assert f"{seen} of their {len(data.calcifications)} appearances in a view can be seen" in out
 
 
 def test_info_says_why_findings_were_left_out(phantom_, tmp_path):
