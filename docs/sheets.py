@@ -61,6 +61,19 @@ def cut(picture: Any, x: int, y: int) -> Any:
     return picture[top : top + TILE, left : left + TILE]
 
 
+def tissue(view: Any, count: int) -> list[Any]:
+    """Close-ups of a view without findings: places wholly in the breast, from its brightest to its darkest."""
+    picture, inside = grey(view), view.breast_mask
+    corners = [
+        (top, left)
+        for top in range(0, inside.shape[0] - TILE, TILE // 2)
+        for left in range(0, inside.shape[1] - TILE, TILE // 2)
+        if inside[top : top + TILE, left : left + TILE].all()
+    ]
+    tiles = sorted((picture[top : top + TILE, left : left + TILE] for top, left in corners), key=lambda t: -t.mean())
+    return [tiles[i] for i in np.linspace(0, len(tiles) - 1, count).round().astype(int)] if tiles else []
+
+
 def small(view: Any, at: tuple[int, int] | None) -> Any:
     """The full view, shrunk to the sheet's height, with the close-up's place outlined."""
     shown = Image.fromarray(np.round(grey(view) * 255).astype(np.uint8))
@@ -96,11 +109,9 @@ def sheet(name: str) -> Image.Image:
         if len(tiles) >= COLUMNS * ROWS or (not tiles and index == 1):
             break
     first = first if first is not None else small(views[0], None)
-    tiles = (tiles + more)[: COLUMNS * ROWS] or [
-        cut(grey(view), view.for_presentation.shape[1] // k, view.for_presentation.shape[0] // 2)
-        for view in views
-        for k in (3, 2, 4)
-    ][: COLUMNS * ROWS]
+    tiles = (tiles + more)[: COLUMNS * ROWS]
+    if not tiles:
+        tiles = [tile for view in views for tile in tissue(view, COLUMNS * ROWS // len(views))]
     tiles += [np.zeros((TILE, TILE))] * (COLUMNS * ROWS - len(tiles))
     right = np.concatenate([np.concatenate(tiles[k : k + COLUMNS], axis=1) for k in range(0, len(tiles), COLUMNS)])
     levels = np.round(np.concatenate([first, right], axis=1) * (GREYS - 1)).astype(np.uint8)

@@ -45,7 +45,7 @@ def test_places_and_numbers_are_those_of_the_unconditioned_draw():
 
 
 def test_what_is_too_large_to_be_hidden_is_left_out():
-    wanted = recipe("popcorn", "occult", stage=3)
+    wanted = recipe("popcorn", "occult", stage=3, relative_density=2.0)
     scene = scenes.grow(wanted, case_seed(wanted.name, 1, 0), 0)
     assert not scene.findings
     assert "too large to be occult" in scene.dropped[0]

@@ -44,7 +44,7 @@ twins = ["clean"]
 keep_for_processing = true
 [[finding]]
 kind = "round"
-distribution = "grouped"
+distribution = "{distribution}"
 [[finding]]
 kind = "coarse_heterogeneous"
 """
@@ -56,12 +56,12 @@ def grown(tmp_path_factory):
     """The recipe and the DICOM export of one woman, made once for each machine."""
     known = {}
 
-    def make(detector="hologic-selenia-dimensions", binning=4, views=("CC",)):
-        key = detector, binning, views
+    def make(detector="hologic-selenia-dimensions", binning=4, views=("CC",), distribution="grouped"):
+        key = detector, binning, views, distribution
         if key not in known:
             folder = tmp_path_factory.mktemp("grown")
             recipe = folder / "self.toml"
-            recipe.write_text(RECIPE.format(detector=detector, binning=binning, views=json.dumps(views)))
+            recipe.write_text(RECIPE.format(detector=detector, binning=binning, views=json.dumps(views), distribution=distribution))
             arguments = ["--preset", str(recipe), "--cases", "1", "--seed", str(SEED), "--workers", "1"]
             assert cli.run(["generate", *arguments, "--out", str(folder / "data")]) == 0
             assert (
@@ -162,16 +162,17 @@ def test_into_ourselves_at_full_resolution(grown, detector):
 def test_structured_detectability_is_that_of_the_place(grown, end, binning):
     """As the truth of the grown image has it, noise and display apart.
 
-    Squares of 9 mm have some 20 modes where the spectrum counts: 22 % of power, 11 % of d', and those of the two lie
-    differently: 15 %. How much a display shows of structure is as uncertain as its gain.
+    Squares of 9 mm have some 20 modes where the spectrum counts, noise hides the finest, and a picture's squares lie
+    otherwise than the truth's: within a factor of 1.6 for the middle one of many grains. How much a display shows of
+    structure is as uncertain as its gain.
     """
-    recipe, folder = grown(binning=binning)
+    recipe, folder = grown(binning=binning, distribution="diffuse")
     placed, on = laid(recipe, folder, end)
     _, grains, structured = truth.measured(on, placed, "x")
     (full,) = (i for i in phantom.open(folder.parent.parent / "data") if i.image_id == "000000-R-CC")
     known = {grain.row.calcification_id: grain.row.dprime_structured for grain in full.calcifications}
     ratio = [seen / known[grain.row.calcification_id] for grain, seen in zip(grains, structured, strict=True)]
-    assert abs(np.log(np.median(ratio))) < 2 * np.hypot(0.15, on.response.sd if on.response else 0)
+    assert abs(np.log(np.median(ratio))) < np.hypot(0.5, 2 * on.response.sd if on.response else 0)
     assert np.median(structured / [grain.row.dprime for grain in grains]) < 0.9
 
 
