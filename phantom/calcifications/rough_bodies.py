@@ -52,6 +52,7 @@ _POPCORN_CORE, _POPCORN_OUT, _BUMPS_PER_LOBE = (0.22, 0.4), 0.55, 5
 _POPCORN_RADIUS, _POPCORN_SMALL = (0.3, 0.75), (0.12, 0.3)
 _PLATE_BLOBS, _PLATE_OVAL = 3.0, (0.5, 1.0)  # blobs times the plate's thickness over its size; and its width
 _LUCENT_RADIUS, _LUCENT_WEIGHT = (0.3, 0.5), (-3.5, -1.5)
+_MANY_BUMPS, _LEAST_LEFT = 10, 0.01  # from so many on, twice the clefts; of its cube a body keeps at least so much
 _CLEFT_RADIUS, _CLEFT_WEIGHT = (0.1, 0.22), (-4.0, -2.0)
 _DIRECTIONS = fibonacci_sphere(64)
 
@@ -113,12 +114,16 @@ def popcorn(rng: np.random.Generator, size_mm: float, aspect: float, bumps: int)
         middles.append(middles[base] + direction * radii[base] * rng.uniform(1.05, 1.6))
         radii.append(max(_POPCORN_CORE[0] * share, 0.06))
     knobs = len(radii)
-    for _ in range(bumps + 2):
+    # clefts would leave little of a small body
+    for _ in range(bumps + 2 if bumps >= _MANY_BUMPS else bumps // 2 + 2):
         one, other = rng.integers(knobs, size=2)
         middles.append(0.5 * (middles[one] + middles[other]) + rng.normal(0.0, 0.08, 3))
         radii.append(float(rng.uniform(*_CLEFT_RADIUS)))
     weights = np.concatenate([np.ones(knobs), rng.uniform(*_CLEFT_WEIGHT, len(radii) - knobs)])
-    return body(rng, size_mm, np.array(middles), np.array(radii), weights, POPCORN)
+    made = body(rng, size_mm, np.array(middles), np.array(radii), weights, POPCORN)
+    if made.volume_mm3 > _LEAST_LEFT * size_mm**3:
+        return made
+    return body(rng, size_mm, np.array(middles[:knobs]), np.array(radii[:knobs]), weights[:knobs], POPCORN)
 
 
 def body(
