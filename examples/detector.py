@@ -121,17 +121,25 @@ def suspicious(places_mm: np.ndarray, size_mm: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     """Mark every image of a dataset."""
+    import click
+
     import phantom
 
     data, out = phantom.open(sys.argv[1]), Path(sys.argv[2])
     with out.open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["image_id", "x", "y", "score", "label"])
-        for image in data:
-            found = detect(image.for_presentation, image.row.pixel_spacing_mm, threshold=5.0)
-            for (x1, y1, x2, y2), score, label in zip(*found.values(), strict=True):
-                x, y = round((x1 + x2 - 1) / 2), round((y1 + y2 - 1) / 2)
-                table.writerow([image.image_id, x, y, round(float(score), 3), label])
+        with click.progressbar(data, length=len(data), label="images", file=sys.stderr) as images:
+            for image in images:
+                mark(table, image)
+
+
+def mark(table: Any, image: Any) -> None:
+    """Write what is found in an image."""
+    found = detect(image.for_presentation, image.row.pixel_spacing_mm, threshold=5.0)
+    for (x1, y1, x2, y2), score, label in zip(*found.values(), strict=True):
+        x, y = round((x1 + x2 - 1) / 2), round((y1 + y2 - 1) / 2)
+        table.writerow([image.image_id, x, y, round(float(score), 3), label])
 
 
 if __name__ == "__main__":
