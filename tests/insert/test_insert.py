@@ -61,7 +61,8 @@ def grown(tmp_path_factory):
         if key not in known:
             folder = tmp_path_factory.mktemp("grown")
             recipe = folder / "self.toml"
-            recipe.write_text(RECIPE.format(detector=detector, binning=binning, views=json.dumps(views), distribution=distribution))
+            given = {"detector": detector, "binning": binning, "views": json.dumps(views), "distribution": distribution}
+            recipe.write_text(RECIPE.format(**given))
             arguments = ["--preset", str(recipe), "--cases", "1", "--seed", str(SEED), "--workers", "1"]
             assert cli.run(["generate", *arguments, "--out", str(folder / "data")]) == 0
             assert (
