@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,9 @@ from phantom.anatomy.parenchyma import Parenchyma
 from phantom.arrays import Floats
 
 _NODES = 14
+# Estimates: how far strands wander sideways (sd, mm) at each wavelength, and by how much their ln thickness varies (sd)
+_WANDER_MM = {30.0: 0.7, 14.0: 0.3, 7.0: 0.12}
+_UNEVEN = {16.0: 0.3, 6.0: 0.25}
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +86,8 @@ def _drawn(
     *,
     centred: bool,
 ) -> Strands:
-    """Nearly straight curves of given lengths from (or, centred, through) places along headings, tapered at both
-    ends."""
+    """Curves of given lengths from (or, centred, through) places along headings, that wander, of uneven thickness and
+    tapered at both ends."""
     n = len(start)
     heading = heading / np.maximum(np.linalg.norm(heading, axis=1, keepdims=True), 1e-9)
     bend = np.cross(heading, rng.standard_normal((n, 3)))
@@ -92,16 +96,23 @@ def _drawn(
     t = np.linspace(-0.5, 0.5, _NODES) if centred else np.linspace(0.0, 1.0, _NODES)
     line = length[:, None, None] * t[None, :, None] * heading[:, None, :]
     arc = (rng.normal(0, 0.7 * wander, n) * length)[:, None] * (t * t - (0.25 if centred else 0.0))
-    kink = np.zeros((n, _NODES))
-    for waves in (1.5, 3.0, 5.0):
-        phase = rng.uniform(0, 2 * np.pi, (n, 1))
-        kink += (
-            rng.normal(0, 0.018 * wander / waves**1.2, (n, 1)) * length[:, None] * np.sin(2 * np.pi * waves * t + phase)
-        )
-    points = start[:, None, :] + line + arc[:, :, None] * bend[:, None, :] + kink[:, :, None] * other[:, None, :]
+    along = length[:, None] * t
+    sideways = arc + _waves(along, _WANDER_MM, rng), _waves(along, _WANDER_MM, rng)
+    points = start[:, None, :] + line
+    for away, axis in zip(sideways, (bend, other), strict=True):
+        points += away[:, :, None] * axis[:, None, :]
     t01 = np.linspace(0, 1, _NODES)
     taper = (
         np.sqrt(np.clip(np.sin(np.pi * t01), 0.02, 1.0)) if centred else np.sqrt(np.clip(1.05 - 0.6 * t01, 0.02, 1.0))
     )
-    radius = np.exp(rng.normal(np.log(radius_mm), unequal, (n, 1))) * taper
+    radius = np.exp(rng.normal(np.log(radius_mm), unequal, (n, 1)) + _waves(along, _UNEVEN, rng)) * taper
     return Strands(points, np.clip(radius, 0.02, 0.4), 1.8)
+
+
+def _waves(along_mm: Floats, sds: Mapping[float, float], rng: np.random.Generator) -> Floats:
+    """(n, nodes): of each strand a random sum of waves, of these wavelengths (mm) and standard deviations."""
+    out = np.zeros(along_mm.shape)
+    for wave_mm, sd in sds.items():
+        phase = rng.uniform(0, 2 * np.pi, (len(along_mm), 1))
+        out += rng.normal(0, np.sqrt(2) * sd, (len(along_mm), 1)) * np.sin(2 * np.pi / wave_mm * along_mm + phase)
+    return out

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from phantom.anatomy.parenchyma import Pattern, tendency
 from phantom.anatomy.patient import Anatomy
 from phantom.anatomy.projected import shadow, slabs
 from phantom.anatomy.projected.lattices import lattice
@@ -134,3 +135,30 @@ def test_tissue_under_coarse_pixels_is_the_mean_of_what_is_under_fine_ones():
     assert (coarse - mean)[held].std() < 0.07 * mean[held].std()
     assert coarse[held].mean() == pytest.approx(mean[held].mean(), rel=0.005)
     assert coarse[held].std() == pytest.approx(mean[held].std(), rel=0.02)
+
+
+def test_a_cone_of_gland_ends_behind_the_nipple_and_lies_where_it_is_asked_to():
+    """At places behind the nipple, above and lateral of the middle, and near the chest wall."""
+    body = BREAST.body
+    tip, outer = body.tip_mm, np.array([0.4 * body.height_mm, 0.4 * body.lateral_mm, 0.4 * body.upper_mm])
+    near, aside, back = 0.8 * tip, outer * [1, -1, -1], tip * [0.12, 1, 1]
+
+    def gland(**given):
+        places = np.array([near, outer, aside, back])
+        return dict(zip("noab", tendency(body, Pattern(**given), places), strict=True))
+
+    assert gland(cone=1.0)["n"] > gland(cone=0.0)["n"] + 0.5
+    assert gland(outer=1.5)["o"] - gland(outer=1.5)["a"] > gland(outer=0.0)["o"] - gland(outer=0.0)["a"] + 0.3
+    assert gland(retromammary=0.05)["b"] > gland(retromammary=0.4)["b"] + 0.5
+
+
+def test_strands_wander_and_are_unevenly_thick():
+    """Over 17 mm a real strand leaves its chord by some tenths of a millimetre, and is nowhere a ruled line."""
+    fibres = BREAST.fibres
+    first, last = fibres.points_mm[:, :1], fibres.points_mm[:, -1:]
+    chord = (last - first) / np.linalg.norm(last - first, axis=2, keepdims=True)
+    away = fibres.points_mm - first
+    off = np.linalg.norm(away - (away * chord).sum(axis=2, keepdims=True) * chord, axis=2).max(axis=1)
+    assert 0.3 < np.median(off) < 2.0
+    middle = fibres.radius_mm[:, 4:-4]
+    assert np.median(np.log(middle).std(axis=1)) > 0.1

@@ -67,13 +67,12 @@ def project(breast: Breast, pressed: Compression, plane: Grid, room: F32, seed: 
     (rows, columns) float32
     """
     slabs = max(round(pressed.thickness_mm / _SLAB_MM), _FEWEST)
-    columns = _Columns(pressed, plane, nodes_every(plane.pitch_mm))
+    every, stride = nodes_every(plane.pitch_mm), round(plane.pitch_mm / PLANE_MM)
+    columns = _Columns(pressed, plane, every)
     parenchyma = breast.parenchyma
     weight = np.ascontiguousarray(room / np.float32(slabs))
-    stride = round(plane.pitch_mm / PLANE_MM)
     first = [stride * round(at / plane.pitch_mm - 0.5) for at in plane.origin_mm[::-1]]
     shift, mottle = _tiles(breast, stride)
-    every = nodes_every(plane.pitch_mm)
     where = seed.child("offsets").rng().integers(0, 1 << 12, (slabs, 2, 2)) + np.array(first)
     total = np.zeros(plane.shape, np.float32)
     below = parenchyma.places(columns.at(0.0))
@@ -128,10 +127,9 @@ def _averaged(tile: F32, stride: int) -> F32:
 
 def _tiles(breast: Breast, stride: int) -> tuple[F32, F32]:
     """Tiles of rough displacement (3, side, side), mm, and of mottle (side, side), for points `stride` apart."""
-    pitch_mm = PLANE_MM
-    shape = (_side(pitch_mm),) * 2
+    shape = (_side(PLANE_MM),) * 2
     rng = breast.texture.child("rough").rng()
-    f = texture.frequencies(shape, pitch_mm)
+    f = texture.frequencies(shape, PLANE_MM)
     rough, soft = _between(f, _ROUGH_BETA, _ROUGH_WAVES_MM), _between(f, _MOTTLE_BETA, _MOTTLE_WAVES_MM)
     shift = [np.float32(_ROUGH_MM) * texture.shaped(texture.white(shape, rng), rough, shape) for _ in range(3)]
     mottle = texture.shaped(texture.white(shape, rng), soft, shape)

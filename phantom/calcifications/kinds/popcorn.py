@@ -53,8 +53,8 @@ class Kind(KindBase):
     popcorns: Annotated[Draw, Within(1, 12), "bodies of stage 3"] = Draw.choices([1, 2, 3, 4], [0.5, 0.25, 0.15, 0.1])
     popcorn_mm: Annotated[Draw, Within(2, 40, "mm"), "size of the largest"] = Draw.lognormal(6, 1.5, 2.5, 20)
     bumps: Annotated[Draw, Within(3, 60), "balls that make up a body"] = Draw.uniform(12, 30)
-    relative_density: Annotated[Draw, Within(0.05, 3), "density over the material's (estimate)"] = Draw.uniform(
-        0.6, 1.2
+    relative_density: Annotated[Draw, Within(0.05, 3), "density of small bodies over the material's (estimate)"] = (
+        Draw.uniform(0.6, 1.2)
     )
 
     def grow(self, breast: Breast, seed: Seed, distribution: Distribution | None = None) -> Finding:

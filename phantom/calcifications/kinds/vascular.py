@@ -98,11 +98,10 @@ class Kind(KindBase):
         seen = ruler(breast)
         for attempt in range(_FARTHER_TRIES):
             vessel_seed = side_seed.child("again", attempt) if attempt else side_seed
-            tracks = self._tracks(vessel_seed, lines[:vessels], length, grade, coverage)
-            found = self.finding(name, tracks[0], breast)
+            plates, total, share = self._tracks(vessel_seed, lines[:vessels], length, grade, coverage)
             # a lone plate has no length; more of them make a line as a view shows them
-            if tracks[0] and seen(np.array([plate.centre_mm for plate in tracks[0]])) > LINE_MM:
-                return replace(found, length_mm=tracks[1], calcified_share=tracks[2])
+            if plates and seen(np.array([plate.centre_mm for plate in plates])) > LINE_MM:
+                return replace(self.finding(name, plates, breast), length_mm=total, calcified_share=share)
             length, vessels = length * _FARTHER, vessels + attempt % 2
         raise NoPlace(f"no artery's calcium is {LINE_MM:g} mm long in a view")
 

@@ -298,3 +298,12 @@ def test_axes_give_the_turn_that_made_them():
         turn = vector_of(axes)
         assert np.linalg.norm(turn) <= math.pi + 1e-9
         np.testing.assert_allclose(axes_of(turn), axes, atol=1e-9)
+
+
+def test_the_wall_of_a_tapering_tube_is_that_of_its_pieces():
+    """A vessel that is wide for 3 mm and narrows over the next: the wall of a tube of each piece's mean radius."""
+    wall = 0.2
+    line = ((0.0, 0.0, 0.0, 0.9), (3.0, 0.0, 0.0, 0.9), (4.0, 0.0, 0.0, 0.3))
+    tube = TubeWall(line, wall, (0.0, 1.0, 0.0), level=-40.0)
+    parts = [length * math.pi * (r**2 - (r - wall) ** 2) for length, r in ((3.0, 0.9), (1.0, 0.6))]
+    assert tube.volume_mm3 == pytest.approx(sum(parts), rel=1e-4)
