@@ -13,7 +13,7 @@ from phantom.arrays import Floats
 
 _NODES = 14
 # Estimates: how far strands wander sideways (sd, mm) at each wavelength, and by how much their ln thickness varies (sd)
-_WANDER_MM = {30.0: 0.7, 14.0: 0.3, 7.0: 0.12}
+_WANDER_MM = {30.0: 0.4, 14.0: 0.12}
 _UNEVEN = {16.0: 0.3, 6.0: 0.25}
 
 

@@ -66,7 +66,8 @@ class Draw:
         """Any number from lo to hi, all alike."""
         if not lo <= hi:
             raise ValueError(f"a range must not end before it starts: [{lo:g}, {hi:g}]")
-        return Draw("uniform", (float(lo), float(hi)), float(lo), float(hi))
+        lo, hi = float(lo) + 0.0, float(hi) + 0.0  # -0.0 becomes 0.0: older NumPy refuses a range from 0.0 to -0.0
+        return Draw("uniform", (lo, hi), lo, hi)
 
     @staticmethod
     def normal(mean: float, sd: float, lo: float, hi: float) -> Draw:

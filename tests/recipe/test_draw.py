@@ -116,3 +116,8 @@ def test_the_ends_of_a_range_belong_to_it():
     assert 2 in Within(1, 2)
     assert 2.1 not in Within(1, 2)
     assert float("nan") not in Within(1, 2)
+
+
+def test_a_range_between_the_two_zeros_of_a_float_is_one_that_older_numpy_takes():
+    lo, hi = Draw.uniform(0.0, -0.0).bounds
+    assert not np.signbit([lo, hi]).any()
