@@ -11,6 +11,7 @@ from phantom.compiled import compiled, inlined
 
 _RINGS = 60  # of bins that are looked through at most
 MOST = 192  # candidates that a block of places can have
+_APART = np.float32(0.5)  # how much thinner than the boldest the wall of a pair can be (an estimate)
 _ZERO, _ONE, _HALF, _TWO, _FAR = np.float32(0), np.float32(1), np.float32(0.5), np.float32(2), np.float32(1e12)
 
 
@@ -76,16 +77,27 @@ def binned(places: F32, step: float) -> tuple[Cells, Array]:
 
 
 @inlined
-def pair(a: int, b: int) -> Any:
-    """A number in 0..1 for each unordered pair of cells: a hash of 32 bits (C. Wellons' triple32, shortened)."""
-    low, high = (a, b) if a < b else (b, a)
-    h = (low * 0x9E3779B1 + high * 0x85EBCA77 + 0x27D4EB2F) & 0xFFFFFFFF
+def _mixed(h: int) -> Any:
+    """A number in 0..1 from 32 bits (a hash: C. Wellons' triple32, shortened)."""
+    h &= 0xFFFFFFFF
     h ^= h >> 17
     h = (h * 0x2C1B3C6D) & 0xFFFFFFFF
     h ^= h >> 12
     h = (h * 0x297A2D39) & 0xFFFFFFFF
     h ^= h >> 15
     return np.float32(h) * np.float32(2.3283064e-10)
+
+
+@inlined
+def pair(a: int, b: int) -> Any:
+    """A number in 0..1 for each unordered pair of cells, alike all round a cell.
+
+    The larger of the two cells' own numbers, squared (so evenly spread), times one of the pair's: a bold cell has a
+    whole capsule, so that lines do not end where its neighbours change.
+    """
+    low, high = (a, b) if a < b else (b, a)
+    own = max(_mixed(low * 0x9E3779B1 + 0x165667B1), _mixed(high * 0x9E3779B1 + 0x165667B1))
+    return own * own * (_ONE - _APART * _mixed(low * 0x9E3779B1 + high * 0x85EBCA77 + 0x27D4EB2F))
 
 
 @compiled

@@ -12,9 +12,10 @@ from phantom.anatomy.parenchyma import Parenchyma
 from phantom.arrays import Floats
 
 _NODES = 14
+_IN_SKIN_MM = 1.5  # below the skin's surface, where ligaments end in it
 # Estimates: how far strands wander sideways (sd, mm) at each wavelength, and by how much their ln thickness varies (sd)
-_WANDER_MM = {30.0: 0.4, 14.0: 0.12}
-_UNEVEN = {16.0: 0.3, 6.0: 0.25}
+_WANDER_MM = {40.0: 0.8}
+_UNEVEN = {16.0: 0.3}
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +46,11 @@ def grow_ligaments(parenchyma: Parenchyma, count: int, rng: np.random.Generator)
     depth = body.depth_mm(places)
     wish = parenchyma.weight(places) * np.exp(-depth / 14.0) * (depth < 30)
     start = places[rng.choice(len(places), count, p=wish / wish.sum())]
-    heading = body.normals(start) + 0.55 * parenchyma.along(start) + 0.35 * rng.standard_normal((count, 3))
-    reach = body.depth_mm(start) * rng.uniform(0.8, 1.6, count)
-    return _drawn(parenchyma, start, heading, np.clip(reach, 4.0, 45.0), 0.08, 0.3, 0.25, rng, centred=False)
+    normals = body.normals(start)
+    heading = normals + 0.55 * parenchyma.along(start) + 0.35 * rng.standard_normal((count, 3))
+    outward = (heading * normals).sum(axis=1) / np.linalg.norm(heading, axis=1)
+    reach = rng.uniform(0.75, 1.0, count) * (body.depth_mm(start) - _IN_SKIN_MM) / np.maximum(outward, 0.3)
+    return _drawn(parenchyma, start, heading, np.clip(reach, 4.0, 45.0), 0.08, 0.6, 0.25, rng, centred=False)
 
 
 def grow_fibres(parenchyma: Parenchyma, count: int, rng: np.random.Generator) -> Strands:
@@ -59,7 +62,7 @@ def grow_fibres(parenchyma: Parenchyma, count: int, rng: np.random.Generator) ->
     along = parenchyma.along(start)
     across = np.cross(along, rng.standard_normal((count, 3)))
     across /= np.linalg.norm(across, axis=1, keepdims=True)
-    turn = np.where(rng.random(count) < 0.45, rng.normal(0, 0.3, count), rng.normal(0, 1.0, count))[:, None]
+    turn = np.where(rng.random(count) < 0.6, rng.normal(0, 0.3, count), rng.normal(0, 1.0, count))[:, None]
     heading = along * np.cos(turn) + across * np.sin(turn)
     length = np.clip(np.exp(rng.normal(np.log(17.0), 0.6, count)), 4.0, 80.0)
     return _drawn(parenchyma, start, heading, length, 0.072, 0.6, 0.1, rng, centred=True)

@@ -10,7 +10,7 @@ import numpy as np
 from phantom.anatomy import texture
 from phantom.anatomy.cells import Cells, Walls, binned
 from phantom.anatomy.outline import BreastOutline
-from phantom.anatomy.slab import Tissue, sample, walled
+from phantom.anatomy.slab import SHARP, Tissue, sample, walled
 from phantom.arrays import F32, Array, Floats
 from phantom.geometry.interpolate import trilinear
 from phantom.recipe.seed import Seed
@@ -27,6 +27,7 @@ _SWIRL = 0.33  # how far the fabric strays from the line to the nipple, per mm o
 _UNDER_SKIN_MM = 7.0  # within this of the skin the fabric runs along it
 _TWIN = 0.45  # part of the cloud's variance that both breasts share
 _CHANCE = 0.45  # sd of chance in a lobule's score, times `Pattern.cellular`
+_ALIKE, _HOLES, _HOLES_FROM = 0.35, 1.6, 0.55  # most lobules chance little; those above that many sd are fat in gland
 _MOVED = 0.25  # of a cell's size: how far a cell's seed lies from its twin's
 _SAMPLES = 10000  # places that density is met at
 _SHOWN = 0.5  # of the walls: a slab shows only the nearest one of each size (measured)
@@ -77,7 +78,7 @@ class Pattern:
     cloud: float = 0.7
     cellular: float = 1.0
     wall_mm: float = 0.5
-    lobule_walls: tuple[float, float, int, float, float] = (0.03, 0.9, 3, 0.4, 2.5)
+    lobule_walls: tuple[float, float, int, float, float] = (0.03, 0.9, 3, 1.2, 4.0)
     part_walls: tuple[float, float, int, float, float] = (0.05, 0.26, 3, 0.2, 1.2)
     ligament_walls: tuple[float, float, int, float, float] = (0.02, 0.8, 3, 0.5, 3.0)
     core: float = 1.5
@@ -140,7 +141,7 @@ class Parenchyma:
         """How glandular places (n, 3) are, 0 to 1: their lobule's fill, less where their part of it is fat."""
         which, _ = self.found(points_mm)
         fill = self.tissue.fill[which[0]].astype(float)
-        part = np.clip((fill - self.tissue.chance[which[1]]) * 4 + 0.5, 0.02, 1.0)
+        part = np.maximum(_part_filled(fill, self.tissue.chance[which[1]]), 0.02)
         return np.asarray(np.clip(fill, 0.05, 1.0) * part)
 
     def sampled(self, points_mm: Floats) -> tuple[Array, F32]:
@@ -159,6 +160,11 @@ class Parenchyma:
         which, walls = np.empty((2, len(q)), np.int32), np.empty((3, 3, len(q)), np.float32)
         sample(q, np.asarray(unit, np.float32), scale, squeeze, self.tissue, which, walls)
         return which, walls
+
+
+def _part_filled(fill: Floats, chance: F32) -> Floats:
+    """How much of parts (n,) of lobules so full is gland, as `add_slab` has it."""
+    return np.asarray(np.clip((fill * (1 + 1 / SHARP) - chance) * SHARP, 0, 1))
 
 
 def tendency(body: BreastOutline, pattern: Pattern, points: Floats) -> Floats:
@@ -243,7 +249,9 @@ def grow_parenchyma(
     (smooth,) = trilinear((cloud,), ((places - origin) / np.float32(_STEP_MM)).astype(np.float32))
     wanted = tendency(body, pattern, places) + pattern.cloud * smooth
     rng = seed.child("fill").rng()
-    score = wanted + _CHANCE * pattern.cellular * (shared * lot + apart * rng.standard_normal(len(places)))
+    chance = shared * lot + apart * rng.standard_normal(len(places))
+    chance = _ALIKE * chance - _HOLES * np.maximum(chance - _HOLES_FROM, 0)
+    score = wanted + _CHANCE * pattern.cellular * chance
     clump = np.exp(np.clip(0.55 * wanted, -1.0, 0.7)).astype(np.float32)
     level = min(_FAINT + _DENSER * density, 1.0) * rng.uniform(*pattern.level, len(places))
     kinds = (pattern.lobule_walls, pattern.part_walls, pattern.ligament_walls)
@@ -318,6 +326,6 @@ def _filled(
     for _ in range(40):
         middle = 0.5 * (low + high)
         fill = fullness / (1 + np.exp(np.clip((middle - score) / width, -30, 30)))
-        gland = tissue.level[which[0]] * np.clip((fill[which[0]] - tissue.chance[which[1]]) * 8 + 0.5, 0, 1)
+        gland = tissue.level[which[0]] * _part_filled(fill[which[0]], tissue.chance[which[1]])
         low, high = (middle, high) if float(np.maximum(gland, walls).mean()) > target else (low, middle)
     return replace(bare, tissue=tissue._replace(fill=fill.astype(np.float32)))

@@ -10,10 +10,14 @@ from phantom.anatomy.cells import MOST, Cells, Frame, Walls, candidates, covered
 from phantom.arrays import F32, Array
 from phantom.compiled import compiled, inlined
 
+# compiled code is kept for as long as its own file stays the same: so this one names the state of cells.py, which is
+# compiled into it (the first 16 digits of its SHA-256)
+_CELLS_SHA256 = "6f3148c38a66bdad"
 _ZERO, _ONE, _HALF, _QUARTER = np.float32(0), np.float32(1), np.float32(0.5), np.float32(0.25)
-_SHARP = np.float32(8)  # how suddenly a part turns from fat to gland as its lobule fills
+SHARP = 8.0  # how suddenly a part turns from fat to gland as its lobule fills
 _POINT_MM = np.float32(0.3)  # how far a sampled place reaches
-_ROUGHEST_MM = np.float32(0.4)  # rough displacement is taken to stay within this
+_ROUGHEST_MM = np.float32(1.0)  # rough displacement is taken to stay within this
+_SHEATH = np.float32(0.8)  # how much thicker walls are between gland and fat (an estimate)
 _LEAST_KEPT, _FADE = np.float32(0.5), np.float32(0.2)  # of the walls beyond the free breast, and how fast they thin out
 
 
@@ -92,6 +96,12 @@ class Roughness(NamedTuple):
 
 
 @inlined
+def _filled(fill: Any, chance: Any) -> Any:
+    """How much of a part is gland, 0 to 1: none in an empty lobule, all in a full one."""
+    return min(max((fill * (_ONE + _ONE / np.float32(SHARP)) - chance) * np.float32(SHARP), _ZERO), _ONE)
+
+
+@inlined
 def _glandular(tissue: Tissue, a: int, b: int, j: int, m: int, share: Any, share2: Any, gone: Any) -> Any:
     """How much of a slab is gland, 0 to 1, where `share` of it lies in lobule a, the rest in b, `share2` in part j."""
     g = _ZERO
@@ -99,8 +109,7 @@ def _glandular(tissue: Tissue, a: int, b: int, j: int, m: int, share: Any, share
         cell, of = (a, share) if side == 0 else (b, _ONE - share)
         fill = tissue.fill[cell] - gone
         if of > _ZERO and fill > _ZERO:
-            one = min(max((fill - tissue.chance[j]) * _SHARP + _HALF, _ZERO), _ONE)
-            other = min(max((fill - tissue.chance[m]) * _SHARP + _HALF, _ZERO), _ONE)
+            one, other = _filled(fill, tissue.chance[j]), _filled(fill, tissue.chance[m])
             g += of * tissue.level[cell] * (share2 * one + (_ONE - share2) * other)
     return g
 
@@ -219,7 +228,8 @@ def add_slab(nodes: Nodes, weight: F32, every: int, blur_mm: Any, rough: Roughne
                         ti, tj = r * rough.stride + rough.mottle_at[0], c * rough.stride + rough.mottle_at[1]
                         mottle = rough.mottle[ti & wrap, tj & wrap]
                         solid *= max(_ONE + mottle, _ZERO)
-                    much = kept * tissue.clump[a]
+                    # Cooper's ligaments sheathe the gland: where it borders on fat walls are bolder
+                    much = kept * tissue.clump[a] * (_ONE + _SHEATH * abs(tissue.fill[a] - tissue.fill[b]))
                     solid = max(solid, covered(v1[0, p], much * v1[2, p], v1[1, p]))
                     solid = max(solid, covered(v2[0, p], much * v2[2, p], v2[1, p]))
                     solid = max(solid, covered(v3[0, p], kept * v3[2, p], v3[1, p]))

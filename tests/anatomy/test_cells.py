@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+from phantom.anatomy import slab
 from phantom.anatomy.cells import Cells, Frame, Walls, binned, candidates, covered, nearest, pair, walls_at
 from phantom.anatomy.patient import Anatomy
 from phantom.recipe.draw import Draw
@@ -46,12 +47,13 @@ def test_the_search_finds_the_two_nearest_wherever_it_looks(step: float) -> None
         assert np.mean(index[:, :2] == which.T) > 0.99
 
 
-def test_a_pair_has_one_number_whoever_asks_and_numbers_are_even() -> None:
-    u = np.array([pair(a, b) for a in range(60) for b in range(a)])
-    assert pair(3, 17) == pair(17, 3) != pair(3, 18)
-    assert np.histogram(u, 10, (0, 1))[0].min() > 0.07 * u.size
-    assert u.min() >= 0
-    assert u.max() <= 1
+def test_a_pair_has_one_number_whoever_asks_and_a_bold_cell_is_bold_all_round() -> None:
+    of_pairs = np.array([[pair(a, b) if a != b else np.nan for a in range(60)] for b in range(60)])
+    assert np.allclose(of_pairs, of_pairs.T, equal_nan=True)
+    assert pair(3, 17) != pair(3, 18)
+    u = of_pairs[np.triu_indices(60, 1)]
+    assert 0 <= u.min() < 0.05 and np.median(u) < 0.45 and 0.85 < u.max() <= 1
+    assert np.nanmin(of_pairs, axis=0).max() > 0.45
 
 
 WALLS = Walls(np.float32(0.0), np.float32(0.4), 3, np.float32(0.2), np.float32(2.0), np.float32(9.0))
@@ -112,7 +114,7 @@ def test_the_grown_tissue_has_the_density_that_was_asked(density: float) -> None
     points = rng.uniform(lo, hi, (60000, 3))
     points = points[breast.body.level(points) < 0.985]
     which, walls = p.sampled(points)
-    gland = p.tissue.level[which[0]] * np.clip((p.tissue.fill[which[0]] - p.tissue.chance[which[1]]) * 8 + 0.5, 0, 1)
+    gland = p.tissue.level[which[0]] * np.clip(p.tissue.fill[which[0]] * 9 - p.tissue.chance[which[1]] * 8, 0, 1)
     got = float(np.maximum(gland, 0.5 * walls).mean())
     assert got == pytest.approx(max(breast.density - 0.01, 0.25 * breast.density), rel=0.06)
 
@@ -142,3 +144,10 @@ def test_a_wall_thins_out_toward_the_line_where_a_third_cell_meets_it_and_all_en
         far, near = measured(places, cells, frame(), walls)[2]
         assert far == pytest.approx(most, rel=1e-3)
         assert 0.04 < near < 0.27
+
+
+def test_an_empty_lobule_holds_no_gland_and_a_full_one_only_gland() -> None:
+    # were it otherwise, gland would end at once where it fades to nothing: in steps as large as a block
+    chances = np.linspace(0, 1, 11, dtype=np.float32)
+    assert max(slab._filled(np.float32(1e-4), c) for c in chances) < 0.01
+    assert min(slab._filled(np.float32(1.0), c) for c in chances) == 1

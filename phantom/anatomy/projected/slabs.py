@@ -24,8 +24,8 @@ _NEARLY = 1.001  # a pixel so little below a spacing counts as one of it
 _SLAB_MM, _FEWEST = 4.0, 4
 _TOGETHER = 4  # slabs that are rough alike: a sheet that stands on edge stays sharp
 _BLUR = 0.6  # of the lattice's spacing: how far a point reaches
-# displacement: sd, spectrum f^-beta between two waves
-_ROUGH_MM, _ROUGH_BETA, _ROUGH_WAVES_MM = 0.08, 3.0, (0.24, 12.0)
+# displacement: of each part its sd and two waves, between which its spectrum is f^-beta: rough edges, and scallops
+_ROUGH, _ROUGH_BETA = ((0.08, (0.24, 12.0)), (0.25, (3.0, 14.0))), 3.0
 _MOTTLE_BETA, _MOTTLE_WAVES_MM = 1.3, (0.5, 3.0)  # of gland in a slab: the same
 _TILE_MM = 110.0  # at least: after which random texture repeats
 _RIM, _FADE_MM, _FADED = 0.93, 12.0, 2.0  # folds: from this part of the radius tissue fades, how fast, how far
@@ -130,8 +130,12 @@ def _tiles(breast: Breast, stride: int) -> tuple[F32, F32]:
     shape = (_side(PLANE_MM),) * 2
     rng = breast.texture.child("rough").rng()
     f = texture.frequencies(shape, PLANE_MM)
-    rough, soft = _between(f, _ROUGH_BETA, _ROUGH_WAVES_MM), _between(f, _MOTTLE_BETA, _MOTTLE_WAVES_MM)
-    shift = [np.float32(_ROUGH_MM) * texture.shaped(texture.white(shape, rng), rough, shape) for _ in range(3)]
+    soft = _between(f, _MOTTLE_BETA, _MOTTLE_WAVES_MM)
+    shift = [np.zeros(shape, np.float32) for _ in range(3)]
+    for sd_mm, waves_mm in _ROUGH:
+        law = _between(f, _ROUGH_BETA, waves_mm)
+        for each in shift:
+            each += np.float32(sd_mm) * texture.shaped(texture.white(shape, rng), law, shape)
     mottle = texture.shaped(texture.white(shape, rng), soft, shape)
     mottle = _averaged(np.float32(breast.parenchyma.mottle) * mottle, stride)
     return np.stack([_averaged(each, stride) for each in shift]), mottle
