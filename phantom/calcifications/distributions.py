@@ -8,7 +8,7 @@ lengths are estimates.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -238,7 +238,7 @@ def duct_lines(
             lines.append((path, float(ruler[first]), float(ruler[last])))
     if not suspicious:
         return [lines[i] for i in rng.permutation(len(lines))]
-    order = rng.exponential(1.0, len(lines)) / [_in_gland(breast, *line) for line in lines]  # as drawn by these weights
+    order = rng.exponential(1.0, len(lines)) / _in_gland(breast, lines)  # as drawn by these weights
     return [lines[i] for i in np.argsort(order, kind="stable")]
 
 
@@ -251,14 +251,18 @@ def start_of(
     if not suspicious:
         return float(rng.uniform(first, room))
     starts = rng.uniform(first, room, _STARTS)
-    weights = np.array([_in_gland(breast, path, start, start + length_mm) for start in starts])
+    weights = _in_gland(breast, [(path, start, start + length_mm) for start in starts])
     return float(starts[int(rng.choice(_STARTS, p=weights / weights.sum()))])
 
 
-def _in_gland(breast: Breast, path: CurvePath, start: float, end: float) -> float:
-    """How glandular a stretch's middle half is, never nothing."""
-    middle = path.at(np.linspace(0.75 * start + 0.25 * end, 0.25 * start + 0.75 * end, 5))[0]
-    return 1e-3 + float(breast.gland_weight(middle).mean())
+def _in_gland(breast: Breast, stretches: Sequence[tuple[CurvePath, float, float]]) -> Floats:
+    """(n,): how glandular the middle half of each stretch of a path is, never nothing."""
+    middles = [
+        path.at(np.linspace(0.75 * start + 0.25 * end, 0.25 * start + 0.75 * end, 5))[0]
+        for path, start, end in stretches
+    ]
+    weight = breast.gland_weight(np.concatenate([np.empty((0, 3)), *middles]))  # asked for all at once
+    return np.asarray(1e-3 + weight.reshape(-1, 5).mean(axis=1))
 
 
 def unshared(lines: list[tuple[CurvePath, float, float]]) -> list[tuple[CurvePath, float, float]]:

@@ -46,7 +46,7 @@ def displayed(image: Mammogram) -> Picture:
     row = image.row
     name, view, side = row.image_id, row.view, row.laterality
     picture = Picture(name, image.for_presentation, 12, row.pixel_spacing_mm, view, side, False)
-    if chest_wall_left(picture.brightness()):
+    if chest_wall_left(picture):
         return picture
     return replace(picture, pixels=np.ascontiguousarray(picture.pixels[:, ::-1]), mirrored=True)
 

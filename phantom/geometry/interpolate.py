@@ -152,16 +152,20 @@ def _interpolate(values: Floats, start: float, step: float, out: Floats, cubic: 
         target = out[phase::often]
         place = start + step * phase
         first = int(np.floor(place))
-        if first < 1 or first + 2 + len(target) > size:
-            _gather(values, place + np.arange(len(target)), target, cubic)
+        # places whose neighbours are not all there come one by one: few, at the ends
+        early = min(max(1 - first, 0), len(target))
+        late = max(min(size - 2 - first, len(target)), early)
+        for ends in (slice(0, early), slice(late, len(target))):
+            if ends.start < ends.stop:
+                _gather(values, place + np.arange(ends.start, ends.stop), target[ends], cubic)
+        if early == late:
             continue
         before, weights = _weights(np.float32(place - first), cubic)
-        begin = first - before
-        np.multiply(values[begin : begin + len(target)], weights[0], out=target)
+        begin, inner, part = first + early - before, target[early:late], term[: late - early]
+        np.multiply(values[begin : begin + len(inner)], weights[0], out=inner)
         for tap, weight in enumerate(weights[1:], start=begin + 1):
-            part = term[: len(target)]
-            np.multiply(values[tap : tap + len(target)], weight, out=part)
-            target += part
+            np.multiply(values[tap : tap + len(inner)], weight, out=part)
+            inner += part
 
 
 def _between(values: Floats, at: Floats, out: Floats) -> None:

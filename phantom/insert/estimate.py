@@ -9,7 +9,7 @@ import numpy as np
 
 from phantom.arrays import F32, Bools
 from phantom.insert.landmarks import Landmarks, landmarks
-from phantom.insert.picture import Picture
+from phantom.insert.picture import Picture, looked_up
 from phantom.insert.segment import Segmented, segment
 from phantom.insert.spectra import Spectra, spectra
 
@@ -75,7 +75,7 @@ def values_of(picture: Picture, offset_dn: float = 0.0) -> F32:
     if not picture.linear:
         return picture.pixels.astype(np.float32)
     table = -np.log(np.maximum(np.arange(picture.largest + 1, dtype=np.float32) - np.float32(offset_dn), 1.0))
-    return np.asarray(table[np.minimum(picture.pixels, picture.largest)], np.float32)
+    return looked_up(table, picture.pixels)
 
 
 def estimate(picture: Picture, offset_dn: float = 0.0) -> Estimates:

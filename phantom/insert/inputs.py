@@ -52,7 +52,7 @@ class Source:
         path = Path(self.path)
         reader = read_image if path.suffix.lower() in read_image.SUFFIXES else read_dicom
         picture, woman = reader.read(path, self.spacing_mm, self.view, self.laterality)
-        if not chest_wall_left(picture.brightness()):
+        if not chest_wall_left(picture):
             picture = replace(picture, pixels=np.ascontiguousarray(picture.pixels[:, ::-1]), mirrored=True)
         if self.thickness_mm is not None:
             picture = replace(picture, header=replace(picture.header, thickness_mm=self.thickness_mm))

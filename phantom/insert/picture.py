@@ -91,23 +91,28 @@ class Picture:
         """The largest value a pixel can have."""
         return (1 << self.bits) - 1
 
-    def brightness(self) -> F32:
+    def brightness(self, every: int = 1) -> F32:
         """(rows, columns) float32: more where less X-ray came through, 0 to 1 over what the image holds.
 
-        For processing it is the negative logarithm of the value.
+        For processing it is the negative logarithm of the value. Of every so many rows and columns, if that is asked.
         """
+        pixels = self.pixels[::every, ::every]
         if not self.linear:
-            return np.asarray(self.pixels * np.float32(1 / self.largest), np.float32)
+            return np.asarray(pixels * np.float32(1 / self.largest), np.float32)
         table = -np.log(np.maximum(np.arange(self.largest + 1, dtype=np.float32), 1.0))
         table -= table[-1]
         table /= max(float(table[0]), 1.0)
-        return np.asarray(table[np.minimum(self.pixels, self.largest)], np.float32)
+        return looked_up(table, pixels)
 
 
-def chest_wall_left(brightness: F32) -> bool:
-    """Whether there is more breast at the left edge of an image than at the right."""
-    step = max(1, min(brightness.shape) // 200)
-    few = brightness[::step, ::step]
+def looked_up(table: F32, pixels: U16) -> F32:
+    """The table's value for every pixel; the last one for those beyond it."""
+    return np.take(table, pixels, mode="clip")
+
+
+def chest_wall_left(picture: Picture) -> bool:
+    """Whether there is more breast at the left edge of a picture than at the right."""
+    few = picture.brightness(max(1, min(picture.pixels.shape) // 200))
     columns = few.shape[1]
     low, high = np.percentile(few, [5, 99])
     inside = few > low + 0.15 * (high - low)

@@ -15,6 +15,7 @@ from phantom.insert.picture import Picture
 CELL_MM = 0.5
 _BRIDGE_MM = 2.5  # thinner than this, what hangs on the breast is no part of it (estimate)
 _LABEL_MM2 = 2.0  # the least that is taken for a label or a marker (estimate)
+_STRIP = 64  # rows of pixels that are worked on at once
 _RISE = 0.06  # of the way from background to breast at which the breast begins (estimate)
 
 
@@ -79,11 +80,19 @@ class Segmented:
         i1, j1 = np.minimum(i + 1, smooth.shape[0] - 1), np.minimum(j + 1, smooth.shape[1] - 1)
         along = (columns - j).astype(np.float32)
         wide = smooth[:, j] + along * (smooth[:, j1] - smooth[:, j])
-        out = np.empty(shape, bool)
+        out = np.zeros(shape, bool)
         down = (rows - i).astype(np.float32)[:, None]
-        for start in range(0, shape[0], 256):
-            part = slice(start, start + 256)
-            out[part] = wide[i[part]] + down[part] * (wide[i1[part]] - wide[i[part]]) >= 0.5
+        for start in range(0, shape[0], _STRIP):
+            part = slice(start, start + _STRIP)
+            near = wide[i[part][0] : i1[part][-1] + 1] >= 0.5
+            # what lies between cells is no more than the largest and no less than the smallest of them
+            some, all_of = np.flatnonzero(near.any(axis=0)), near.all(axis=0)
+            if not some.size:
+                continue
+            first, last = int(np.argmin(all_of)) if not all_of.all() else shape[1], int(some[-1]) + 1
+            out[part, :first] = True
+            above, below = wide[i[part], first:last], wide[i1[part], first:last]
+            out[part, first:last] = above + down[part] * (below - above) >= 0.5
         return out
 
 

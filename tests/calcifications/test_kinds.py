@@ -15,6 +15,7 @@ from phantom import tables
 from phantom.anatomy.breast import Breast
 from phantom.anatomy.patient import Anatomy
 from phantom.calcifications import groups, registry
+from phantom.calcifications.distributions import duct_lines, start_of
 from phantom.calcifications.finding import Finding
 from phantom.calcifications.sites import sites
 from phantom.errors import ImpossibleDistribution, NoPlace, UsageError
@@ -184,6 +185,17 @@ def test_a_group_is_as_small_as_the_lexicon_says_where_it_is_read(name):
             if finding is not None:
                 seen = breast(which).compress(view).forward(places(finding))[:, :2]
                 assert groups.extent(seen) <= (5.0 if name == "skin" else 20.0) + 1e-6, (which, seed, view.name)
+
+
+def test_gland_is_asked_for_along_all_ducts_at_once(monkeypatch):
+    """A breast has a thousand lines of ducts, and each question about gland costs as much as many points."""
+    asked, real = [], Breast.gland_weight
+    monkeypatch.setattr(Breast, "gland_weight", lambda self, points: asked.append(len(points)) or real(self, points))
+    lines = duct_lines(breast(), np.random.default_rng(1), suspicious=True)
+    assert len(asked) == 1
+    assert asked[0] == 5 * len(lines)
+    start_of(breast(), lines[0], 0.5 * (lines[0][2] - lines[0][1]), np.random.default_rng(1), suspicious=True)
+    assert len(asked) == 2
 
 
 def test_a_group_may_be_asked_to_be_one_grain():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -337,6 +338,20 @@ def test_stated_contrast_counts(grown):
     assert faint.sum() >= 5
     # of grains of a few pixels each, in which the noise of lost quanta and rounding make up to a quarter
     assert np.median(high[faint] / low[faint]) == pytest.approx(2, rel=0.1)
+
+
+def test_a_display_raises_faint_detail_more_than_plain_detail(grown):
+    """The inside of a large calcification keeps its structure: its height is not raised as that of a speck is."""
+    _, on = laid(*grown(binning=2), ".dcm")
+    on = replace(on, under=replace(on.under, response=replace(on.response, raised=2.0)))
+    added = []
+    for depth in (0.01, 0.1, 1.2):
+        lost = np.zeros((101, 101), np.float32)
+        lost[30:71, 30:71] = 1 - np.exp(-depth)
+        added.append(blend._raised(on, lost, np.zeros_like(lost))[50, 50] / depth)
+    assert added[0] == pytest.approx(1, rel=0.01)
+    assert added[1] > 0.95
+    assert 0.2 < added[2] < 0.5
 
 
 def test_exported_again_it_says_what_it_is(pictures, tmp_path):

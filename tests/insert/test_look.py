@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from phantom import cli
 from phantom.errors import Unreadable, UsageError
@@ -56,6 +57,19 @@ def with_labels(pixels):
 def test_the_breast_is_found():
     pixels, mask = breast()
     assert overlap(segment(picture(pixels)), mask) > 0.98
+
+
+def test_cells_as_pixels_are_interpolated_between_their_centres():
+    """The same in strips as pixel by pixel, for cells that hold all, nothing, an edge and specks."""
+    found, rng = segment(picture(breast()[0])), np.random.default_rng(3)
+    shape, cells = (800, 500), found.breast.shape
+    for held in (found.breast, rng.random(cells) < 0.5, np.ones(cells, bool), np.zeros(cells, bool), found.breast.T):
+        smooth = gaussian_filter(held.astype(np.float32), 1.0, mode="nearest")
+        sizes = zip(shape, held.shape, strict=True)
+        at = [np.clip((np.arange(pixels) + 0.5) / found.step - 0.5, 0, count - 1) for pixels, count in sizes]
+        exact = map_coordinates(smooth.astype(float), np.meshgrid(*at, indexing="ij"), order=1, mode="nearest")
+        plain = np.abs(exact - 0.5) > 1e-5
+        assert np.array_equal(found.whole(held, shape)[plain], exact[plain] >= 0.5)
 
 
 def test_labels_and_markers_are_no_breast_and_are_marked():
