@@ -23,15 +23,17 @@ from phantom.cli._print import json_option, print_json
 @click.option("--overwrite", is_flag=True, help="Delete the dataset that is there first.")
 @click.option("--check", is_flag=True, help="Only write a sheet per image, with what was found in it, to --out.")
 @click.option(
-    "--spacing-mm", type=click.FloatRange(0.02, 1), help="Side of a pixel at the breast, where the file does not say."
-)
+    "--spacing-mm", type=click.FloatRange(0.02, 1),
+    help="Side of a pixel at the breast, of every file: also of a DICOM file whose header says otherwise.",
+)  # fmt: skip
 @click.option(
-    "--view", type=click.Choice(["CC", "MLO", "ML"]), help="The view, where neither header nor file name says."
+    "--view",
+    type=click.Choice(["CC", "MLO", "ML"]),
+    help="The view of every file, in place of what header or file name says.",
 )
-@click.option("--laterality", type=click.Choice(["L", "R"]), help="The side, where neither header nor file name says.")
-@click.option(
-    "--detector", metavar="NAME|FILE", help="The unit, where the header names none that `phantom detectors` lists."
-)
+@click.option("--laterality", type=click.Choice(["L", "R"]),
+              help="The side of every file, in place of what header or file name says.")  # fmt: skip
+@click.option("--detector", metavar="NAME|FILE", help="The unit of every file, in place of what its header names.")
 @click.option("--contrast", type=click.FloatRange(0, min_open=True), metavar="GREY",
               help="Of displayed images: grey values per unit of the logarithm of the exposure.")  # fmt: skip
 @click.option("--keep-header", is_flag=True,

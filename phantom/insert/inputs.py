@@ -18,6 +18,8 @@ from phantom.insert.read_dicom import VIEWS
 from phantom.insert.segment import segment
 
 _DICOM_SUFFIXES = (".dcm", ".dicom", ".ima", "")
+_OTHER_IMAGES = (".jpg", ".jpeg", ".jp2", ".bmp", ".gif", ".webp")  # with colour, losses or eight bits at the best
+_USUAL_CM2 = 25.0, 450.0  # what breasts cover in views of one (estimate): beyond it the spacing is likely to be wrong
 _COLUMNS = ("file", "spacing_mm", "view", "laterality", "thickness_mm", "woman")
 
 
@@ -50,6 +52,8 @@ class Source:
             If it cannot be used; the message says why.
         """
         path = Path(self.path)
+        if path.suffix.lower() in _OTHER_IMAGES:
+            raise Unreadable(f"a {path.suffix.lower()} image: only DICOM, PNG and TIFF can be used")
         reader = read_image if path.suffix.lower() in read_image.SUFFIXES else read_dicom
         picture, woman = reader.read(path, self.spacing_mm, self.view, self.laterality)
         if not chest_wall_left(picture):
@@ -58,7 +62,6 @@ class Source:
             picture = replace(picture, header=replace(picture.header, thickness_mm=self.thickness_mm))
         key = f"{path.parent}|{woman or path.stem}" if reader is read_image else woman
         return picture, self.woman or key
-
 
     def header(self) -> dict[str, Any]:
         """All that the file's header says, in DICOM's JSON; empty of PNG and TIFF."""
@@ -187,7 +190,7 @@ def grouped(found: Sequence[Source]) -> Grouped:
     for source in found:
         try:
             picture, key = source.read()
-            segment(picture)  # one without a breast is left out now, not halfway through the run
+            area = segment(picture).area_cm2  # one without a breast is left out now, not halfway through the run
         except Unreadable as why:
             refused.append((source.path, str(why)))
             continue
@@ -196,8 +199,7 @@ def grouped(found: Sequence[Source]) -> Grouped:
             refused.append((source.path, f"the same pixels as {seen[digest]}"))
             continue
         seen[digest] = source.path
-        if picture.header.burned_in:
-            notes.append(f"{source.path}: the header says that there is burned-in text; it stays in the image")
+        notes += warnings_of(source, picture, area)
         name, copy = (picture.laterality, picture.view), 0
         key = key or digest
         # a repeated view is a case of its own, and so are pictures for processing beside those for presentation
@@ -209,6 +211,19 @@ def grouped(found: Sequence[Source]) -> Grouped:
         files, digests = zip(*of.values(), strict=True)
         groups.append(Woman(tuple(files), tuple(of), woman_digest(digests)))
     return Grouped(tuple(groups), tuple(refused), tuple(notes))
+
+
+def warnings_of(source: Source, picture: Picture, area_cm2: float) -> list[str]:
+    """What a user is to know of a picture that can be used, and whose breast covers so much."""
+    notes = []
+    if picture.header.burned_in:
+        notes.append(f"{source.path}: the header says that there is burned-in text; it stays in the image")
+    if not _USUAL_CM2[0] <= area_cm2 <= _USUAL_CM2[1]:
+        notes.append(
+            f"{source.path}: the breast covers {area_cm2:.0f} cm2 with pixels of {picture.spacing_mm:g} mm: "
+            "is the spacing right?"
+        )
+    return notes
 
 
 def digest_of(picture: Picture) -> str:

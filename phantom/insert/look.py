@@ -12,7 +12,7 @@ from phantom.dataset.format.files import put
 from phantom.errors import Unreadable, UsageError
 from phantom.insert.check import sheet
 from phantom.insert.estimate import Estimates, estimate
-from phantom.insert.inputs import sources
+from phantom.insert.inputs import sources, warnings_of
 from phantom.insert.picture import Picture
 
 
@@ -72,8 +72,7 @@ def check(
         except Unreadable as why:
             refused.append((source.path, str(why)))
             continue
-        if picture.header.burned_in:
-            warnings.append(f"{source.path}: the header says that there is burned-in text; it stays in the image")
+        warnings += warnings_of(source, picture, seen.segmented.area_cm2)
         name = f"{number:04d}-{re.sub(r'[^A-Za-z0-9_.-]+', '_', Path(source.path).stem)[:60]}.png"
         put(folder / name, sheet(picture, seen))
         found.append({"file": source.path, "sheet": name, **_numbers(picture, seen)})

@@ -348,6 +348,23 @@ def test_a_table_says_what_files_do_not(tmp_path):
             inputs.sources([tmp_path / "t.csv"])
 
 
+@pytest.mark.parametrize("check", [True, False])
+def test_a_breast_of_unlikely_size_is_a_warning_that_the_spacing_may_be_wrong(tmp_path, capsys, check):
+    Image.fromarray(breast()[0]).save(tmp_path / "a_L_CC.png")
+    more = ["--check"] if check else ["--preset", "round", "--workers", "1"]
+    words = ["insert", str(tmp_path / "a_L_CC.png"), *more]
+    assert cli.run([*words, "--spacing-mm", str(SPACING), "--out", str(tmp_path / "right")]) == 0
+    assert "is the spacing right?" not in capsys.readouterr().err
+    assert cli.run([*words, "--spacing-mm", "0.1", "--out", str(tmp_path / "wrong")]) == 0
+    assert "with pixels of 0.1 mm: is the spacing right?" in capsys.readouterr().err
+
+
+def test_a_picture_of_another_format_is_named_as_such(tmp_path, capsys):
+    Image.fromarray((breast()[0] // 16).astype(np.uint8)).save(tmp_path / "a_L_CC.jpg")
+    assert cli.run(["insert", str(tmp_path / "a_L_CC.jpg"), "--preset", "round", "--spacing-mm", "0.28"]) == 2
+    assert "a .jpg image: only DICOM, PNG and TIFF can be used" in capsys.readouterr().err
+
+
 def test_check_writes_sheets_and_touches_nothing(tmp_path, capsys):
     source = dicom(tmp_path / "a.dcm", with_labels(breast()[0]), BurnedInAnnotation="YES")
     dicom(tmp_path / "b.dcm", Modality="US")
