@@ -138,15 +138,26 @@ class Dataset(Selectable):
     def _places(self) -> dict[str, int]:
         return {name: i for i, name in enumerate(self.images["image_id"].tolist())}
 
-    def _table(self, name: str) -> Table:
+    def table_bytes(self, name: str) -> bytes:
+        """The file of one of the tables, byte for byte as it was written.
+
+        Raises
+        ------
+        DatasetError
+            If it is missing, a link, or another than the manifest tells of.
+        """
         path = self.folder / TABLE_FILES[name]
         if path.is_symlink() or not path.is_file():
             raise DatasetError(f"{path}: missing")
         data = read_plain(path, MAX_TABLE_BYTES)
         if sha256(data) != self.manifest.files.get(path.name):
             raise DatasetError(f"{path}: not as it was written; `phantom verify` tells what else is wrong")
+        return data
+
+    def _table(self, name: str) -> Table:
+        path = self.folder / TABLE_FILES[name]
         try:
-            table = from_csv(name, data.decode("utf-8"))
+            table = from_csv(name, self.table_bytes(name).decode("utf-8"))
         except UnicodeDecodeError as error:
             raise DatasetError(f"{path}: not UTF-8 text") from error
         table.flags.writeable = False

@@ -16,7 +16,7 @@ from phantom.errors import DatasetError, UsageError
 STAMP = ".phantom-export.json"
 STAGING = ".phantom-export.part"
 MAX_STAMP = 1 << 28
-_MAX_FILES = 5_000_000
+_MAX_MEMORY = 1 << 31  # a list of millions of files
 
 
 def put_stamp(folder: Path, stamp: Mapping[str, Any], files: Sequence[str]) -> None:
@@ -64,7 +64,7 @@ def prepare(folder: Path, stamp: Mapping[str, Any], overwrite: bool) -> None:
 def _known(folder: Path) -> dict[str, Any] | None:
     """What the stamp in the folder says; None if there is none that can be read."""
     with contextlib.suppress(DatasetError, ValueError, RecursionError):
-        known = parse_json(read_plain(folder / STAMP, MAX_STAMP), _MAX_FILES)
+        known = parse_json(read_plain(folder / STAMP, MAX_STAMP), _MAX_MEMORY)
         if isinstance(known, dict) and isinstance(known.get("own"), list):
             return known
     return None

@@ -37,4 +37,4 @@ def write(data: Dataset, unit: Unit, folder: Path, options: Options) -> None:
 def finish(data: Dataset, folder: Path, options: Options) -> None:
     """Copy the truth tables."""
     for name in ("images", "findings", "calcifications"):
-        put(folder / f"{name}.csv", (data.folder / f"{name}.csv").read_bytes())
+        put(folder / f"{name}.csv", data.table_bytes(name))

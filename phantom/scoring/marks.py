@@ -26,6 +26,7 @@ MARK = np.dtype(
     ]
 )
 _SHOWN = 5
+_BLOCK = 1 << 16
 
 
 class Raw(NamedTuple):
@@ -85,7 +86,8 @@ def check(raw: Iterable[Raw], images: Sequence[ImageTruth], source: str, notes: 
     index = {truth.image_id: i for i, truth in enumerate(images)}
     problems: list[str] = []
     count = 0
-    rows = []
+    rows: list[tuple[object, ...]] = []
+    tables = [np.zeros(0, MARK)]
     for mark in raw:
         image = index.get(mark.image_id)
         problem = _unknown(mark.image_id, index) if image is None else _problem(mark, images[image].shape)
@@ -95,12 +97,17 @@ def check(raw: Iterable[Raw], images: Sequence[ImageTruth], source: str, notes: 
                 problems.append(f"  {mark.where}: {problem}")
             continue
         box = mark.box if mark.box is not None else (math.nan,) * 4
+        if count:
+            continue  # nothing will be made of it
         rows.append((image, mark.x_px, mark.y_px, mark.score, box, mark.label[:32], mark.region))
+        if len(rows) == _BLOCK:  # which take less memory as an array
+            tables.append(np.array(rows, MARK))
+            rows.clear()
     if count:
         more = [f"  … and {count - _SHOWN} more"] if count > _SHOWN else []
         what = "1 problem" if count == 1 else f"{count} problems"
         raise UsageError("\n".join([f"{source}: {what}", *problems, *more]))
-    table = np.array(rows, MARK) if rows else np.zeros(0, MARK)
+    table = np.concatenate([*tables, np.array(rows, MARK)])
     absent = len(images) - len(np.unique(table["image"]))
     if absent:
         notes = (*notes, f"{absent} of {len(images)} images have no mark: they count as images without marks")

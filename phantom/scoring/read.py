@@ -9,8 +9,9 @@ from phantom.errors import UsageError
 from phantom.scoring.lesions import ImageTruth
 from phantom.scoring.marks import Marks
 
-# A million marks fill about 150 MB of JSON; what is larger is not a list of marks.
 LARGEST_BYTES = 256 * 1024**2
+# A million marks fill about 150 MB of JSON, which is held as bytes and as text.
+LARGEST_JSON = 192 * 1024**2
 _FORMS = "COCO results (.json), CSV (.csv), DICOM CAD SR (.dcm) or a folder of score maps (.npy, .png) or of CAD SRs"
 
 
@@ -39,8 +40,8 @@ def read(path: str | Path, images: Sequence[ImageTruth], regions: bool = False, 
         return _folder(path, images, key)
     if not path.is_file():
         raise UsageError(f"{path}: there is no such file or folder of marks")
-    _limit(path)
     suffix = path.suffix.lower()
+    _limit(path, LARGEST_JSON if suffix == ".json" else LARGEST_BYTES)
     if suffix == ".json":
         from phantom.scoring.read_coco import read_coco
 
@@ -79,7 +80,7 @@ def _folder(path: Path, images: Sequence[ImageTruth], key: str) -> Marks:
     return read_sr(reports, images, str(path), key)
 
 
-def _limit(path: Path) -> None:
+def _limit(path: Path, most: int = LARGEST_BYTES) -> None:
     size = path.stat().st_size
-    if size > LARGEST_BYTES:
-        raise UsageError(f"{path}: {size / 1e6:,.0f} MB is too large for marks; at most {LARGEST_BYTES / 1e6:,.0f} MB")
+    if size > most:
+        raise UsageError(f"{path}: {size / 1e6:,.0f} MB is too large for marks; at most {most / 1e6:,.0f} MB")

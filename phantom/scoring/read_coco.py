@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from phantom import rle
-from phantom.dataset.format.untrusted import parse_json
+from phantom.dataset.format.untrusted import parse_items, parse_json
 from phantom.errors import UsageError
 from phantom.scoring.lesions import ImageTruth
 from phantom.scoring.marks import Marks, Raw, check
 
 # The categories that `phantom export --to coco` writes.
 CATEGORIES = {1: "benign", 2: "suspicious", 3: "artefact"}
-MAX_VALUES = 12_000_000  # of a file: a million marks with their boxes
+LARGEST_WIDE = 1 << 26  # bytes of a file that is not ASCII, which Python may keep at four bytes a letter
 MAX_PIXELS = 1 << 26  # of an image
 MAX_MASK = 1 << 22  # pixels of one mark
 Box = tuple[float, float, float, float]
@@ -32,21 +33,42 @@ def read_coco(path: Path, images: Sequence[ImageTruth], regions: bool = False) -
     UsageError
         If it is not such a file.
     """
-    data = _load(path)
     places: dict[int | str, _Place] = {truth.image_id: _Place(truth.image_id, truth.shape) for truth in images}
     places |= {i: places[truth.image_id] for i, truth in enumerate(images, start=1)}
+    data = _load(path)
     if isinstance(data, dict) and isinstance(data.get("annotations"), list):
         places |= _own_places(path, data.get("images"))
         data = data["annotations"]
-    if not isinstance(data, list):
+    if not isinstance(data, list | Iterator):
         raise UsageError(f"{path}: COCO results are a list of marks, or a COCO file with 'annotations'")
-    names = {} if all(_category(item) == 1 for item in data) else CATEGORIES
-    return check(_marks(path, data, places, regions, names), images, str(path))
+    found = check(_marks(path, data, places, regions), images, str(path))
+    if (found.rows["label"] == CATEGORIES[1]).all():
+        found.rows["label"] = ""
+    return found
 
 
 def _load(path: Path) -> Any:
+    """What the file says; of a list, its items one by one."""
+    with _as_json(path):
+        data = path.read_bytes()
+        if data[:1024].lstrip()[:1] != b"[":
+            return parse_json(data)
+        if len(data) > LARGEST_WIDE and not data.isascii():
+            raise ValueError(f"{len(data)} bytes with letters beyond ASCII; at most {LARGEST_WIDE} are allowed")
+        text = data.decode("utf-8")
+    return _items(path, text)
+
+
+def _items(path: Path, text: str) -> Iterator[Any]:
+    with _as_json(path):
+        yield from parse_items(text)
+
+
+@contextmanager
+def _as_json(path: Path) -> Iterator[None]:
+    """Turns what a JSON reader says into one message that names the file."""
     try:
-        return parse_json(path.read_bytes(), MAX_VALUES)
+        yield
     except RecursionError as why:
         raise UsageError(f"{path}: nested far too deeply for COCO results") from why
     except (UnicodeDecodeError, ValueError) as why:
@@ -84,7 +106,7 @@ def _category(item: Any) -> int:
 
 
 def _marks(
-    path: Path, data: list[Any], places: dict[int | str, _Place], regions: bool, names: dict[int, str]
+    path: Path, data: Iterable[Any], places: dict[int | str, _Place], regions: bool
 ) -> Iterator[Raw]:
     for number, item in enumerate(data):
         where = f"mark {number}"
@@ -98,7 +120,7 @@ def _marks(
         x, y, box = _place(item, place.shape, path, where)
         if box is not None:
             box = (box[0] + place.column, box[1] + place.row, box[2], box[3])
-        label = names.get(_category(item), "")
+        label = CATEGORIES.get(_category(item), "")
         yield Raw(where, place.image_id, x + place.column, y + place.row, score, box, label, regions)
 
 

@@ -98,10 +98,11 @@ class StoredImage(Shown):
         with self._file() as file:
             table, runs = (hdf5_checks.table(file, name, self._case) for name in ("calcifications", "runs"))
         shape = self.row.rows, self.row.columns
-        return tuple(
-            CalcificationTruth(row, runs_of(row, runs, shape), shape)
-            for row in rows_of(CalcificationRow, table[table["image_id"] == self.image_id])
-        )
+        rows = rows_of(CalcificationRow, table[table["image_id"] == self.image_id])
+        counted = sum(row.run_count for row in rows)
+        if counted > len(runs):  # or few runs, counted again and again, would fill the memory
+            raise DatasetError(f"{self.image_id}: calcifications count {counted} runs, but there are {len(runs)}")
+        return tuple(CalcificationTruth(row, runs_of(row, runs, shape), shape) for row in rows)
 
     @cached_property
     def objects(self) -> tuple[ObjectTruth, ...]:
@@ -132,11 +133,11 @@ class StoredImage(Shown):
     @cached_property
     def _window(self) -> tuple[float, float]:
         with self._file() as file:
-            attributes = self._checked(file, "for_presentation").attrs
-            window = float(attributes["WindowCenter"]), float(attributes["WindowWidth"])
-        if not all(map(math.isfinite, window)):
+            data = self._checked(file, "for_presentation")
+            window = [hdf5_checks.attribute(data, name) for name in ("WindowCenter", "WindowWidth")]
+        if not all(isinstance(value, int | float | np.number) and math.isfinite(value) for value in window):
             raise DatasetError(f"{self.image_id}: its window is not a number")
-        return window
+        return float(window[0]), float(window[1])
 
     def _u16(self, name: str) -> U16:
         pixels: U16 = self._read(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from phantom.dataset.format.columns import INSERTED, to_csv
 from phantom.dataset.format.layout import TABLE_FILES, case_name
 from phantom.dataset.format.manifest import Manifest
 from phantom.dataset.format.split import split_column
+from phantom.dataset.format.untrusted import parse_json
 from phantom.errors import DatasetError
 from phantom.tables import Table, dtype_of
 
@@ -56,7 +56,7 @@ def case_tables(file: h5py.File, case: int, manifest: Manifest) -> CaseTables:
         If it is not to be trusted.
     """
     tables = hdf5_checks.tables(file, TABLE_FILES, case)
-    dropped = json.loads(hdf5_checks.text_attribute(file, "dropped") or "[]")
+    dropped = parse_json(hdf5_checks.text_attribute(file, "dropped") or "[]")
     if not isinstance(dropped, list) or not all(isinstance(reason, str) for reason in dropped):
         raise DatasetError("its list of dropped findings is no list of texts")
     images = _with_columns(tables["images"], columns_of("images", manifest))

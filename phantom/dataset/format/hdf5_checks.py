@@ -32,8 +32,8 @@ MAX_CHUNKS = 1 << 14
 MAX_TABLE = 1 << 27  # bytes in memory
 MAX_SCENE = 48 << 20  # bytes of text, and of whatever else is neither pixels nor tables
 MAX_ATTRIBUTE = 1 << 16
-MAX_VALUES = 6_000_000  # in the scene
 ARRAYS = {"for_presentation": "u2", "for_processing": "u2", "labels": "u2", "breast_mask": "u1"}
+_NO_CASE = "an HDF5 file, but not a case of phantom"
 _FILTERS = {1, 2}  # deflate, shuffle
 
 
@@ -78,8 +78,8 @@ def open_case(path: Path) -> h5py.File:
     with translated(path):
         file = h5py.File(path, "r", locking=False)
         try:
-            _is_case(file)
             _no_ballast(file, path.stat().st_size)
+            _is_case(file)
         except BaseException:
             file.close()
             raise
@@ -87,12 +87,12 @@ def open_case(path: Path) -> h5py.File:
 
 
 def _is_case(file: h5py.File) -> None:
-    attributes = file.attrs
-    known = attributes.get("format"), attributes.get("format_version")
-    if not isinstance(known[0], str) or known[0] != CASE_FORMAT:
-        raise DatasetError("an HDF5 file, but not a case of phantom")
-    if not isinstance(known[1], (int, np.integer)) or known[1] != FORMAT_VERSION:
-        raise DatasetError(f"written in version {known[1]!r} of the format; this phantom reads {FORMAT_VERSION}")
+    form, version = attribute(file, "format"), attribute(file, "format_version")
+    if not isinstance(form, str) or form != CASE_FORMAT:
+        raise DatasetError(_NO_CASE)
+    if not isinstance(version, (int, np.integer)) or version != FORMAT_VERSION:
+        said = ascii(version)[:40]
+        raise DatasetError(f"written in version {said} of the format; this phantom reads {FORMAT_VERSION}")
 
 
 def _no_ballast(file: h5py.File, size: int) -> None:
@@ -103,6 +103,8 @@ def _no_ballast(file: h5py.File, size: int) -> None:
         raise DatasetError(f"{size} bytes; at most {MAX_FILE} are allowed")
     if size <= MAX_SCENE:
         return
+    if not {"truth", "images"} <= set(file):
+        raise DatasetError(_NO_CASE)
     groups = [member(file, "truth", h5py.Group)]
     images = member(file, "images", h5py.Group)
     groups += [member(images, name, h5py.Group) for name in images]
@@ -293,18 +295,32 @@ def scene(file: h5py.File) -> dict[str, Any]:
     _stored_here(data, data.dtype.itemsize)
     if (kind.length or 0) > MAX_SCENE:
         raise DatasetError(f"/scene has {kind.length} bytes; at most {MAX_SCENE} are allowed")
-    stored = parse_json(data[()], MAX_VALUES)
+    stored = parse_json(data[()])
     if not isinstance(stored, dict):
         raise DatasetError("/scene is not a JSON object")
     return stored
 
 
-def text_attribute(file: h5py.File, name: str) -> str | None:
-    """A text of the file's root; None if it is not there or no text."""
-    attributes = file.attrs  # each time it is asked for, HDF5 opens the root again
+def attribute(of: h5py.HLObject, name: str) -> Any:
+    """One text or number that stands at a file, a group or an array; None if it is not there.
+
+    Raises
+    ------
+    DatasetError
+        If it is a list, or has more than `MAX_ATTRIBUTE` bytes.
+    """
+    attributes = of.attrs  # each time it is asked for, HDF5 opens the root again
     if name not in attributes:
         return None
-    if attributes.get_id(name).get_storage_size() > MAX_ATTRIBUTE:
+    known = attributes.get_id(name)
+    if known.shape != ():
+        raise DatasetError(f"its attribute {name} is a list, where one value is expected")
+    if known.get_storage_size() > MAX_ATTRIBUTE:
         raise DatasetError(f"its attribute {name} has more than {MAX_ATTRIBUTE} bytes")
-    found = attributes[name]
+    return attributes[name]
+
+
+def text_attribute(file: h5py.File, name: str) -> str | None:
+    """A text of the file's root; None if it is not there or no text."""
+    found = attribute(file, name)
     return found if isinstance(found, str) else None

@@ -73,6 +73,8 @@ def masks_of(grains: Table, runs: Table, shape: tuple[int, int]) -> Masks:
     """
     first, counts = grains["run_offset"].astype(np.int64), grains["run_count"].astype(np.int64)
     _refuse(grains, first + counts > len(runs), "its runs are not in the table of runs")
+    if int(counts.sum()) > len(runs):  # or few runs, counted again and again, would fill the memory
+        raise DatasetError(f"calcifications count {int(counts.sum())} runs, but there are {len(runs)}")
     at = np.arange(int(counts.sum())) + np.repeat(first - (np.cumsum(counts) - counts), counts)
     found = Masks(runs["start"][at].astype(np.int64), runs["length"][at].astype(np.int64), counts)
     empty = np.bincount(found.of, found.length == 0, len(counts)) > 0
