@@ -118,7 +118,8 @@ def _cases(
                     case_rows = case_tables(file, case, manifest)
                     for table, text in case_rows.texts().items():
                         texts[table].update(text.encode())
-                    wrong = [*_origin(file, origins(case)), *_case(file, case, case_rows.tables)]
+                    is_grown = "anatomy" in (source_of(manifest, case) or vars(manifest))["recipe"]
+                    wrong = [*_origin(file, origins(case)), *_case(file, case, case_rows.tables, is_grown)]
                 yield from (f"{name}: {say}" for say in wrong[:MAX_TOLD])
                 if len(wrong) > MAX_TOLD:
                     yield f"{name}: and {len(wrong) - MAX_TOLD} more"
@@ -138,15 +139,15 @@ def _cases(
                 yield f"{TABLE_FILES[table]}: does not tell what the cases tell"
 
 
-def _case(file: Any, case: int, tables: Mapping[str, Table]) -> Iterator[str]:
-    """What is wrong within a case file that could be read."""
+def _case(file: Any, case: int, tables: Mapping[str, Table], is_grown: bool) -> Iterator[str]:
+    """What is wrong within a case file that could be read; one that was grown of a recipe has a scene."""
     images, findings, grains, objects = (tables[name] for name in TABLE_FILES)
     others = hdf5_checks.tables(file, ("runs", "hulls"), case)
     runs = others["runs"]
     yield from verify_truth.hulls(findings, others["hulls"])
     scene = hdf5_checks.scene(file)
     is_real = scene.get("format") == INSERTED_SCENE
-    if not is_real:
+    if not is_real and (is_grown or "format" in scene):
         yield from verify_truth.scene(scene, findings, grains)
     names = images["image_id"].tolist()
     if not names:
@@ -200,6 +201,8 @@ def _image(
         if data.shape != shape:
             yield f"{name} is {data.shape[0]} x {data.shape[1]} pixels, its row says {shape[0]} x {shape[1]}"
             return
+        if name == "for_presentation":
+            hdf5_checks.window(data)
         arrays[name] = hdf5_checks.whole(data, np.dtype(hdf5_checks.ARRAYS[name]))
     yield from _pixels(arrays, is_real, rows_of(ImageRow, np.array([image], image.dtype))[0].largest)
     yield from _rows(image, findings, grains)

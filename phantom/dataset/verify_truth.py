@@ -50,8 +50,6 @@ def hulls(findings: Table, corners: Table) -> Iterator[str]:
 
 def scene(stored: Mapping[str, Any], findings: Table, grains: Table) -> Iterator[str]:
     """Whether the scene parses into one that holds the findings and calcifications that the tables tell of."""
-    if "format" not in stored:
-        return
     try:
         grown = scenes.without_breasts(stored)
     except PhantomError as error:

@@ -166,7 +166,7 @@ def without_breasts(stored: Mapping[str, Any], index: int = 0) -> Scene:
     """
     try:
         if stored["format"] != FORMAT:
-            raise PhantomError(f"not a scene: its format is {stored['format']!r}, not {FORMAT!r}")
+            raise PhantomError(f"not a scene: its format is {ascii(stored['format'])[:60]}, not {FORMAT!r}")
         preset = presets.from_dataset(stored["recipe"], "the stored scene")
         seed = Seed(stored["seed"]["root"], tuple(stored["seed"]["path"]))
         views = tuple(View(v["name"], v["laterality"], v["angle_deg"]) for v in stored["views"])

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
-from phantom.errors import PhantomError, RecipeError, UsageError
+from phantom.errors import RecipeError, UsageError
 from phantom.imaging.spectrum import Converter, TargetFilter
 from phantom.recipe import schema, toml
 from phantom.recipe.draw import Within
@@ -92,15 +92,13 @@ def text(name: str) -> str:
     Raises
     ------
     UsageError
-        If there is no such detector; the message names those there are.
-    PhantomError
-        If the user's file cannot be read.
+        If there is no such detector (the message names those there are), or the user's file cannot be read.
     """
     if name.endswith(".toml"):
-        try:
-            return Path(name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise PhantomError(f"cannot read the detector file {name}: {error}") from None
+        path = Path(name)
+        if "\0" not in name and path.exists() and not path.is_file():  # whoever wrote the recipe chose it
+            raise UsageError(f"{name}: not a plain file, as a detector file must be")
+        return toml.read(path, "a detector file")
     if name not in names():
         raise UsageError(f"no such detector: {name!r}; {suggestion(name, names())} (a file of your own ends in .toml)")
     return (files("phantom.imaging") / "detectors" / f"{name}.toml").read_text(encoding="utf-8")

@@ -85,7 +85,7 @@ def sources(
     found: list[Source] = []
     for given in normals:
         path = Path(given)
-        if path.suffix.lower() == ".csv":
+        if path.suffix.lower() == ".csv" and (path.is_file() or not path.exists()):
             found += _table(path, Source("", spacing_mm, view, laterality))
         elif path.is_dir():
             files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".") and _may_be_one(p))
@@ -93,7 +93,8 @@ def sources(
         elif path.is_file():
             found.append(Source(str(path), spacing_mm, view, laterality))
         else:
-            raise UsageError(f"{path}: there is no such file or folder")
+            what = "is neither a file nor a folder" if path.exists() else "there is no such file or folder"
+            raise UsageError(f"{path}: {what}")
     if not found:
         raise UsageError(f"{', '.join(map(str, normals))}: no DICOM, PNG or TIFF file is there")
     unique = {str(Path(source.path).resolve()): source for source in found}

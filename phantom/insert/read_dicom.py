@@ -15,6 +15,8 @@ from phantom.geometry.view import ViewName
 from phantom.insert.picture import Header, Picture
 
 FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.2.1"
+MAX_BYTES = 256 << 20  # of a file
+MAX_PIXELS = 45_000_000  # digitised film has 34 million
 _TOMOSYNTHESIS = {"1.2.840.10008.5.1.4.1.1.13.1.3", "1.2.840.10008.5.1.4.1.1.13.1.4", "1.2.840.10008.5.1.4.1.1.13.1.5"}
 VIEW_CODES = {
     "399162004": "CC", "R-10242": "CC", "399368009": "MLO", "R-10226": "MLO", "399260004": "ML", "R-10224": "ML",
@@ -80,11 +82,25 @@ def dataset(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            if is_inflated(path):
+                raise Unreadable("its whole content is deflated, to any size: write it in another syntax")
+            if path.stat().st_size > MAX_BYTES:
+                raise Unreadable(f"larger than {MAX_BYTES >> 20} MiB, which no single mammogram is")
             return pydicom.dcmread(path)
+    except Unreadable:
+        raise
     except OSError as why:
         raise Unreadable(f"cannot be read: {why.strerror or why}") from None
     except Exception:  # noqa: BLE001 - a broken file may raise anything
         raise Unreadable("not a DICOM file, or a damaged one") from None
+
+
+def is_inflated(path: Path) -> bool:
+    """Whether reading the file would inflate its content at once, to any size."""
+    from pydicom.filereader import read_file_meta_info
+    from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+    return bool(read_file_meta_info(path).get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian)
 
 
 def header_of(path: Path) -> dict[str, Any]:
@@ -168,6 +184,9 @@ def _modifiers(ds: Any) -> list[str]:
 
 def _pixels(ds: Any) -> tuple[Any, int | None]:
     """The stored values as uint16, and the value that stands for no image."""
+    sides = _number(ds, "Rows") or 0, _number(ds, "Columns") or 0
+    if sides[0] * sides[1] > MAX_PIXELS:
+        raise Unreadable(f"{sides[0]:g} x {sides[1]:g} pixels: at most {MAX_PIXELS} can be used")
     syntax = getattr(getattr(ds, "file_meta", None), "TransferSyntaxUID", None)
     try:
         with warnings.catch_warnings():

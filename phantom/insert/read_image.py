@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from phantom.errors import Unreadable
 from phantom.insert.picture import Picture
-from phantom.insert.read_dicom import VIEWS
+from phantom.insert.read_dicom import MAX_PIXELS, VIEWS
 
 SUFFIXES = (".png", ".tif", ".tiff")
 _VIEW = re.compile(r"(?<![a-z])(?:([lr])[\s_.-]*)?(cc|mlo|ml)(?:[\s_.-]*([lr]))?(?![a-z])", re.IGNORECASE)
@@ -59,7 +60,12 @@ def _pixels(path: Path) -> tuple[Any, int]:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path, formats=("PNG", "TIFF")) as image:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of sizes, which are looked at here
+            opened = Image.open(path, formats=("PNG", "TIFF"))
+        with opened as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise Unreadable(f"{image.height} x {image.width} pixels: at most {MAX_PIXELS} can be used")
             mode, frames = image.mode, getattr(image, "n_frames", 1)
             if frames > 1:
                 raise Unreadable(f"{frames} frames: only single images can be used")

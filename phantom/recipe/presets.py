@@ -10,7 +10,6 @@ from phantom.recipe import toml
 from phantom.recipe.messages import closest
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_LARGEST_BYTES = 1_000_000
 # names that presets had before, which a density has better
 _FORMER = {"fatty": "density-a", "scattered": "density-b", "heterogeneous": "density-c", "dense": "density-d"}
 
@@ -36,10 +35,10 @@ def text(name: str) -> str:
     """
     hyphened = name.replace("_", "-")
     if hyphened in names():
-        return _read(folder() / f"{hyphened}.toml")
+        return toml.read(folder() / f"{hyphened}.toml")
     path = Path(name)
     if name.endswith(".toml") or "/" in name or "\\" in name or path.is_file():
-        return _read(path)
+        return toml.read(path)
     near = _FORMER.get(name) or closest(hyphened, names())
     hint = f"did you mean '{near}'?" if near else "`phantom presets` lists them"
     raise UsageError(f"no preset '{name}'; {hint} (a recipe of your own is given by its path, such as ./{name}.toml)")
@@ -65,21 +64,3 @@ def table(name: str) -> dict[str, Any]:
 def summary(name: str) -> str:
     """A preset's description."""
     return str(table(name).get("description", ""))
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST_BYTES + 1)
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise UsageError(f"{path}: a folder, not a recipe") from None
-    except (OSError, ValueError) as why:  # ValueError: a null character in the name
-        raise UsageError(f"{path}: cannot be read: {getattr(why, 'strerror', None) or why}") from None
-    if len(data) > _LARGEST_BYTES:
-        raise UsageError(f"{path}: larger than 1 MB, which no recipe is")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as why:
-        raise UsageError(f"{path}: not a text file in UTF-8 (byte {why.start} cannot be read)") from None

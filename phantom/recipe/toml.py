@@ -6,9 +6,38 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from phantom.errors import UsageError
+
+_LARGEST_BYTES = 1_000_000
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def read(path: Path, what: str = "a recipe") -> str:
+    """The text of a user's file.
+
+    Raises
+    ------
+    UsageError
+        If there is no such file, or it is none that can be read as text.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_BYTES + 1)
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise UsageError(f"{path}: a folder, not {what}") from None
+    except (OSError, ValueError) as why:  # ValueError: a null character in the name
+        raise UsageError(f"{path}: cannot be read: {getattr(why, 'strerror', None) or why}") from None
+    if len(data) > _LARGEST_BYTES:
+        raise UsageError(f"{path}: larger than 1 MB, too large for {what}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as why:
+        raise UsageError(f"{path}: not a text file in UTF-8 (byte {why.start} cannot be read)") from None
 
 
 def loads(text: str) -> dict[str, Any]:

@@ -90,11 +90,12 @@ def check(raw: Iterable[Raw], images: Sequence[ImageTruth], source: str, notes: 
     tables = [np.zeros(0, MARK)]
     for mark in raw:
         image = index.get(mark.image_id)
-        problem = _unknown(mark.image_id, index) if image is None else _problem(mark, images[image].shape)
+        problem = "unknown" if image is None else _problem(mark, images[image].shape)
         if problem:
             count += 1
             if len(problems) < _SHOWN:
-                problems.append(f"  {mark.where}: {problem}")
+                said = _unknown(mark.image_id, index) if image is None else problem
+                problems.append(f"  {mark.where}: {said}")
             continue
         box = mark.box if mark.box is not None else (math.nan,) * 4
         if count:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from phantom.dataset.format.untrusted import parse_json
 from phantom.errors import UsageError
 
 FORMAT = "phantom-observer-answers"
@@ -65,9 +65,11 @@ def read(path: Path) -> Answers:
         If the file holds no such answers.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError("it is not a plain file")
         if path.stat().st_size > _LARGEST:
             raise ValueError("too large")
-        data = json.loads(path.read_text("utf-8"))
+        data = parse_json(path.read_bytes())
         if data["format"] != FORMAT:
             raise ValueError("of another format")
         pairs, labels = int(data["pairs"]), tuple(str(label) for label in data["labels"])

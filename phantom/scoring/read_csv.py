@@ -66,9 +66,8 @@ def _columns(path: Path, header: list[str]) -> dict[str, int]:
         {"box_w", "box_h"} <= found.keys() or {"xmax", "ymax"} <= found.keys()
     )
     if not {"image_id", "score"} <= found.keys() or not (point or box):
-        raise UsageError(
-            f"{path}: the header must name image_id, x, y, score (or a box for x and y); it is {header[:12]}"
-        )
+        names = [name[:40] for name in header[:12]]
+        raise UsageError(f"{path}: the header must name image_id, x, y, score (or a box for x and y); it is {names}")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,14 @@ import numpy as np
 
 from phantom.dataset.format.uids import image_uid
 from phantom.errors import PhantomError, UsageError, install
+from phantom.insert.read_dicom import is_inflated
 from phantom.scoring.lesions import ImageTruth
 from phantom.scoring.marks import Marks, Raw, check
 
 # Codes of CID 6014: SNOMED CT's and, before it, SNOMED RT's.
 _GRAIN = {"129770007", "F-01775"}
 _CLUSTER = {"129769006", "F-01776"}
+MAX_BYTES = 6 << 20  # an item of 8 bytes takes 700 once it is read
 _CENTER, _OUTLINE = "111010", "111041"
 _CERTAINTY, _PROBABILITY = "111012", "111047"
 
@@ -48,10 +51,20 @@ def read_sr(paths: Sequence[Path], images: Sequence[ImageTruth], source: str, ke
     return check(grains or raw, images, source, notes)
 
 
-def _file(path: Path, names: dict[str, str]) -> Iterator[Raw]:
+def _file(path: Path, names: dict[str, str]) -> list[Raw]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of pydicom's, about values that are not what the standard says
+        return list(_read(path, names))
+
+
+def _read(path: Path, names: dict[str, str]) -> Iterator[Raw]:
     from pydicom import dcmread
 
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UsageError(f"{path}: larger than {MAX_BYTES >> 20} MiB, which no CAD SR is")
+        if is_inflated(path):
+            raise UsageError(f"{path}: its whole content is deflated, to any size: write it in another syntax")
         report = dcmread(path)
         if str(report.get("Modality", "")) != "SR" or "ContentSequence" not in report:
             raise UsageError(f"{path}: not a structured report")

@@ -7,17 +7,29 @@ import os
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
+import damaged
 import fakes
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from phantom import cli
 from phantom.dataset.format.columns import from_csv, to_csv
 from phantom.dataset.format.files import sha256_of
-from phantom.dataset.format.untrusted import IMAGE_ID, SPLIT_NAME, open_plain, parse_json, read_plain
+from phantom.dataset.format.untrusted import (
+    IMAGE_ID,
+    MAX_ITEM,
+    SPLIT_NAME,
+    open_plain,
+    parse_items,
+    parse_json,
+    read_plain,
+)
 from phantom.dataset.running.run import RunOptions, generate
 from phantom.dataset.verify import verify
 from phantom.errors import DatasetError, PhantomError
@@ -205,7 +217,26 @@ def _empty_run(file):
     file["truth/runs"][...] = runs
 
 
+def _counted_again(runs, grains):
+    def change(file):
+        _table(file, "calcifications", grains)
+        _table(file, "runs", runs)
+        rows = file["truth/calcifications"][()]
+        rows["calcification_id"], rows["run_offset"], rows["run_count"] = np.arange(grains), 0, runs
+        file["truth/calcifications"][...] = rows
+        table = file["truth/runs"][()]
+        table["start"], table["length"] = 2 * np.arange(runs), 0 if runs > 100_000 else 1
+        file["truth/runs"][...] = table
+
+    return change
+
+
 COSTLY = {
+    "runs without a pixel, counted again and again": _counted_again(4_000_000, 100),
+    "runs counted again and again": _counted_again(13_000, 5_000),
+    "a scene of many keys": lambda file: _scene(file, "{" + ",".join(f'"{i:x}":1' for i in range(4_000_000)) + "}"),
+    "a scene of wide letters": lambda file: _scene(file, "[" + '"\U0001f600",' * 5_900_000 + "1]"),
+    "a format of 400 MB": lambda file: file.attrs.create("format", "x" * (400 << 20), dtype=h5py.string_dtype()),
     "16384 x 16384 pixels": lambda file: _image(file, 16384),
     "four million rows": lambda file: _table(file, "calcifications", 1 << 22),
     "sixty-four million runs": lambda file: _table(file, "runs", 1 << 26),
@@ -237,3 +268,90 @@ def test_a_window_that_is_not_a_number_is_one_message(data, tmp_path, capsys):
     _spoil(_window)(data)
     assert cli.run(["export", str(data), "--to", "webdataset", "--out", str(tmp_path / "out")]) == 1
     assert "window is not a number" in capsys.readouterr().err
+
+
+def _attribute(value):
+    def change(file):
+        attributes = next(iter(file["images"].values()))["for_presentation"].attrs
+        del attributes["WindowCenter"]
+        attributes["WindowCenter"] = value
+
+    return change
+
+
+@pytest.mark.parametrize("value", [[1.0, 2.0], "abc", np.inf], ids=str)
+def test_a_window_is_one_number(value, data, capsys, tmp_path):
+    _spoil(_attribute(value))(data)
+    assert cli.run(["export", str(data), "--to", "coco", "--out", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err
+    assert "its window is not a number" in said or "WindowCenter is a list" in said
+    assert any("000000.h5: " in problem for problem in verify(data))
+
+
+def test_a_seed_that_is_a_list_is_refused(data):
+    def change(file):
+        del file.attrs["seed"]
+        file.attrs["seed"] = ["7", "7"]
+
+    _spoil(change)(data)
+    assert any("attribute seed is a list" in problem for problem in verify(data))
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "other"])
+def test_tables_go_into_an_export_through_the_gate_only(kind, data, tmp_path, capsys):
+    (tmp_path / "precious").write_text("a secret")
+    table = data / "findings.csv"
+    table.unlink()
+    if kind == "link":
+        table.symlink_to(tmp_path / "precious")
+    elif kind == "pipe":
+        os.mkfifo(table)
+    else:
+        table.write_text("a secret")
+    assert cli.run(["export", str(data), "--to", "png", "--out", str(tmp_path / "out")]) == 1
+    assert "findings.csv: " in capsys.readouterr().err
+    assert not (tmp_path / "out/findings.csv").exists()
+
+
+def test_as_much_memory_is_asked_for_as_the_file_has_bytes(tmp_path):
+    (tmp_path / "a").write_bytes(b"12345")
+    tracemalloc.start()
+    assert read_plain(tmp_path / "a", 1 << 30) == b"12345"
+    assert tracemalloc.get_traced_memory()[1] < MIB
+    tracemalloc.stop()
+
+
+def test_a_manifest_of_wide_letters_is_refused_before_it_is_parsed(data):
+    (data / "manifest.json").write_bytes(b'{"a": "' + b"x" * (100 << 20) + "\U0001f600".encode() + b'"}')
+    (problem,) = verify(data)
+    assert "at most 448 MiB are allowed" in problem
+
+
+ITEMS = ["[]", "[ ]", "[1]", ' [1 , "]", {"a": [1, 2]}\n, 12345]\n', '["' + "x" * 3000 + '", ' + "1" * 4000 + "]"]
+
+
+@pytest.mark.parametrize("text", ITEMS, ids=range(len(ITEMS)))
+def test_the_items_of_a_list_one_by_one(text):
+    assert list(parse_items(text)) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[1] 2", "[NaN]", '["\\ud800"]', '["' + "x" * MAX_ITEM + '"]']
+)
+def test_what_is_no_list_is_refused_as_a_whole_text_is(text):
+    with pytest.raises(ValueError, match=r"."):
+        list(parse_items(text))
+
+
+@given(damaged.values(["a", "b"]), st.sampled_from([None, 0, 1, "\t"]))
+def test_items_of_any_list_are_those_of_the_whole(value, indent):
+    text = json.dumps([value, value], indent=indent)
+    if "NaN" in text or "Infinity" in text:
+        return
+    try:
+        whole = parse_json(text)
+    except ValueError:
+        with pytest.raises(ValueError, match="surrogate"):
+            list(parse_items(text))
+    else:
+        assert list(parse_items(text)) == whole

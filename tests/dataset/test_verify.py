@@ -102,6 +102,8 @@ WRONG = {
     "area": (_column("calcifications", "area_mm2", 0.0), "not that of a solid"),
     "hull": (_column("hulls", "x_px", float("nan")), "hull is not a number"),
     "kind": (_scene(lambda scene: scene["findings"][0].update(category="5")), "another in /scene"),
+    "no format": (_scene(lambda scene: scene.pop("format")), "/scene"),
+    "an empty scene": (_scene(lambda scene: scene.clear()), "/scene"),
     "no scene": (_scene(lambda scene: scene.pop("seed")), "/scene"),
     "solids": (_scene(lambda scene: scene["findings"][0]["calcifications"].clear()), "/scene"),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 from collections import OrderedDict
@@ -133,11 +132,7 @@ class StoredImage(Shown):
     @cached_property
     def _window(self) -> tuple[float, float]:
         with self._file() as file:
-            data = self._checked(file, "for_presentation")
-            window = [hdf5_checks.attribute(data, name) for name in ("WindowCenter", "WindowWidth")]
-        if not all(isinstance(value, int | float | np.number) and math.isfinite(value) for value in window):
-            raise DatasetError(f"{self.image_id}: its window is not a number")
-        return float(window[0]), float(window[1])
+            return hdf5_checks.window(self._checked(file, "for_presentation"))
 
     def _u16(self, name: str) -> U16:
         pixels: U16 = self._read(name)

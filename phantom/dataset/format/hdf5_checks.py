@@ -320,6 +320,20 @@ def attribute(of: h5py.HLObject, name: str) -> Any:
     return attributes[name]
 
 
+def window(data: h5py.Dataset) -> tuple[float, float]:
+    """Middle and width of the window that an image for presentation is shown with.
+
+    Raises
+    ------
+    DatasetError
+        If they are no numbers.
+    """
+    said = [attribute(data, name) for name in ("WindowCenter", "WindowWidth")]
+    if not all(isinstance(value, int | float | np.number) and math.isfinite(value) for value in said):
+        raise DatasetError(f"{data.name}: its window is not a number")
+    return float(said[0]), float(said[1])
+
+
 def text_attribute(file: h5py.File, name: str) -> str | None:
     """A text of the file's root; None if it is not there or no text."""
     found = attribute(file, name)
