@@ -145,4 +145,5 @@ def test_a_detector_file_that_is_none_is_one_message(name, tmp_path, monkeypatch
     with pytest.raises(UsageError) as why:
         presets.from_dict({"name": "a", "description": "b", "detector": {"name": name}})
     assert why.value.exit_code == 2
+    assert "1 problem" in str(why.value)
     assert 10 < len(str(why.value)) < 400

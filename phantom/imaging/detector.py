@@ -61,6 +61,7 @@ class Detector:
                 mammography_units.load(name, text if isinstance(text, str) else None)
             except PhantomError as why:
                 problems.append(f"{dotted(where, 'name')}: {why}")
+                table = {key: value for key, value in table.items() if key not in ("name", "file_text")}
         made = schema.read_fields(Detector, table, where, problems)
         return made if len(problems) == before else None
 
