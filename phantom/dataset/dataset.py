@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import Any, Self, overload
 
 from phantom.dataset.format.case_reader import Cases, StoredImage
 from phantom.dataset.format.columns import from_csv
-from phantom.dataset.format.files import sha256
+from phantom.dataset.format.files import sha256_of
 from phantom.dataset.format.layout import TABLE_FILES
 from phantom.dataset.format.manifest import Manifest, is_unfinished, must_be_dataset, read_manifest
-from phantom.dataset.format.untrusted import read_plain
+from phantom.dataset.format.untrusted import open_plain, read_plain
 from phantom.dataset.selection import Selectable
 from phantom.errors import DatasetError
 from phantom.tables import ImageRow, Table, rows_of
@@ -146,20 +147,22 @@ class Dataset(Selectable):
         DatasetError
             If it is missing, a link, or another than the manifest tells of.
         """
+        return read_plain(self._table_file(name), MAX_TABLE_BYTES)
+
+    def _table_file(self, name: str) -> Path:
+        """Where the file of a table is, once it is known to be the one that was written."""
         path = self.folder / TABLE_FILES[name]
-        if path.is_symlink() or not path.is_file():
+        digest = sha256_of(path)
+        if digest is None:
             raise DatasetError(f"{path}: missing")
-        data = read_plain(path, MAX_TABLE_BYTES)
-        if sha256(data) != self.manifest.files.get(path.name):
+        if digest != self.manifest.files.get(path.name):
             raise DatasetError(f"{path}: not as it was written; `phantom verify` tells what else is wrong")
-        return data
+        return path
 
     def _table(self, name: str) -> Table:
-        path = self.folder / TABLE_FILES[name]
-        try:
-            table = from_csv(name, self.table_bytes(name).decode("utf-8"))
-        except UnicodeDecodeError as error:
-            raise DatasetError(f"{path}: not UTF-8 text") from error
+        path = self._table_file(name)
+        with os.fdopen(open_plain(path), encoding="utf-8", newline="") as file:
+            table = from_csv(name, file)
         table.flags.writeable = False
         if name != "images" and not set(table["image_id"].tolist()) <= set(self._places):
             raise DatasetError(f"{path}: names an image that images.csv does not")

@@ -23,6 +23,7 @@ from phantom.errors import DatasetError
 from phantom.exam.mammogram import highest_class
 from phantom.tables import ImageRow, Table, rows_of
 
+MAX_ABSENT = 1000  # files that the manifest should name and does not; after these, their number is enough
 MAX_TOLD = 20  # problems of one case; after these, their number is enough
 
 
@@ -72,8 +73,10 @@ def _within(folder: Path, error: Exception) -> str:
 def _names(folder: Path, manifest: Manifest) -> Iterator[str]:
     """Files that are missing from the manifest, and files that it does not know."""
     expected = set(manifest.expected_files())
-    for name in sorted(expected - set(manifest.files)):
-        yield f"{MANIFEST}: does not name {name}"
+    absent = sorted(expected - set(manifest.files))
+    yield from (f"{MANIFEST}: does not name {name}" for name in absent[:MAX_ABSENT])
+    if len(absent) > MAX_ABSENT:
+        yield f"{MANIFEST}: does not name {len(absent) - MAX_ABSENT} more files"
     for name in entries(folder):
         if name not in expected and name not in (MANIFEST, UNFINISHED):
             yield f"{name}: a foreign file, which the manifest does not name"

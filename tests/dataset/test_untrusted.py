@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phantom import cli
-from phantom.dataset.format.columns import from_csv, to_csv
+from phantom.dataset.format.columns import BLOCK, from_csv, to_csv
 from phantom.dataset.format.files import sha256_of
 from phantom.dataset.format.untrusted import (
     IMAGE_ID,
@@ -355,3 +355,28 @@ def test_items_of_any_list_are_those_of_the_whole(value, indent):
             list(parse_items(text))
     else:
         assert list(parse_items(text)) == whole
+
+
+@pytest.mark.parametrize(
+    "text", [b"x" * (8 << 20), b"\n" * (8 << 20), b"\xff" * (8 << 20)], ids=["one line", "no row", "no text"]
+)
+def test_a_table_that_is_none_is_not_read_whole(text, data):
+    import phantom
+
+    (data / "findings.csv").write_bytes((data / "findings.csv").read_bytes().partition(b"\n")[0] + b"\n" + text)
+    manifest_with(data, lambda manifest: None)
+    opened = phantom.open(data)
+    tracemalloc.start()
+    with pytest.raises(DatasetError, match=r"findings\.csv(, line \d|: not UTF-8)"):
+        _ = opened.findings
+    assert tracemalloc.get_traced_memory()[1] < MIB
+    tracemalloc.stop()
+
+
+def test_a_table_of_many_rows_is_what_its_lines_say(data):
+    import phantom
+
+    table = phantom.open(data).calcifications
+    many = np.concatenate([table] * (BLOCK // len(table) + 2))
+    assert len(many) > BLOCK
+    assert np.array_equal(from_csv("calcifications", to_csv(many)), many)

@@ -95,6 +95,13 @@ def _scene(change):
     return spoil
 
 
+def test_a_manifest_of_a_million_cases_that_are_not_there_is_a_page_of_problems(data):
+    signed(data, lambda manifest: manifest.update(cases=1_000_000))
+    problems = verify(data)
+    assert len(problems) < 1100
+    assert "manifest.json: does not name 998999 more files" in problems
+
+
 WRONG = {
     "centre": (_column("calcifications", "x_px", lambda x: x + 400), "centre lies outside"),
     "extent": (_column("calcifications", "extent_mm", 0.001), "twice a circle"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import filterfalse
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,9 @@ HULL = np.dtype([("finding", "u4"), ("x_px", "f8"), ("y_px", "f8")])
 
 # columns of the images that only inserted ones have
 INSERTED = ("bits_stored", "thickness_sd_mm", "grey_per_contrast", "grey_per_contrast_sd")
+
+MAX_LINE = 1 << 16  # letters
+BLOCK = 1 << 14  # rows
 
 R = TypeVar("R", bound=Row)
 
@@ -188,15 +191,23 @@ def to_csv(table: Table, header: bool = True) -> str:
     return text.getvalue()
 
 
-def from_csv(table: str, text: str) -> Table:
-    """A table from its text.
+def _lines(file: TextIO) -> Iterator[str]:
+    """The lines of a file, none of which is long."""
+    while line := file.readline(MAX_LINE + 1):
+        if len(line) > MAX_LINE:
+            raise ValueError(f"a line of more than {MAX_LINE} letters")
+        yield line
+
+
+def from_csv(table: str, text: str | TextIO) -> Table:
+    """A table from its text, or from a file that is open (``newline=""``), which is not read whole.
 
     Raises
     ------
     DatasetError
         If the text is not such a table; the message names the line.
     """
-    reader = csv.reader(io.StringIO(text, newline=""))
+    reader = csv.reader(_lines(io.StringIO(text, newline="") if isinstance(text, str) else text))
     try:
         header = next(reader, [])
         dtype = dtype_of(table, header)
@@ -204,12 +215,19 @@ def from_csv(table: str, text: str) -> Table:
             raise DatasetError(f"{table}.csv: its first line must name the columns {', '.join(dtype.names or ())}")
         readers = [_READ[dtype[name].kind] for name in header]
         widths = [dtype[name].itemsize // 4 if dtype[name].kind == "U" else 64 for name in header]
-        rows = []
+        rows: list[tuple[Any, ...]] = []
+        blocks = [np.zeros(0, dtype)]
         for cells in reader:
             if len(cells) != len(header) or any(len(cell) > wide for cell, wide in zip(cells, widths, strict=True)):
                 raise ValueError("too many or too few cells, or too long a cell")
             rows.append(tuple(read(cell) for read, cell in zip(readers, cells, strict=True)))
-        return _named(np.array(rows, dtype))
+            if len(rows) == BLOCK:  # which take less memory as an array
+                blocks.append(np.array(rows, dtype))
+                rows.clear()
+        last = np.array(rows, dtype)
+        return _named(np.concatenate([*blocks, last]) if len(blocks) > 1 else last)
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{table}.csv: not UTF-8 text") from error
     except (ValueError, OverflowError, csv.Error) as error:
         raise DatasetError(f"{table}.csv, line {reader.line_num}: {error}") from error
 
