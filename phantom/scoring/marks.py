@@ -94,8 +94,8 @@ def check(raw: Iterable[Raw], images: Sequence[ImageTruth], source: str, notes: 
         if problem:
             count += 1
             if len(problems) < _SHOWN:
-                said = _unknown(mark.image_id, index) if image is None else problem
-                problems.append(f"  {mark.where}: {said}")
+                reason = _unknown(mark.image_id, index) if image is None else problem
+                problems.append(f"  {mark.where}: {reason}")
             continue
         box = mark.box if mark.box is not None else (math.nan,) * 4
         if count:

@@ -283,8 +283,8 @@ def _attribute(value):
 def test_a_window_is_one_number(value, data, capsys, tmp_path):
     _spoil(_attribute(value))(data)
     assert cli.run(["export", str(data), "--to", "coco", "--out", str(tmp_path / "out")]) == 1
-    said = capsys.readouterr().err
-    assert "its window is not a number" in said or "WindowCenter is a list" in said
+    message = capsys.readouterr().err
+    assert "its window is not a number" in message or "WindowCenter is a list" in message
     assert any("000000.h5: " in problem for problem in verify(data))
 
 

@@ -91,8 +91,8 @@ def _is_case(file: h5py.File) -> None:
     if not isinstance(form, str) or form != CASE_FORMAT:
         raise DatasetError(_NO_CASE)
     if not isinstance(version, (int, np.integer)) or version != FORMAT_VERSION:
-        said = ascii(version)[:40]
-        raise DatasetError(f"written in version {said} of the format; this phantom reads {FORMAT_VERSION}")
+        shown = ascii(version)[:40]
+        raise DatasetError(f"written in version {shown} of the format; this phantom reads {FORMAT_VERSION}")
 
 
 def _no_ballast(file: h5py.File, size: int) -> None:
@@ -328,10 +328,10 @@ def window(data: h5py.Dataset) -> tuple[float, float]:
     DatasetError
         If they are no numbers.
     """
-    said = [attribute(data, name) for name in ("WindowCenter", "WindowWidth")]
-    if not all(isinstance(value, int | float | np.number) and math.isfinite(value) for value in said):
+    stated = [attribute(data, name) for name in ("WindowCenter", "WindowWidth")]
+    if not all(isinstance(value, int | float | np.number) and math.isfinite(value) for value in stated):
         raise DatasetError(f"{data.name}: its window is not a number")
-    return float(said[0]), float(said[1])
+    return float(stated[0]), float(stated[1])
 
 
 def text_attribute(file: h5py.File, name: str) -> str | None:

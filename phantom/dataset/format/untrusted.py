@@ -148,7 +148,7 @@ def parse_items(text: str) -> Iterator[Any]:
 
 def _first_item(decoder: json.JSONDecoder, text: str, at: int) -> tuple[Any, int]:
     """The value that begins at a letter, and its length; no more of the text is looked at than must be."""
-    said = "no value"
+    trouble = "no value"
     for most in (1 << 11, 1 << 15, 1 << 19, MAX_ITEM):
         piece = text[at : at + most]
         try:
@@ -156,11 +156,11 @@ def _first_item(decoder: json.JSONDecoder, text: str, at: int) -> tuple[Any, int
         except json.JSONDecodeError as why:
             if len(piece) == len(text) - at:
                 raise ValueError(f"{why.msg} at letter {at + why.pos}") from None
-            said = f"{why.msg} at letter {at + why.pos}"
+            trouble = f"{why.msg} at letter {at + why.pos}"
             continue
         if end < len(piece) or len(piece) == len(text) - at:  # a number at the end may go on
             return item, end
-    raise ValueError(f"{said}, or a value of more than {MAX_ITEM} letters")
+    raise ValueError(f"{trouble}, or a value of more than {MAX_ITEM} letters")
 
 
 def _past_blanks(text: str, at: int) -> int:

@@ -186,8 +186,8 @@ def _from_cases(folder: Path, wanted: Manifest, there: Iterable[str]) -> Manifes
     cases = [index for name in there if (index := case_index(name)) is not None]
     for case in cases:
         with contextlib.suppress(DatasetError), hdf5_checks.open_case(folder / f"{CASES}/{case:06d}.h5") as file:
-            said = [hdf5_checks.text_attribute(file, name) for name in ("recipe", "seed")]
-            if said == [recipe_digest(wanted.recipe), str(wanted.seed)]:
+            origin = [hdf5_checks.text_attribute(file, name) for name in ("recipe", "seed")]
+            if origin == [recipe_digest(wanted.recipe), str(wanted.seed)]:
                 return replace(wanted, cases=max(wanted.cases, max(cases) + 1))
             raise FolderError(f"{folder}: its cases are of another recipe or seed; choose another --out")
     raise FolderError(f"{folder}: is not empty, and not a phantom dataset; choose another folder with --out")
