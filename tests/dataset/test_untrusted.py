@@ -193,7 +193,7 @@ def _table(file, name, rows):
     del file[f"truth/{name}"]
     table = np.zeros(rows, old.dtype)
     table[:] = old
-    file.create_dataset(f"truth/{name}", data=table, chunks=(4096,), compression="gzip")
+    file.create_dataset(f"truth/{name}", data=table, chunks=(min(4096, rows),), compression="gzip")
 
 
 def _scene(file, text):
