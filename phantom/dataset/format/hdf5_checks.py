@@ -310,9 +310,10 @@ def attribute(of: h5py.HLObject, name: str) -> Any:
         If it is a list, or has more than `MAX_ATTRIBUTE` bytes.
     """
     attributes = of.attrs  # each time it is asked for, HDF5 opens the root again
-    if name not in attributes:
+    try:
+        known = attributes.get_id(name)
+    except KeyError:
         return None
-    known = attributes.get_id(name)
     if known.shape != ():
         raise DatasetError(f"its attribute {name} is a list, where one value is expected")
     if known.get_storage_size() > MAX_ATTRIBUTE:
