@@ -11,6 +11,7 @@ from phantom.compiled import compiled, inlined
 
 _RINGS = 60  # of bins that are looked through at most
 MOST = 192  # candidates that a block of places can have
+_NODE = np.float32(0.1)  # of the thickening where walls meet, what even the thinnest have (an estimate)
 _APART = np.float32(0.5)  # how much thinner than the boldest the wall of a pair can be (an estimate)
 _ZERO, _ONE, _HALF, _TWO, _FAR = np.float32(0), np.float32(1), np.float32(0.5), np.float32(2), np.float32(1e12)
 
@@ -241,7 +242,7 @@ def walls_at(cells: Cells, walls: Walls, frame: Frame, h: F32, d: F32, which: Ar
             rise = u * u
             for _ in range(walls.power - 2):
                 rise *= u
-            base, node = max(walls.least + walls.most * rise, _ZERO), walls.node * (np.float32(0.25) + u)
+            base, node = max(walls.least + walls.most * rise, _ZERO), walls.node * (_NODE + u * u)
         wide = abs(h[0, p] * nx + h[1, p] * ny + h[2, p] * nz) + frame.blur_mm
         gap[p], spread[p] = (d[1, p] - d[0, p]) * mm, wide
         if gap[p] - _HALF * wide >= walls.largest:

@@ -12,6 +12,8 @@ from phantom.anatomy.parenchyma import Parenchyma
 from phantom.arrays import Floats
 
 _NODES = 14
+# Estimates, of fibres: sd of ln thickness, its most, and how much longer (ln) bold ones are: a short one is a rod
+_UNLIKE, _BOLDEST, _LONGER = 0.75, 1.0, 0.4
 _IN_SKIN_MM = 1.5  # below the skin's surface, where ligaments end in it
 # Estimates: how far strands wander sideways (sd, mm) at each wavelength, and by how much their ln thickness varies (sd)
 _WANDER_MM = {40.0: 0.8}
@@ -50,7 +52,8 @@ def grow_ligaments(parenchyma: Parenchyma, count: int, rng: np.random.Generator)
     heading = normals + 0.55 * parenchyma.along(start) + 0.35 * rng.standard_normal((count, 3))
     outward = (heading * normals).sum(axis=1) / np.linalg.norm(heading, axis=1)
     reach = rng.uniform(0.75, 1.0, count) * (body.depth_mm(start) - _IN_SKIN_MM) / np.maximum(outward, 0.3)
-    return _drawn(parenchyma, start, heading, np.clip(reach, 4.0, 45.0), 0.08, 0.6, 0.25, rng, centred=False)
+    radius = 0.08 * np.exp(rng.normal(0, 0.6, count))
+    return _drawn(start, heading, np.clip(reach, 4.0, 45.0), radius, 0.25, rng, centred=False)
 
 
 def grow_fibres(parenchyma: Parenchyma, count: int, rng: np.random.Generator) -> Strands:
@@ -62,10 +65,11 @@ def grow_fibres(parenchyma: Parenchyma, count: int, rng: np.random.Generator) ->
     along = parenchyma.along(start)
     across = np.cross(along, rng.standard_normal((count, 3)))
     across /= np.linalg.norm(across, axis=1, keepdims=True)
-    turn = np.where(rng.random(count) < 0.6, rng.normal(0, 0.3, count), rng.normal(0, 1.0, count))[:, None]
+    turn = np.where(rng.random(count) < 0.5, rng.normal(0, 0.3, count), rng.normal(0, 1.0, count))[:, None]
     heading = along * np.cos(turn) + across * np.sin(turn)
-    length = np.clip(np.exp(rng.normal(np.log(17.0), 0.6, count)), 4.0, 80.0)
-    return _drawn(parenchyma, start, heading, length, 0.072, 0.6, 0.1, rng, centred=True)
+    bold = np.minimum(rng.normal(0, _UNLIKE, count), _BOLDEST)
+    length = np.clip(np.exp(rng.normal(np.log(17.0), 0.6, count) + _LONGER * bold), 4.0, 80.0)
+    return _drawn(start, heading, length, 0.062 * np.exp(bold), 0.1, rng, centred=True)
 
 
 def _within(body: BreastOutline, count: int, rng: np.random.Generator, behind_mm: float) -> Floats:
@@ -78,12 +82,10 @@ def _within(body: BreastOutline, count: int, rng: np.random.Generator, behind_mm
 
 
 def _drawn(
-    parenchyma: Parenchyma,
     start: Floats,
     heading: Floats,
     length: Floats,
-    radius_mm: float,
-    unequal: float,
+    radius_mm: Floats,
     wander: float,
     rng: np.random.Generator,
     *,
@@ -108,7 +110,7 @@ def _drawn(
     taper = (
         np.sqrt(np.clip(np.sin(np.pi * t01), 0.02, 1.0)) if centred else np.sqrt(np.clip(1.05 - 0.6 * t01, 0.02, 1.0))
     )
-    radius = np.exp(rng.normal(np.log(radius_mm), unequal, (n, 1)) + _waves(along, _UNEVEN, rng)) * taper
+    radius = radius_mm[:, None] * np.exp(_waves(along, _UNEVEN, rng)) * taper
     return Strands(points, np.clip(radius, 0.02, 0.4), 1.8)
 
 

@@ -27,7 +27,7 @@ from phantom.recipe.seed import Seed
 # 2014) and with thickness (-0.5); thicker breasts are larger (+0.6). The last two are estimates of size.
 _TIES = np.array([[1.0, -0.25, 0.05, 0.1], [-0.25, 1.0, -0.5, -0.35], [0.05, -0.5, 1.0, 0.6], [0.1, -0.35, 0.6, 1.0]])
 _TRIES = 60
-_SMALLER, _FEWER = 0.3, 0.55  # by so much lobules are smaller and strands fewer in fatty breasts (estimates)
+_SMALLER, _FEWER = 0.2, 0.55  # by so much lobules are smaller and strands fewer in fatty breasts (estimates)
 _STRANDS = 0.01  # part of the volume that ducts, vessels and strands fill, about
 
 
@@ -91,19 +91,19 @@ class Anatomy:
     arteries: Annotated[Draw, Within(1, 12), "arteries that enter the breast"] = Draw.uniform(3, 5)
     veins: Annotated[Draw, Within(1, 12), "veins that leave it"] = Draw.uniform(3, 6)
     ligaments: Annotated[Draw, Within(0, 3000), "Cooper's ligaments drawn as strands"] = Draw.uniform(250, 500)
-    fibres: Annotated[Draw, Within(0, 20000), "finer strands"] = Draw.uniform(9000, 14000)
+    fibres: Annotated[Draw, Within(0, 20000), "finer strands"] = Draw.uniform(7000, 11000)
     lobule_mm: Annotated[Draw, Within(5, 25, "mm"), "size of lobules, each gland or fat as a whole"] = Draw.uniform(
         10, 16
     )
     ligament_mm: Annotated[Draw, Within(10, 60, "mm"), "size of the compartments between Cooper's ligaments"] = (
         Draw.uniform(16, 26)
     )
-    part_mm: Annotated[Draw, Within(3, 12, "mm"), "size of a lobule's parts"] = Draw.uniform(3.6, 5.2)
+    part_mm: Annotated[Draw, Within(3, 12, "mm"), "size of a lobule's parts"] = Draw.uniform(4.6, 6.8)
     subcutaneous_mm: Annotated[Draw, Within(2, 40, "mm"), "fat between skin and gland"] = Draw.uniform(6, 13)
     core: Annotated[Draw, Within(0, 5), "how strongly gland keeps to the middle behind the nipple"] = Draw.uniform(
         1.3, 3.0
     )
-    cloud: Annotated[Draw, Within(0, 3), "weight of smooth variation in where gland is"] = Draw.uniform(0.7, 1.1)
+    cloud: Annotated[Draw, Within(0, 3), "weight of smooth variation in where gland is"] = Draw.uniform(0.9, 1.4)
     cellular: Annotated[Draw, Within(0, 3), "weight of chance in which lobules are gland"] = Draw.uniform(0.8, 1.4)
     wall_mm: Annotated[Draw, Within(0, 3, "mm"), "thickness of the walls between lobules"] = Draw.uniform(0.35, 0.65)
     muscle_mm: Annotated[Draw, Within(0, 100, "mm"), "width of the pectoral muscle at the top of an MLO view"] = (

@@ -83,7 +83,7 @@ class _Muscle:
     bow_mm: tuple[float, float] = (-5.0, 1.0)
     abdomen_slope: tuple[float, float] = (0.12, 0.7)
     thick_mm: tuple[float, float] = (12.0, 18.0)
-    soft_mm: tuple[float, float] = (1.5, 3.0)
+    soft_mm: tuple[float, float] = (0.8, 1.8)
     strip: tuple[float, float] = (0.7, 1.3)
     reach_mm: float = 8.4
     most_muscle: float = 0.65

@@ -15,7 +15,7 @@ _FIBRES, _ALONG = 400, 128  # texture across and along
 _ALONG_MM, _BEGINS_MM = 3.0, 215.0  # spacing along, and how far above the nipple it begins
 _SHEET, _BELLY_MM = 0.36, 9.0  # share of the edge's path that rises within its softness, and how far in the rest does
 _THINS = 0.24  # share of its greatest width at which it is two thirds as thick as above
-_UNEVEN = np.float32(0.04)
+_UNEVEN = np.float32(0.03)
 
 
 def muscle_path(pressed: Compression, plane: Grid, seed: Seed) -> F32 | None:
@@ -82,10 +82,10 @@ def _fibres(seed: Seed) -> F32:
     rng = seed.child("muscle").rng()
     out = np.zeros((_FIBRES, _ALONG))
     for across, along, tilt, weight in (
-        (1.0, 2.5, 1.0, 0.5),
-        (2.5, 4.0, -1.2, 0.8),
-        (5.0, 6.0, 0.6, 1.0),
-        (14.0, 8.0, 0.0, 0.5),
+        (1.0, 2.5, 1.0, 0.2),
+        (2.5, 4.0, -1.2, 0.4),
+        (5.0, 6.0, 0.6, 0.8),
+        (14.0, 8.0, 0.0, 1.0),
     ):
         part = gaussian_filter(rng.standard_normal(out.shape), (across, along), mode="wrap")
         # layers of the muscle cross at small angles

@@ -25,12 +25,12 @@ _SLAB_MM, _FEWEST = 4.0, 4
 _TOGETHER = 4  # slabs that are rough alike: a sheet that stands on edge stays sharp
 _BLUR = 0.6  # of the lattice's spacing: how far a point reaches
 # displacement: of each part its sd and two waves, between which its spectrum is f^-beta: rough edges, and scallops
-_ROUGH, _ROUGH_BETA = ((0.08, (0.24, 12.0)), (0.25, (3.0, 14.0))), 3.0
+_ROUGH, _ROUGH_BETA = ((0.08, (0.24, 12.0)), (0.12, (5.0, 16.0))), 3.0
 _MOTTLE_BETA, _MOTTLE_WAVES_MM = 1.3, (0.5, 3.0)  # of gland in a slab: the same
 _TILE_MM = 110.0  # at least: after which random texture repeats
 _RIM, _FADE_MM, _FADED = 0.93, 12.0, 2.0  # folds: from this part of the radius tissue fades, how fast, how far
 _FABRIC_POWER, _FABRIC_FULL_MM = 0.25, 10.0  # the finest texture grows as that power of mm of tissue over so many
-_FABRIC_BETA, _FABRIC_LONGEST_MM, _FABRIC_REACH = 1.0, 1.2, 7  # its spectrum across, and points that it is drawn out by
+_FABRIC_BETA, _FABRIC_LONGEST_MM, _FABRIC_REACH = 1.0, 1.2, 3  # its spectrum across, and points that it is drawn out by
 _FABRIC_LAYERS = ((0.25, 0.0), (0.75, 0.6))  # depths, as parts of the thickness, and turns from the fabric's direction
 
 
