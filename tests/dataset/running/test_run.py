@@ -486,6 +486,33 @@ def test_two_runs_at_once_the_second_is_refused(tmp_path):
 # ---- shards
 
 
+def test_damage_to_what_a_killed_run_made_is_noticed(tmp_path):
+    """The journal outlives the process, so that the next run tells a case that is whole from one that was changed."""
+    folder, recipe = tmp_path / "d", replace(RECIPE, trouble=f"kill-once:3:{tmp_path / 'killed'}")
+    killed = started(script(folder, recipe=recipe))
+    killed.communicate(timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    noted = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
+    assert noted == [
+        {"case": i, "sha256": hashlib.sha256((folder / f"cases/{i:06d}.h5").read_bytes()).hexdigest()} for i in range(3)
+    ]
+    (folder / "cases/000001.h5").write_bytes(b"damaged")
+    assert made(folder, recipe=recipe, resume=True).repaired == 1
+    assert verify(folder) == []
+
+
+def test_a_case_is_in_the_journal_before_the_next_is_begun(whole, tmp_path):
+    """Seen by whoever reads the folder meanwhile, as a run that is killed leaves it."""
+    seen = []
+
+    def make(preset, seed, index):
+        seen.append([json.loads(line)["case"] for line in (tmp_path / "d/journal.jsonl").read_text().splitlines()])
+        return fakes.simulate(preset, seed, index)
+
+    generate(RECIPE, 7, 3, tmp_path / "d", RunOptions(make=make, workers=1))
+    assert seen == [[], [0], [0, 1]]
+
+
 def test_shards_in_folders_of_their_own_are_joined_by_merge(whole, tmp_path):
     folders = [tmp_path / str(i) for i in (1, 2, 3)]
     for i, folder in enumerate(folders, start=1):
