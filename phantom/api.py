@@ -63,9 +63,9 @@ def generate(
     """
     from phantom.dataset.running.run import RunOptions
     from phantom.dataset.running.run import generate as run
-    from phantom.recipe import presets as shelf
+    from phantom.recipe import presets as preset_files
 
-    text = shelf.text(preset) if isinstance(preset, str) else ""
+    text = preset_files.text(preset) if isinstance(preset, str) else ""
     recipe = _recipe(preset, changes)
     options = RunOptions(workers, resume, overwrite, split=dict(split or {}), preset_text=text)
     folder = Path(out if out is not None else recipe.name)
@@ -197,9 +197,11 @@ def presets(name: str | None = None) -> Any:
     UsageError
         If there is no such preset.
     """
-    from phantom.recipe import presets as shelf
+    from phantom.recipe import presets as preset_files
 
-    return recipes.load(name) if name is not None else {each: shelf.summary(each) for each in shelf.names()}
+    if name is not None:
+        return recipes.load(name)
+    return {each: preset_files.summary(each) for each in preset_files.names()}
 
 
 def kinds(name: str | None = None) -> Any:

@@ -14,7 +14,7 @@ MODULES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*
 TEXTS = sorted(path for folder in ("phantom", "docs", "presets") for path in (ROOT / folder).rglob("*.*")
                if path.suffix in (".py", ".md", ".toml")) + sorted(ROOT.glob("*.md"))  # fmt: skip
 # as a variable each of these says nothing of what it holds
-NAMES = {"said", "told", "mine", "way", "own", "here"}
+NAMES = {"said", "told", "mine", "way", "own", "here", "shelf", "veil", "dice"}
 PHRASES = {
     r"\bbut for\b": "except", r"\b(is|are) let go\b": "freed", r"\bdice\b": "random numbers", r"\bheeds?\b": "supports",
     r"\bthe mend\b": "how to fix it", r"\bby many hands\b": "", r"\ba few take\b": "", r"\bbears\b": "has",
@@ -51,4 +51,4 @@ def test_texts_are_plain(path):
 
 def test_the_check_of_names_sees_all_sorts_of_them():
     tree = ast.parse("def f(told, *, own=1):\n    x.said = 1\n    for way in y: pass\n    HERE = _mine = 2\n")
-    assert _assigned(tree) & NAMES == NAMES - {"mine"} | {"mine"}
+    assert _assigned(tree) & NAMES == {"said", "told", "mine", "way", "own", "here"}

@@ -36,7 +36,7 @@ BEAMS = {
     "Rh/Rh": ("Rh", "Rh", 0.025, 22, 40),
     "Rh/Ag": ("Rh", "Ag", 0.030, 22, 40),
 }
-# converter -> material, thickness in cm times its packing
+# converter -> material, thickness in cm times its solid fraction
 CONVERTERS = {"a-Se": ("selenium", 0.0200), "CsI": ("caesium_iodide", 0.0100 * 0.8)}
 SETS = {"hammerstein": ("glandular", "adipose"), "johns-yaffe": ("glandular_johns_yaffe", "adipose_johns_yaffe")}
 # NIST SRD 126, dry air: keV, mu_en/rho in cm2/g

@@ -136,7 +136,7 @@ class Breast:
         The woman's age in years.
     density : float
         Volume of fibroglandular tissue over the volume inside the skin that was asked for.
-    body : Body
+    body : BreastOutline
         The outline.
     thickness_mm : mapping of view name to float
         Compressed thickness in each view.
@@ -228,7 +228,7 @@ class Breast:
         return self.parenchyma.weight(np.asarray(points_mm, float).reshape(-1, 3))
 
     def with_hosts(self, hosts: tuple[Host, ...]) -> Breast:
-        """This breast with more bodies in it."""
+        """This breast with more hosts in it."""
         return replace(self, hosts=(*self.hosts, *hosts))
 
     def compress(self, view: View) -> Compression:

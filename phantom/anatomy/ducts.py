@@ -22,7 +22,7 @@ def grow_ducts(body: BreastOutline, lobes: int, root_radius_mm: float, rng: np.r
 
     Parameters
     ----------
-    body : Body
+    body : BreastOutline
     lobes : int
         How many trees.
     root_radius_mm : float

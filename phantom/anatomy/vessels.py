@@ -115,7 +115,7 @@ def grow_vessels(
 
     Parameters
     ----------
-    body : Body
+    body : BreastOutline
     tree : str
         ``artery`` or ``vein``.
     trunks : int

@@ -3,7 +3,6 @@ for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,8 +21,6 @@ _RELATIVE_DENSITY = 0.15, 3.0  # below, a grain is hardly denser than what it di
 _SIZE = 0.5, 2.0
 _AIM, _NEAR, _GOOD = 0.01, 0.025, 0.05  # how near the target it shall come; when it is left as it is; how near it must
 _TRIES, _ROUNDS = 14, 4
-
-Change = Callable[[float], list[Placed]]
 
 
 def match_detectability(scene: Scene) -> Scene:

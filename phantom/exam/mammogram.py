@@ -10,7 +10,7 @@ import numpy as np
 
 from phantom import rle
 from phantom.arrays import U16, Bools, Ints, Points
-from phantom.exam.looks import Shown
+from phantom.exam.displayable import Displayable
 from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
 from phantom.tables import BoxedRow, CalcificationRow, FindingRow, ImageRow
 
@@ -67,7 +67,7 @@ class Mammogram(Protocol):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ViewImage(Shown):
+class ViewImage(Displayable):
     """One image as a radiologist hangs it, with what is really in it.
 
     Attributes

@@ -110,7 +110,7 @@ def render_acquisition(acquisition: Acquisition, twins: Mapping[str, Keep]) -> I
     contents = [_twin(acquisition, name, keep, placed, exposed, spectrum, mask) for name, keep in twins.items()]
     del exposed, placed, behind  # what is done with makes room for the next stage: tens of megabytes each
     noise, detector = acquisition.seed_of("noise"), machine.detector
-    # a single plain look needs no copy of what the others are made from
+    # a single plain image needs no copy of what the others are made from
     kev = detector.blurred(signal, noise) if any(twin.where.size for twin in contents) or len(contents) > 1 else None
     adapted: object = None
     for twin in contents:
@@ -132,7 +132,7 @@ def _image(
     acquisition: Acquisition, twin: _Twin, signal: Signal, blurred_kev: Any, mask: Any, row: ImageRow,
     adapted: object,
 ) -> tuple[ViewImage, object]:  # fmt: skip
-    """One look, exposed, processed and hung; and what the display was set to. `blurred_kev` is used up."""
+    """One twin, exposed, processed and hung; and what the display was set to. `blurred_kev` is used up."""
     detector, frame = acquisition.machine.detector, acquisition.frame
     raw = detector.expose(signal, acquisition.seed_of("noise"), frame.offset, frame.field.shape, blurred_kev)
     shown = acquisition.machine.presentation.present(
@@ -157,7 +157,7 @@ def _twin(
     acquisition: Acquisition, name: str, keep: Keep, placed: list[Placed], exposed: Exposed, spectrum: Spectrum,
     breast: Any,
 ) -> _Twin:  # fmt: skip
-    """The truth of one look. Its grains alone are in `exposed` while it is measured, and all are back afterwards."""
+    """The truth of one twin. Its grains alone are in `exposed` while it is measured, and all are back afterwards."""
     variant = "+".join(word for word in (name, acquisition.word) if word)
     image_id = name_of(acquisition.scene.index, acquisition.view, variant)
     removed = [one for one in placed if not keep(one.finding)]
@@ -315,7 +315,7 @@ def ceiling_kev(preset: Preset) -> float:
 def objects_of(
     scene: Scene, view: View, pressed: Compression, image_id: str, exposed: Exposed
 ) -> tuple[ObjectTruth, ...]:
-    """The rows of the bodies that findings live in."""
+    """The rows of the soft-tissue lesions that findings live in."""
     sphere = unit_sphere(200)
     rows = []
     for finding in scene.findings:

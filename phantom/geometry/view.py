@@ -63,7 +63,7 @@ class Pose:
     gravity: Floats
 
 
-class Laid(Protocol):
+class ViewMapping(Protocol):
     """What carries the places of a breast into a view plane: the paddle, or a picture that the breast is laid on."""
 
     def carry(self, points: Floats) -> Floats:

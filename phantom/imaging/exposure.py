@@ -94,7 +94,7 @@ class Exposure:
         Parameters
         ----------
         beam : Spectrum
-        system : System
+        unit : MammographyUnit
         thickness_mm : float
             Compressed thickness, 10 to 150 mm.
         density : float

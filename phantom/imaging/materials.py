@@ -26,7 +26,7 @@ class Material:
     says : str
         What it is, one line, with the source of its composition.
     density_g_cm3 : float
-        As it lies in the breast: the solid's density times its packing fraction.
+        As it lies in the breast: the solid's density times the fraction that is solid.
     composition : str or dict
         A chemical formula, mass fractions by element, or, for a mixture, by material name.
     """

@@ -15,7 +15,7 @@ from phantom.geometry.grid import Grid
 from phantom.geometry.solids.shapes import Fading, Shape
 from phantom.geometry.view import Pose
 from phantom.imaging.quantities import Stamp
-from phantom.imaging.rays import Bundle, Seen, Solids, Window, follow, joined
+from phantom.imaging.rays import Bundle, BundleSums, Solids, Window, follow, joined
 from phantom.imaging.stamp_pixels import Windows
 
 _RAYS_PER_PIXEL = 8  # along each side
@@ -129,7 +129,7 @@ def shadows(shapes: Sequence[Shape], poses: Sequence[Pose], grid: Grid) -> list[
     )
 
 
-def _trace(solids: Solids, which: Any, density: int) -> Iterator[Seen]:
+def _trace(solids: Solids, which: Any, density: int) -> Iterator[BundleSums]:
     """Choose the rays of some solids and follow them; what each comes to lies in one row."""
     lo_x, lo_y, hi_x, hi_y = solids.box_px[which].T
     width, height = hi_x - lo_x, hi_y - lo_y
@@ -157,7 +157,7 @@ def _trace(solids: Solids, which: Any, density: int) -> Iterator[Seen]:
         yield joined(follow(solids, finer), windows)
 
 
-def _tiles(seen: Seen, k: int, most: int) -> list[Bundle]:
+def _tiles(seen: BundleSums, k: int, most: int) -> list[Bundle]:
     """More rays where a solid fills little of its box, only in the tiles that it touches; none if it has enough."""
     row, column, _, coverage = seen.windows[k]
     rows, columns = coverage.shape
@@ -189,7 +189,7 @@ def _width(coverage: Floats) -> float:
     return max(1.0, 2.0 * np.count_nonzero(inside) / max(0.25 * math.pi * edges, 1.0))
 
 
-def _cut(seen: Seen, which: Any, factor: Floats, solids: Solids) -> Iterator[tuple[int, Shadow]]:
+def _cut(seen: BundleSums, which: Any, factor: Floats, solids: Solids) -> Iterator[tuple[int, Shadow]]:
     """The part within the grid of what some rows saw, put right by `factor` to each solid's own volume."""
     grid = solids.grid
     held = which[(seen.sums[which, 0] > 0.0) & (seen.covered[which] > 0)]

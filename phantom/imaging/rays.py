@@ -80,7 +80,7 @@ class Window(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class BundleSums:
     """What n bundles come to: `total_mm` is the sum of all paths, the rest but the windows is of rays on the grid
     alone.
 
@@ -115,15 +115,15 @@ class Seen:
     tips_mm: Floats
     windows: list[Window]
 
-    def rows(self, which: list[int]) -> Seen:
+    def rows(self, which: list[int]) -> BundleSums:
         """Some of them."""
         if len(which) == len(self.of):
             return self
         some = {f.name: getattr(self, f.name)[which] for f in fields(self) if f.name != "windows"}
-        return Seen(**some, windows=[self.windows[k] for k in which])
+        return BundleSums(**some, windows=[self.windows[k] for k in which])
 
 
-def joined(parts: Iterable[Seen], windows: Mapping[int, Window]) -> Seen:
+def joined(parts: Iterable[BundleSums], windows: Mapping[int, Window]) -> BundleSums:
     """What bundles of equally fine rays come to together, solid by solid, over the pixels of its window."""
     listed = list(parts)
     for of, found in ((of, found) for part in listed for of, found in zip(part.of.tolist(), part.windows, strict=True)):
@@ -133,7 +133,9 @@ def joined(parts: Iterable[Seen], windows: Mapping[int, Window]) -> Seen:
         window.path_mm[top : top + rows, left : left + columns] = found.path_mm
         window.coverage[top : top + rows, left : left + columns] = found.coverage
     every = {
-        f.name: np.concatenate([getattr(part, f.name) for part in listed]) for f in fields(Seen) if f.name != "windows"
+        f.name: np.concatenate([getattr(part, f.name) for part in listed])
+        for f in fields(BundleSums)
+        if f.name != "windows"
     }
     order = np.argsort(every["of"], kind="stable")
     every = {name: values[order] for name, values in every.items()}
@@ -144,7 +146,7 @@ def joined(parts: Iterable[Seen], windows: Mapping[int, Window]) -> Seen:
         tips[start:end][(reach[start:end, :, ::_FEW].argmax(axis=0), *ways)]
         for start, end in zip(first, [*first[1:], len(order)], strict=True)
     ]
-    return Seen(
+    return BundleSums(
         of,
         every["n"][first],
         every["cell_mm2"][first],
@@ -156,7 +158,7 @@ def joined(parts: Iterable[Seen], windows: Mapping[int, Window]) -> Seen:
     )
 
 
-def follow(solids: Solids, bundles: Iterable[Bundle]) -> Iterator[Seen]:
+def follow(solids: Solids, bundles: Iterable[Bundle]) -> Iterator[BundleSums]:
     """Send the rays through the solids, those of like number together; whose they are comes in no set order."""
     alike: dict[tuple[int, int], list[Bundle]] = {}
     for bundle in bundles:
@@ -167,7 +169,7 @@ def follow(solids: Solids, bundles: Iterable[Bundle]) -> Iterator[Seen]:
             yield _follow(solids, members[first : first + step], wide, high)
 
 
-def _follow(solids: Solids, bundles: list[Bundle], wide: int, high: int) -> Seen:
+def _follow(solids: Solids, bundles: list[Bundle], wide: int, high: int) -> BundleSums:
     """Bundles of at most this many rays along each side, as a stack (k, high, wide)."""
     grid = solids.grid
     of, n, i0, j0, across, down = (np.array(of, np.int64) for of in list(zip(*bundles, strict=True))[:6])
@@ -202,7 +204,8 @@ def _follow(solids: Solids, bundles: list[Bundle], wide: int, high: int) -> Seen
     sums = np.stack([by_column.sum(axis=1), (by_column * x).sum(axis=1), (by_row * y).sum(axis=1)], axis=1)
     reach, tips = _extent(covered, x, y)
     found = [Window(*one) for one in zip(top.tolist(), left.tolist(), *windows, strict=True)]
-    return Seen(of, n, step[:, 0] ** 2, total, sums, peak, np.count_nonzero(covered, axis=(1, 2)), reach, tips, found)
+    hits = np.count_nonzero(covered, axis=(1, 2))
+    return BundleSums(of, n, step[:, 0] ** 2, total, sums, peak, hits, reach, tips, found)
 
 
 def _windows(

@@ -16,7 +16,7 @@ from phantom.imaging import materials
 
 Converter = Literal["a-Se", "CsI"]
 
-# Thickness, cm, times packing of the two converters the tables are made for.
+# Thickness, cm, times the solid fraction of the two converters the tables are made for.
 _CONVERTERS = {"a-Se": ("selenium", 0.0200), "CsI": ("caesium_iodide", 0.0080)}
 TargetFilter = Literal["W/Rh", "W/Ag", "W/Al", "Mo/Mo", "Mo/Rh", "Rh/Rh", "Rh/Ag"]
 TARGET_FILTERS: tuple[str, ...] = get_args(TargetFilter)

@@ -79,7 +79,7 @@ def write(
     """
     total = sum(images[i].row.rows * images[i].row.columns for i in range(len(images)))
     folder = None if total <= most_pixels else path.with_name(f"{path.stem}-files")
-    shelf = _Shelf(folder)
+    attachments = _Attachments(folder)
     image_table = Table((*IMAGE_COLUMNS, "window_center", "window_width", *BREAST_BOX))
     finding_table = Table((*FINDING_COLUMNS, "image"))
     pictured = [np.full(len(one.marks), -1) for one in detectors]
@@ -89,16 +89,16 @@ def write(
         window = {"window_center": image.window_center, "window_width": image.window_width}
         image_table.add(image.row.as_dict(), **window, **dict(zip(BREAST_BOX, box, strict=True)))
         for finding, picture in zip(image.findings, crops.of_findings(image), strict=True):
-            shelf.picture("findings", len(finding_table), picture)
+            attachments.picture("findings", len(finding_table), picture)
             finding_table.add(finding.row.as_dict(), image=number)
         for d, (detector, places) in enumerate(zip(detectors, pictured, strict=True)):
             chosen = crops.surest_false(detector, number)
             for mark, picture in zip(chosen, crops.of_marks(image, detector, chosen), strict=True):
                 places[mark] = places.max(initial=-1) + 1
-                shelf.picture(f"marks{d}", int(places[mark]), picture)
-        shelf.picture("thumbnails", number, payload.thumbnail(image, box))
-        shelf.script("truth", number, to_json(payload.truth(image)))
-        shelf.script("pixels", number, to_json(payload.pixels(image)))
+                attachments.picture(f"marks{d}", int(places[mark]), picture)
+        attachments.picture("thumbnails", number, payload.thumbnail(image, box))
+        attachments.script("truth", number, to_json(payload.truth(image)))
+        attachments.script("pixels", number, to_json(payload.pixels(image)))
         progress(number + 1, len(images))
     rows = {
         (int(i), int(f)): row
@@ -111,15 +111,15 @@ def write(
         "images": image_table.packed(),
         "findings": finding_table.packed(),
         "folder": folder.name if folder else "",
-        "pictures": shelf.pictures,
+        "pictures": attachments.pictures,
         "detectors": packs,
     }
-    content = page(title, to_json(index), shelf.scripts)
+    content = page(title, to_json(index), attachments.scripts)
     put(path, content.encode())
     return [path] if folder is None else [path, folder]
 
 
-class _Shelf:
+class _Attachments:
     """Where pictures and scripts go: into the page itself, or as files into the folder beside it."""
 
     def __init__(self, folder: Path | None) -> None:

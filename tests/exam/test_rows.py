@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -273,7 +274,7 @@ def test_the_rows_of_a_patch_are_those_of_its_view_moved(views, scene):
 
 
 def test_noise_of_views_and_years_is_not_the_same(scene):
-    """What the quanta add to CC, to an MLO and to CC three years before has nothing in common."""
+    """What the quanta add to CC, to an MLO, to CC three years before and to the other breast has nothing in common."""
 
     def noise(acquisition, root):
         other = dataclasses.replace(acquisition, scene=dataclasses.replace(acquisition.scene, noise_root=root))
@@ -281,10 +282,16 @@ def test_noise_of_views_and_years_is_not_the_same(scene):
 
     cc = position_breast(scene, scene.views[0])
     mlo = dataclasses.replace(cc, view=dataclasses.replace(cc.view, name="MLO"))  # the same pixels by another name
-    found = [noise(one, 1) - noise(one, 2) for one in (cc, mlo, prior_exam(cc, 3))]
+    left = dataclasses.replace(
+        cc, view=dataclasses.replace(cc.view, laterality="L"), scene=dataclasses.replace(
+            scene, breasts={**scene.breasts, "L": scene.breasts["R"]}
+        ),
+    )  # fmt: skip
+    found = [noise(one, 1) - noise(one, 2) for one in (cc, mlo, prior_exam(cc, 3), left)]
+    found[3] = found[3][:, ::-1]  # right breasts hang mirrored
     inside = np.logical_and.reduce([np.abs(one) > 0 for one in found])
     assert inside.sum() > 2000
-    for i, j in ((0, 1), (0, 2), (1, 2)):
+    for i, j in itertools.combinations(range(4), 2):
         r = np.corrcoef(found[i][inside], found[j][inside])[0, 1]
         assert abs(r) < 5 / np.sqrt(inside.sum()), (i, j)
 

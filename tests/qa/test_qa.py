@@ -35,7 +35,7 @@ def test_a_just_visible_calcification_and_its_dose(thickness):
     assert visibility.dose_exponent(bench) == pytest.approx(-0.21, abs=0.03)
 
 
-def test_dprime_goes_with_the_root_of_dose_but_for_electronic_noise():
+def test_dprime_goes_with_the_root_of_dose_except_for_electronic_noise():
     bench = Bench(DEFAULT, 50.0)
     ratio = visibility.curve(replace(bench, dose_factor=4.0)) / visibility.curve(bench)
     # electronic noise is 0.8 % of the variance at 88 uGy, and the fixed pattern grows to less than that

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from phantom.anatomy.breast import Host
 from phantom.arrays import F32, Floats
 from phantom.geometry.grid import Grid
-from phantom.geometry.view import Laid
+from phantom.geometry.view import ViewMapping
 from phantom.recipe.seed import Seed
 
 # Tense fluid keeps its shape, as the solids that line it or settle in it do; the rest yields with the tissue.
@@ -20,7 +20,7 @@ _STEP_MM = 0.5
 _UNEVEN = 4.0  # side of the field of unevenness over the largest half axis; it repeats beyond
 
 
-def half_axes(host: Host, pressed: Laid) -> tuple[Floats, Floats]:
+def half_axes(host: Host, pressed: ViewMapping) -> tuple[Floats, Floats]:
     """Centre (3,) and half axes (3, 3), one a column, of a host in the view's frame, mm."""
     centre = np.array(host.centre_mm, float)
     pose = pressed.poses(centre[None])[0]
@@ -32,7 +32,7 @@ def half_axes(host: Host, pressed: Laid) -> tuple[Floats, Floats]:
     return pose.centre_mm, ((carried[0] - carried[1]) / (2 * _STEP_MM)).T * np.array(host.radii_mm)
 
 
-def shadow_points(host: Host, pressed: Laid, sphere: Floats) -> Floats:
+def shadow_points(host: Host, pressed: ViewMapping, sphere: Floats) -> Floats:
     """(n, 3): points of the host's surface in the view's frame, for points (n, 3) of the unit sphere."""
     centre, axes = half_axes(host, pressed)
     return np.asarray(centre + np.einsum("ij,nj->ni", axes, sphere))
@@ -46,7 +46,7 @@ def unit_sphere(count: int) -> Floats:
     return np.stack([flat * np.cos(turn), flat * np.sin(turn), z], axis=1)
 
 
-def host_path(host: Host, pressed: Laid, grid: Grid, seed: Seed) -> tuple[tuple[slice, slice], F32] | None:
+def host_path(host: Host, pressed: ViewMapping, grid: Grid, seed: Seed) -> tuple[tuple[slice, slice], F32] | None:
     """Path length, mm, in a host over a rectangle of the grid; None where the grid does not hold it.
 
     An ellipsoid's, with an edge that `roughness` makes irregular.

@@ -12,7 +12,7 @@ from phantom.anatomy.texture import frequencies
 from phantom.arrays import F32, Floats
 from phantom.compiled import compiled
 from phantom.geometry.grid import Grid
-from phantom.geometry.view import Laid
+from phantom.geometry.view import ViewMapping
 
 # Calibres are rounded to these half widths, mm; the mass of each stretch is kept exactly.
 _CLASSES_MM = np.array([0.24, 0.4, 0.65, 1.0, 1.6])
@@ -22,7 +22,7 @@ _SPACING = 0.9  # of a lattice step, between splats
 
 
 def draw(
-    lines: Sequence[tuple[Floats, Floats, float]], pressed: Laid, fine: Grid, coarse: Grid
+    lines: Sequence[tuple[Floats, Floats, float]], pressed: ViewMapping, fine: Grid, coarse: Grid
 ) -> tuple[F32, F32]:
     """Path length, mm, of round curves under each point of two lattices: thin ones on the fine, the others on the
     coarse.
@@ -62,7 +62,7 @@ def draw(
     return sharp, np.maximum(wide, 0).astype(np.float32)
 
 
-def _stretches(lines: Sequence[tuple[Floats, Floats, float]], pressed: Laid, step: float) -> tuple[F32, ...]:
+def _stretches(lines: Sequence[tuple[Floats, Floats, float]], pressed: ViewMapping, step: float) -> tuple[F32, ...]:
     """x, y, radius and volume of short stretches of all curves, in the view plane."""
     if not lines:
         return (np.empty(0, np.float32),) * 4

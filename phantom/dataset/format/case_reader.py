@@ -18,7 +18,7 @@ from phantom.dataset.format import hdf5_checks
 from phantom.dataset.format.layout import case_name
 from phantom.dataset.format.masks import MAX_MASK
 from phantom.errors import DatasetError
-from phantom.exam.looks import Shown
+from phantom.exam.displayable import Displayable
 from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
 from phantom.tables import CalcificationRow, FindingRow, ImageRow, ObjectRow, Table, rows_of
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _OPEN_FILES = 8
 
 
-class StoredImage(Shown):
+class StoredImage(Displayable):
     """One image of a dataset, with the attributes of `phantom.exam.case.ViewImage`; pixels are read when asked for.
 
     Attributes

@@ -19,7 +19,7 @@ _COLOURS = {"suspicious": (255, 170, 60), "benign": (80, 190, 255), "artefact": 
 _MARGIN_PX = 3
 
 
-class Shown:
+class Displayable:
     """What images have in common, made or stored: facts of their row, and how they look in a notebook."""
 
     row: ImageRow
