@@ -131,16 +131,8 @@ def shadows(shapes: Sequence[Shape], poses: Sequence[Pose], grid: Grid) -> list[
 
 def _trace(solids: Solids, which: Any, density: int) -> Iterator[BundleSums]:
     """Choose the rays of some solids and follow them; what each comes to lies in one row."""
-    lo_x, lo_y, hi_x, hi_y = solids.box_px[which].T
-    width, height = hi_x - lo_x, hi_y - lo_y
-    across = np.maximum(np.minimum(width, height), 1e-3)
-    n = np.maximum(_RAYS_PER_PIXEL, np.ceil(_RAYS_ACROSS / across)) * density
     most = _RAYS_AT_MOST * density * density
-    large = width * height * n * n > most
-    n = np.where(large, np.maximum(2 * density, np.floor(np.sqrt(most / (width * height)))), n)
-    i0, j0 = np.floor(lo_x * n), np.floor(lo_y * n)
-    rows = [which, n, i0, j0, np.ceil(hi_x * n) - i0, np.ceil(hi_y * n) - j0]
-    bundles = [Bundle(*row) for row in np.stack(rows, axis=1).astype(np.int64).tolist()]
+    bundles, large = _bundles(solids, which, density, most)
     crowded, finer, windows = set(which[large].tolist()), list[Bundle](), dict[int, Window]()
     for seen in follow(solids, bundles):
         enough = []
@@ -155,6 +147,19 @@ def _trace(solids: Solids, which: Any, density: int) -> Iterator[BundleSums]:
         yield seen.rows(enough)
     if finer:
         yield joined(follow(solids, finer), windows)
+
+
+def _bundles(solids: Solids, which: Any, density: int, most: int) -> tuple[list[Bundle], Any]:
+    """A bundle over each solid's box, of at most so many rays; and which solids get fewer than their size asks for."""
+    lo_x, lo_y, hi_x, hi_y = solids.box_px[which].T
+    width, height = hi_x - lo_x, hi_y - lo_y
+    across = np.maximum(np.minimum(width, height), 1e-3)
+    n = np.maximum(_RAYS_PER_PIXEL, np.ceil(_RAYS_ACROSS / across)) * density
+    large = width * height * n * n > most
+    n = np.where(large, np.maximum(2 * density, np.floor(np.sqrt(most / (width * height)))), n)
+    i0, j0 = np.floor(lo_x * n), np.floor(lo_y * n)
+    rows = [which, n, i0, j0, np.ceil(hi_x * n) - i0, np.ceil(hi_y * n) - j0]
+    return [Bundle(*row) for row in np.stack(rows, axis=1).astype(np.int64).tolist()], large
 
 
 def _tiles(seen: BundleSums, k: int, most: int) -> list[Bundle]:

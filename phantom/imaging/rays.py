@@ -177,41 +177,46 @@ def _follow(solids: Solids, bundles: list[Bundle], wide: int, high: int) -> Bund
     step = (grid.pitch_mm / n)[:, None]
     x = (grid.origin_mm[0] - 0.5 * grid.pitch_mm) + step * (i + 0.5)
     y = (grid.origin_mm[1] - 0.5 * grid.pitch_mm) + step * (j + 0.5)
-    centre = solids.centre_mm[of]
-    path = chords(
-        [solids.shapes[k] for k in of],
-        x - centre[:, :1],
-        y - centre[:, 1:],
-        [solids.poses[k] for k in of],
-        across,
-        down,
-    )
+    path = _paths(solids, of, x, y, across, down)
     total, peak = path.sum(axis=(1, 2)), path.max(axis=(1, 2))
     known = np.array([bundle.peak_mm for bundle in bundles])
     edge = np.where(solids.soft[of], SOFT_EDGE * np.where(known > 0, known, peak), 0.0)
     covered = path > edge[:, None, None]
 
     column, row = i // n[:, None], j // n[:, None]
-    left, top = column[:, 0], row[:, 0]
-    columns, rows = (i0 + across - 1) // n - left + 1, (j0 + down - 1) // n - top + 1
-    windows = _windows(path, covered, column - left[:, None], row - top[:, None], rows, columns, n)
-    on_grid = (column >= 0) & (column < grid.shape[1]), (row >= 0) & (row < grid.shape[0])
-    if not (on_grid[0].all() and on_grid[1].all()):
-        on = on_grid[1][:, :, None] & on_grid[0][:, None, :]
+    last = (i0 + across - 1) // n, (j0 + down - 1) // n
+    windows = _windows(path, covered, column, row, last, n)
+    on = _on_grid(column, row, grid.shape)
+    if on is not None:
         path, covered = np.where(on, path, 0.0), covered & on
         peak = path.max(axis=(1, 2))
     by_column, by_row = path.sum(axis=1), path.sum(axis=2)
     sums = np.stack([by_column.sum(axis=1), (by_column * x).sum(axis=1), (by_row * y).sum(axis=1)], axis=1)
     reach, tips = _extent(covered, x, y)
-    found = [Window(*one) for one in zip(top.tolist(), left.tolist(), *windows, strict=True)]
     hits = np.count_nonzero(covered, axis=(1, 2))
-    return BundleSums(of, n, step[:, 0] ** 2, total, sums, peak, hits, reach, tips, found)
+    return BundleSums(of, n, step[:, 0] ** 2, total, sums, peak, hits, reach, tips, windows)
+
+
+def _paths(solids: Solids, of: Ints, x: Floats, y: Floats, across: Ints, down: Ints) -> Floats:
+    """Chords (k, high, wide) of rays at these places, each row of `x` and `y` through a solid of its own."""
+    centre = solids.centre_mm[of]
+    shapes, poses = [solids.shapes[k] for k in of], [solids.poses[k] for k in of]
+    return chords(shapes, x - centre[:, :1], y - centre[:, 1:], poses, across, down)
+
+
+def _on_grid(column: Ints, row: Ints, shape: tuple[int, int]) -> Any:
+    """(k, high, wide) bool: which rays meet a pixel of the grid; None if all do."""
+    on_column, on_row = (column >= 0) & (column < shape[1]), (row >= 0) & (row < shape[0])
+    return None if on_column.all() and on_row.all() else on_row[:, :, None] & on_column[:, None, :]
 
 
 def _windows(
-    path: Floats, covered: Any, column: Ints, row: Ints, rows: Ints, columns: Ints, n: Ints
-) -> tuple[Any, Any]:
-    """Means of a stack's paths and covered parts over pixels: lists of arrays (rows, columns)."""
+    path: Floats, covered: Any, column: Ints, row: Ints, last: tuple[Ints, Ints], n: Ints
+) -> list[Window]:  # fmt: skip
+    """Means of a stack's paths and covered parts over the pixels (column, row) of its rays, up to the `last` ones."""
+    left, top = column[:, 0], row[:, 0]
+    column, row = column - left[:, None], row - top[:, None]
+    columns, rows = last[0] - left + 1, last[1] - top + 1
     sizes = rows * columns
     ends = np.cumsum(sizes)
     # rays that only fill up the stack meet nothing: any pixel may have them
@@ -223,7 +228,7 @@ def _windows(
     counts = np.bincount(pixel, covered.reshape(-1)).astype(np.float32) * share.astype(np.float32)
     shapes = list(zip((ends - sizes).tolist(), ends.tolist(), rows.tolist(), columns.tolist(), strict=True))
     parts = ([flat[start:end].reshape(h, w) for start, end, h, w in shapes] for flat in (paths, counts))
-    return next(parts), next(parts)
+    return [Window(*one) for one in zip(top.tolist(), left.tolist(), *parts, strict=True)]
 
 
 def _extent(covered: Any, x: Floats, y: Floats) -> tuple[Floats, Floats]:

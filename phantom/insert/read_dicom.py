@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from phantom.dataset.format.untrusted import is_inflated
 from phantom.errors import Unreadable, UsageError, install
 from phantom.geometry.view import ViewName
 from phantom.insert.picture import Header, Picture
@@ -93,14 +94,6 @@ def dataset(path: Path) -> Any:
         raise Unreadable(f"cannot be read: {why.strerror or why}") from None
     except Exception:  # noqa: BLE001 - a broken file may raise anything
         raise Unreadable("not a DICOM file, or a damaged one") from None
-
-
-def is_inflated(path: Path) -> bool:
-    """Whether reading the file would inflate its content at once, to any size."""
-    from pydicom.filereader import read_file_meta_info
-    from pydicom.uid import DeflatedExplicitVRLittleEndian
-
-    return bool(read_file_meta_info(path).get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian)
 
 
 def header_of(path: Path) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from phantom.dataset.format.uids import image_uid
+from phantom.dataset.format.untrusted import is_inflated
 from phantom.errors import PhantomError, UsageError, install
-from phantom.insert.read_dicom import is_inflated
 from phantom.scoring.lesions import ImageTruth
 from phantom.scoring.marks import Marks, Raw, check
 

@@ -84,6 +84,14 @@ def must_be_plain(path: Path) -> None:
         raise DatasetError(f"{path}: is {what}; remove it")
 
 
+def is_inflated(path: Path) -> bool:
+    """Whether reading a DICOM file would inflate its content at once, to any size."""
+    from pydicom.filereader import read_file_meta_info
+    from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+    return bool(read_file_meta_info(path).get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian)
+
+
 def parse_json(data: bytes | str, most: int = MAX_MEMORY) -> Any:
     """What a JSON text says, once it is sure that it costs no more memory than it should.
 

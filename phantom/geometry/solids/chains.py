@@ -71,7 +71,12 @@ def cone_span(x: Floats, y: Floats, cones: Floats) -> Span:
     """Spans of rays (n,) each in a round-ended cone of its own (15, n)."""
     enters, leaves = sphere_span(x, y, cones[:4])
     other = sphere_span(x, y, cones[4:8])
-    enters, leaves = np.minimum(enters, other[0]), np.maximum(leaves, other[1])
+    start, end = _side_span(x, y, cones)
+    return np.minimum(np.minimum(enters, other[0]), start), np.maximum(np.maximum(leaves, other[1]), end)
+
+
+def _side_span(x: Floats, y: Floats, cones: Floats) -> Span:
+    """Spans of rays in the cones between the circles where they touch their balls."""
     bx, by, base, r = cones[:4]
     ux, uy, uh, s, a, first_at, last_at = cones[8:]
     wx, wy = x - bx, y - by
@@ -91,8 +96,7 @@ def cone_span(x: Floats, y: Floats, cones: Floats) -> Span:
     # between the circles where the cone touches the balls
     ends = (first_at - along) / uh, (last_at - along) / uh
     start, end = np.maximum(start, np.minimum(*ends)), np.minimum(end, np.maximum(*ends))
-    start, end = miss_where(~((start < end) & (root > 0.0)), start + base, end + base)
-    return np.minimum(enters, start), np.maximum(leaves, end)
+    return miss_where(~((start < end) & (root > 0.0)), start + base, end + base)
 
 
 def _ball_boxes(balls: Floats) -> Floats:

@@ -11,6 +11,7 @@ import numpy as np
 
 from phantom.arrays import Floats, Indices
 from phantom.geometry.solids.chains import Ball
+from phantom.geometry.spans import Span
 from phantom.geometry.view import Pose
 
 # Gauss points on each crossing of the wall, and their weights; more where the sheet is narrow and is seen along
@@ -159,15 +160,26 @@ class TubeWall:
         """Path (n,) of rays each in a piece of its own: the wall before the lumen, and the wall behind it."""
         starts, axes, lengths, s = self._pieces
         centre, turned = starts[:, :3] @ pose.rotation.T, axes @ pose.rotation.T
-        radius, u = starts[piece, 3], turned[piece]
-        x, y = x - centre[piece, 0], y - centre[piece, 1]
-        # the ray in the piece's own axes: foot + t way
+        x, y, u = x - centre[piece, 0], y - centre[piece, 1], turned[piece]
+        # the ray in the piece's own axes: foot + t rise
         foot, rise = u[:, :, 0] * x[:, None] + u[:, :, 1] * y[:, None], u[:, :, 2]
+        total = np.zeros(x.shape)
+        nodes = np.array(_GAUSS if self.half_angle_rad >= math.pi else _GAUSS_NARROW).T.tolist()
+        for start, end in self._walls(foot, rise, starts[piece, 3], lengths[piece]):
+            length = np.maximum(end - start, 0.0)
+            for at, weight in nodes:
+                point = foot + (start + (0.5 + 0.5 * at) * length)[:, None] * rise
+                angle = np.arctan2(point[:, 1], point[:, 0])
+                total += 0.5 * weight * length * self.covered(s[piece] + point[:, 2], angle)
+        return total
+
+    def _walls(self, foot: Floats, rise: Floats, radius: Floats, lengths: Floats) -> tuple[Span, Span]:
+        """Where rays foot + t rise (n, 3) enter and leave the wall of a straight piece, before the lumen and behind."""
         a = np.maximum(rise[:, 0] ** 2 + rise[:, 1] ** 2, _STEEPEST)
         b = foot[:, 0] * rise[:, 0] + foot[:, 1] * rise[:, 1]
         c = foot[:, 0] ** 2 + foot[:, 1] ** 2
         tilt = np.where(np.abs(rise[:, 2]) < 1e-9, 1e-9, rise[:, 2])
-        ends = -foot[:, 2] / tilt, (lengths[piece] - foot[:, 2]) / tilt
+        ends = -foot[:, 2] / tilt, (lengths - foot[:, 2]) / tilt
         bottom, top = np.minimum(*ends), np.maximum(*ends)
         enters, leaves = _cut(a, b, c - radius**2, bottom, top)
         first, last = _cut(a, b, c - np.maximum(radius - self.wall_mm, 0.0) ** 2, bottom, top)
@@ -175,15 +187,7 @@ class TubeWall:
         middle = 0.5 * (enters + leaves)
         through = last > first
         first, last = np.where(through, first, middle), np.where(through, last, middle)
-        total = np.zeros(x.shape)
-        nodes = np.array(_GAUSS if self.half_angle_rad >= math.pi else _GAUSS_NARROW).T.tolist()
-        for start, end in ((enters, first), (last, leaves)):
-            length = np.maximum(end - start, 0.0)
-            for at, weight in nodes:
-                point = foot + (start + (0.5 + 0.5 * at) * length)[:, None] * rise
-                angle = np.arctan2(point[:, 1], point[:, 0])
-                total += 0.5 * weight * length * self.covered(s[piece] + point[:, 2], angle)
-        return total
+        return (enters, first), (last, leaves)
 
 
 def _cut(a: Floats, b: Floats, c: Floats, bottom: Floats, top: Floats) -> tuple[Floats, Floats]:
