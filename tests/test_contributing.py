@@ -7,8 +7,8 @@ import re
 import sys
 from pathlib import Path
 
+import fakes
 import pytest
-import toy
 
 import phantom
 from phantom import cli, formats
@@ -74,7 +74,7 @@ def test_the_example_of_a_format_exports(tmp_path, monkeypatch):
     spec.loader.exec_module(module)
     monkeypatch.setitem(sys.modules, spec.name, module)
     monkeypatch.setattr(formats, "names", lambda: ["boxes"])
-    data = toy.write(tmp_path / "data")
+    data = fakes.write_rich(tmp_path / "data")
     export(data, "boxes", tmp_path / "out")
     for image in data:
         lines = (tmp_path / "out" / f"{image.image_id.replace('.', 'p')}.txt").read_text().splitlines()

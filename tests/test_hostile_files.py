@@ -7,8 +7,8 @@ import os
 import struct
 import zlib
 
+import fakes
 import pytest
-import toy
 
 from phantom.errors import Unreadable, UsageError
 from phantom.exam import preset as presets
@@ -23,7 +23,7 @@ DEFLATED = "1.2.840.10008.1.2.1.99"
 
 @pytest.fixture(scope="module")
 def images():
-    return gather(toy.views())
+    return gather(fakes.rich_views())
 
 
 def dicom(syntax: str, body: bytes) -> bytes:

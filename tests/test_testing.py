@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import fakes
 import numpy as np
 import pytest
-import toy
 
 from phantom.errors import UsageError
 from phantom.testing import score_detector
@@ -19,14 +19,14 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "detector.py"
 
 
 def bright(pixels, spacing_mm):
-    """Every pixel that only a calcification can be: as good as a detector of these toys can be."""
+    """Every pixel that only a calcification can be: as good as a detector of these images can be."""
     rows, columns = np.nonzero(pixels > 1800)
     return np.stack([columns, rows, pixels[rows, columns]], axis=1)
 
 
 @pytest.fixture(scope="module")
 def views():
-    return toy.views()
+    return fakes.rich_views()
 
 
 def test_marks_are_scored_on_images_in_memory(views):

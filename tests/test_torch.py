@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import fakes
 import numpy as np
 import pytest
-import toy
 
 torch = pytest.importorskip("torch")
 pytestmark = [
@@ -19,7 +19,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    return toy.write(tmp_path_factory.mktemp("toy") / "data")
+    return fakes.write_rich(tmp_path_factory.mktemp("toy") / "data")
 
 
 def first(batch):
@@ -69,7 +69,7 @@ def test_the_plain_dataset_works_in_a_loader_too(data):
 
 
 def make(preset, seed, case):
-    return toy.cases()[1 + case % 2]
+    return fakes.rich_cases()[1 + case % 2]
 
 
 def test_a_stream_is_shared_out_by_case():
@@ -77,7 +77,7 @@ def test_a_stream_is_shared_out_by_case():
 
     from phantom.torch import Stream
 
-    samples = Stream(toy.Recipe(), size=64, per_case=4, make=make)
+    samples = Stream(fakes.RICH, size=64, per_case=4, make=make)
     alone = {target["image_id"]: image for image, target in islice(iter(samples), 8)}
     loader = torch.utils.data.DataLoader(samples, batch_size=None, num_workers=2)
     shared = {target["image_id"]: image for image, target in islice(iter(loader), 8)}

@@ -58,7 +58,7 @@ def test_patches_are_cases_that_verify_finds_whole(tmp_path):
     patches = tuple(patch for patch in islice(stream(RECIPE, 5, size=64, per_case=9, make=fakes.simulate), 9))
     write_case(Case(0, patches, {}), tmp_path / "cases/000000.h5")
     with hdf5_checks.open_case(tmp_path / "cases/000000.h5") as file:
-        assert list(verify_module._case(file, 0, hdf5_checks.tables(file, TABLE_FILES, 0))) == []
+        assert list(verify_module._case(file, 0, hdf5_checks.tables(file, TABLE_FILES, 0), False)) == []
 
 
 def test_patches_on_findings_hold_one_and_are_not_always_in_the_middle():

@@ -189,8 +189,8 @@ def test_women_of_two_datasets_are_refused_unless_they_are_paired_on_purpose(tmp
     with pytest.raises(UsageError, match="two parts of the split"):
         merge([tmp_path / "a", tmp_path / "c"], tmp_path / "out", paired=True)
     assert not (tmp_path / "out").exists()
-    plain = fakes.woman
-    monkeypatch.setattr(fakes, "woman", lambda root: plain(root)[:12] + "ffff")
+    plain = fakes.cases.woman
+    monkeypatch.setattr(fakes.cases, "woman", lambda root: plain(root)[:12] + "ffff")
     made(tmp_path / "e", 2, recipe=replace(other, dots=8))  # the same women with another anatomy
     one, variant = (set(phantom.open(tmp_path / name).images["woman_id"]) for name in "ae")
     assert not one & variant

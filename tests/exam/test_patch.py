@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import fakes
 import pytest
-import toy
 
 from phantom.exam.patch import cut
 from phantom.exam.truth import ObjectTruth
 from phantom.tables import ObjectRow
 
 BODY = fakes.blank(ObjectRow, box_x_px=50, box_y_px=90, box_w_px=30, box_h_px=40)
-WHOLE = replace(toy.rich("000001-L-CC"), objects=(ObjectTruth(BODY),))
+WHOLE = replace(fakes.rich("000001-L-CC"), objects=(ObjectTruth(BODY),))
 
 
 def test_a_box_is_moved_and_clipped_to_the_window():

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from scene_fakes import Ellipsoid, pose_at
+from fakes import Ellipsoid, pose_at
 
 from phantom.anatomy.breast import Host
 from phantom.calcifications.finding import Calcification, Finding

@@ -16,9 +16,9 @@ import tarfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import fakes
 import numpy as np
 import pytest
-import toy
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -33,7 +33,7 @@ from phantom.formats._options import Options
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    return toy.write(tmp_path_factory.mktemp("toy") / "data")
+    return fakes.write_rich(tmp_path_factory.mktemp("toy") / "data")
 
 
 @pytest.fixture(scope="module")
@@ -647,10 +647,10 @@ def test_a_split_is_kept(tmp_path):
     from phantom.dataset.running.run import RunOptions, generate
 
     generate(
-        toy.Recipe(),
+        fakes.RICH,
         cases=4,
         out=tmp_path / "data",
-        options=RunOptions(workers=1, make=toy.make, split={"train": 0.5, "val": 0.25, "test": 0.25}),
+        options=RunOptions(workers=1, make=fakes.make_rich, split={"train": 0.5, "val": 0.25, "test": 0.25}),
     )
     split = phantom.open(tmp_path / "data")
     of = dict(zip(split.images["image_id"].tolist(), split.images["split"].tolist(), strict=True))
@@ -712,8 +712,9 @@ def many(preset, seed, index):
     from phantom.exam.case import Case
 
     return Case(
-        0, (toy.crowd("000000-R-MLO", 2000, (700, 500)), toy.rich("000000-R-CC+mag1.8")), {"recipe": preset.resolved()}
-    )
+        0, (fakes.crowd("000000-R-MLO", 2000, (700, 500)), fakes.rich("000000-R-CC+mag1.8")),
+        {"recipe": preset.resolved()},
+    )  # fmt: skip
 
 
 @pytest.mark.slow
@@ -722,7 +723,7 @@ def test_two_thousand_grains_come_back_equal(tmp_path):
     import phantom
     from phantom.dataset.running.run import RunOptions, generate
 
-    generate(toy.Recipe(), cases=1, out=tmp_path / "data", options=RunOptions(workers=1, make=many))
+    generate(fakes.RICH, cases=1, out=tmp_path / "data", options=RunOptions(workers=1, make=many))
     crowded = phantom.open(tmp_path / "data")
     coco = pytest.importorskip("pycocotools.coco")
     highdicom = pytest.importorskip("highdicom")

@@ -8,9 +8,9 @@ import socket
 import subprocess
 import time
 
+import fakes
 import numpy as np
 import pytest
-import toy
 
 from phantom.formats._export import export, file_name
 from phantom.formats._options import Options
@@ -27,7 +27,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    return toy.write(tmp_path_factory.mktemp("toy") / "data")
+    return fakes.write_rich(tmp_path_factory.mktemp("toy") / "data")
 
 
 def random_ratings(seed, images=12, lesions=30, false=50):

@@ -8,9 +8,9 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import fakes
 import numpy as np
 import pytest
-import toy
 
 from phantom.formats._export import export
 from phantom.formats._options import Options
@@ -22,7 +22,7 @@ places = pytest.mark.parametrize("place", ["export", "elsewhere"])
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    return toy.write(tmp_path_factory.mktemp("toy") / "data")
+    return fakes.write_rich(tmp_path_factory.mktemp("toy") / "data")
 
 
 @pytest.fixture

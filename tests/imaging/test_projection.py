@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scene_fakes import Bar, Ellipsoid, Rim, pose_at
+from fakes import Bar, Ellipsoid, Rim, pose_at
 
 from phantom.errors import MassError
 from phantom.geometry.grid import Grid

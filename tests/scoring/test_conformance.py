@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import fakes
 import numpy as np
 import pytest
-import toy
 
 from phantom.scoring import froc
 from phantom.scoring.lesions import gather
@@ -27,10 +27,10 @@ SHAPE, RADIUS = tuple(SUITE["shape"]), SUITE["radius_px"]
 def image_of(number, targets):
     name = f"{number:06d}-L-CC"
     grains = [
-        toy.grain(name, k, k, "round", toy.disc(x, y, RADIUS, SHAPE)) for k, (x, y) in enumerate(targets, start=1)
+        fakes.grain(name, k, k, "round", fakes.disc(x, y, RADIUS, SHAPE)) for k, (x, y) in enumerate(targets, start=1)
     ]
-    findings = [toy.finding(name, g.row.finding_id, "round", "benign", grains) for g in grains]
-    return toy.view(name, grains, findings, SHAPE)
+    findings = [fakes.finding(name, g.row.finding_id, "round", "benign", grains) for g in grains]
+    return fakes.view(name, grains, findings, SHAPE)
 
 
 @pytest.mark.parametrize("case", SUITE["cases"], ids=lambda case: case["name"])
@@ -57,7 +57,7 @@ def test_monai_s_curve(case):
     for one in case["images"]:
         mask = np.zeros(SHAPE, int)
         for k, (x, y) in enumerate(one["targets"], start=1):
-            mask[toy.disc(x, y, RADIUS, SHAPE)] = k
+            mask[fakes.disc(x, y, RADIUS, SHAPE)] = k
         marks = np.array(one["marks"], float).reshape(-1, 3)
         fp, tp, n = metrics.compute_fp_tp_probs(
             probs=marks[:, 2], y_coord=marks[:, 1].astype(int), x_coord=marks[:, 0].astype(int), evaluation_mask=mask
@@ -88,7 +88,7 @@ def test_picai_eval_s_curve(case):
         for x, y, rating in one["marks"]:
             marks[0, int(y), int(x)] = rating
         for x, y in one["targets"]:
-            mask[0][toy.disc(x, y, RADIUS, SHAPE)] = 1
+            mask[0][fakes.disc(x, y, RADIUS, SHAPE)] = 1
         drawn, truth = [*drawn, marks], [*truth, mask]
     found = evaluated.evaluate(drawn, truth, min_overlap=0.005, num_parallel_calls=1)
     rows = [row for of_image in found.lesion_results.values() for row in of_image]

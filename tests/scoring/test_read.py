@@ -6,10 +6,10 @@ import json
 import sys
 from types import SimpleNamespace
 
+import fakes
 import numpy as np
 import pytest
-import toy
-from toy import of_truth
+from fakes import of_truth
 
 from phantom import rle
 from phantom.errors import PhantomError, UsageError
@@ -21,7 +21,7 @@ from phantom.scoring.score import score
 
 @pytest.fixture(scope="module")
 def images():
-    return gather(toy.views())
+    return gather(fakes.rich_views())
 
 
 def put(path, value):
@@ -224,7 +224,7 @@ def test_a_plot_shows_the_curve_and_is_the_same_again():
 
 def test_a_plot_has_a_band_a_title_and_an_operating_point():
     pytest.importorskip("matplotlib")
-    images = gather(toy.views())
+    images = gather(fakes.rich_views())
     whole = of_truth(images)
     found = score(type(whole)(whole.grains, whole.source), images)
     drawn = plot.drawn({"a": found.main.ratings}, at=2.0, resamples=20)
@@ -251,8 +251,8 @@ def test_the_command(tmp_path):
     from phantom.cli import run
     from phantom.cli.score import command
 
-    toy.write(tmp_path / "data")
-    marks = put(tmp_path / "marks.json", coco(gather(toy.views()), by_id=False))
+    fakes.write_rich(tmp_path / "data")
+    marks = put(tmp_path / "marks.json", coco(gather(fakes.rich_views()), by_id=False))
     worse = put(tmp_path / "worse.csv", "image_id,x,y,score\n000001-L-CC,70,100,0.5\n")
     out = CliRunner().invoke(
         command,

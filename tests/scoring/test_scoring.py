@@ -6,12 +6,12 @@ import json
 import math
 from typing import get_args
 
+import fakes
 import numpy as np
 import pytest
-import toy
+from fakes import of_truth
 from hypothesis import given
 from hypothesis import strategies as st
-from toy import of_truth
 
 from phantom.recipe.seed import Seed
 from phantom.scoring import bootstrap, froc, strata
@@ -26,7 +26,7 @@ from phantom.tables import FindingRow, rows_of
 
 @pytest.fixture(scope="module")
 def images():
-    return gather(toy.views())
+    return gather(fakes.rich_views())
 
 
 def marks(images, *rows, region=False):

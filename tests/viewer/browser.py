@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import toy
+import fakes
 
 from phantom.scoring.lesions import gather
 from phantom.scoring.marks import Raw, check
@@ -30,9 +30,10 @@ HARMLESS = "GPU stall due to ReadPixels"
 def exam() -> list[Any]:
     """Both breasts of a woman, with a prior and a twin of one view; another woman with a crowd of grains."""
     out = [
-        toy.rich("000005-L-CC"), toy.view("000005-L-CC+clean", [], [], (260, 200)), toy.rich("000005-L-CC+prior2"),
-        toy.rich("000005-L-MLO", shift=8), toy.rich("000005-R-CC"), toy.rich("000005-R-MLO", shift=5),
-        toy.crowd("000006-L-CC", 20), toy.view("000006-L-MLO", [], [], (260, 200)),
+        fakes.rich("000005-L-CC"), fakes.view("000005-L-CC+clean", [], [], (260, 200)),
+        fakes.rich("000005-L-CC+prior2"),
+        fakes.rich("000005-L-MLO", shift=8), fakes.rich("000005-R-CC"), fakes.rich("000005-R-MLO", shift=5),
+        fakes.crowd("000006-L-CC", 20), fakes.view("000006-L-MLO", [], [], (260, 200)),
     ]  # fmt: skip
     return [_completed(image) for image in out]
 

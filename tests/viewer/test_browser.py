@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import fakes
 import numpy as np
 import pytest
-import toy
 
 pytest.importorskip("playwright.sync_api")
 
@@ -100,7 +100,7 @@ def test_made_smaller_is_the_mean_of_what_is_covered(tab, webgl, scale, within, 
     rows, columns = np.mgrid[:700, :600]
     # a grid of single bright pixels: drawn by picking pixels it beats into a coarse pattern, from black to white
     pixels = np.where((rows % 3 == 0) & (columns % 3 == 0), 3700, 1000).astype(np.uint16)
-    view = replace(toy.view("000001-L-CC", [], [], (700, 600)), for_presentation=pixels)
+    view = replace(fakes.view("000001-L-CC", [], [], (700, 600)), for_presentation=pixels)
     write([view], tmp_path / "page.html", "grid")
     page = tab(webgl=webgl).open(tmp_path / "page.html", "#image=000001-L-CC")
     page("scale => phantomView.panes[0].lookAt(300.3, 350.7, scale)", scale)

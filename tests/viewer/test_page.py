@@ -12,9 +12,9 @@ import zlib
 from dataclasses import replace
 from importlib.resources import files
 
+import fakes
 import numpy as np
 import pytest
-import toy
 from PIL import Image
 
 from phantom.scoring.froc import froc
@@ -31,7 +31,7 @@ from phantom.viewer.sheets import CLOSE_UP, close_up, sheets
 
 @pytest.fixture(scope="module")
 def views():
-    return toy.views(20)
+    return fakes.rich_views(20)
 
 
 def index_of(path):
@@ -106,7 +106,7 @@ def test_the_breast_is_what_is_shown(views):
 
 
 def test_words_from_the_data_cannot_break_out_of_the_page(tmp_path):
-    view = toy.rich("000001-L-CC")
+    view = fakes.rich("000001-L-CC")
     finding, grain = view.findings[0], view.calcifications[0]
     finding = replace(finding, row=replace(finding.row, cause="</script><script>alert(1)</script><!--"))
     grain = replace(grain, row=replace(grain.row, material="</script><script>alert(2)</script>"))
@@ -176,7 +176,7 @@ def test_the_surest_false_marks_are_pictured(views):
 
 
 def test_a_crop_is_about_its_place():
-    view = toy.view("000001-L-CC", [], [], (600, 500))
+    view = fakes.view("000001-L-CC", [], [], (600, 500))
     pixels = view.for_presentation.copy()
     pixels[300, 200] = 4095
     view = dataclasses.replace(view, for_presentation=pixels)
@@ -199,7 +199,7 @@ def test_contact_sheets_hold_every_image_and_finding(views, tmp_path):
 
 
 def test_the_command(tmp_path, phantom_):
-    toy.write(tmp_path / "data")
+    fakes.write_rich(tmp_path / "data")
     for name, sure in (("a", 0.9), ("b", 0.8)):
         text = f"image_id,x,y,score\n000001-L-CC,70,100,{sure}\n000001-L-CC,100,200,0.4\n"
         (tmp_path / f"{name}.csv").write_text(text)

@@ -13,21 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from fakes.truth import cyst, finding, grain, image_row
 from phantom.errors import UsageError
 from phantom.exam.case import Case
 from phantom.exam.mammogram import ViewImage
-from phantom.exam.truth import CalcificationTruth, FindingTruth, ObjectTruth
+from phantom.exam.truth import CalcificationTruth, FindingTruth
 from phantom.recipe.seed import Seed
-from phantom.rle import box, from_pixels
-from phantom.tables import CalcificationRow, FindingRow, ImageRow, ObjectRow, R, attribute, columns
 
-_BLANK = {"U": "", "f": 0.0, "i": 0, "u": 0, "?": False}
-
-
-def blank(row: type[R], **cells: Any) -> R:
-    """A row of these cells; what is not given is 0 or empty."""
-    known = {attribute(name): _BLANK[column.dtype[0]] for name, column in columns(row).items()}
-    return row(**{**known, **cells})
+_SPACING = 0.28
 
 
 @dataclass(frozen=True)
@@ -100,62 +93,38 @@ def _view(preset: FakeRecipe, root: Seed, index: int, side: str, name: str, dots
     raw = np.clip(1000 + 30 * noise, 0, 16383).astype(np.uint16)
     shown = np.where(mask, np.clip(1500 + 100 * noise, 1, 3000), 0).astype(np.uint16)
     image_id = f"{index:06d}-{side}-{name}"
-    grains = tuple(_dot(shape, rng, image_id, number) for number in range(dots))
-    for grain in grains:
-        shown[grain.mask] = 4000
-    findings = (_finding(image_id, grains),) if grains else ()
-    objects = (_object(image_id),) if grains and index % 2 else ()
-    row = ImageRow(
-        image_id=image_id, case=index, woman_id=woman(root), source="grown", modality="MG",
-        variant="", twin="", years_before=0, magnification=1.0, patch=False, laterality=side,
-        view=name, rows=shape[0], columns=shape[1], pixel_spacing_mm=0.28,
-        detector="fake", converter="CsI", thickness_mm=50.0,
-        density=float(rng.uniform(0.05, 0.4)), birads_density="b", age=55.0, angle_deg=0.0,
-        target_filter="W/Rh", tube_kv=28.0, mas=80.0, entrance_kerma_mgy=4.0, detector_kerma_ugy=94.0,
-        mgd_mgy=1.2, calcium_mg=0.5 * len(grains), class_="benign" if grains else "normal",
-        n_findings=len(findings), n_calcifications=len(grains),
+    grains = [_dot(shape, rng, image_id, number) for number in range(dots)]
+    for one in grains:
+        shown[one.mask] = 4000
+    findings = [_group(image_id, grains)] if grains else []
+    objects = (cyst(image_id),) if grains and index % 2 else ()
+    row = image_row(
+        image_id, shape, grains, findings, woman_id=woman(root), pixel_spacing_mm=_SPACING, detector="fake",
+        converter="CsI", density=float(rng.uniform(0.05, 0.4)), birads_density="b", angle_deg=0.0,
+        calcium_mg=0.5 * len(grains),
     )  # fmt: skip
-    return ViewImage(image_id, row, shown, raw, mask, findings, grains, objects, 2048.0, 4096.0)
+    return ViewImage(image_id, row, shown, raw, mask, tuple(findings), tuple(grains), objects, 2048.0, 4096.0)
 
 
 def _dot(shape: tuple[int, int], rng: np.random.Generator, image_id: str, number: int) -> CalcificationTruth:
+    """A square of 1 to 5 pixels' side."""
     row, column = shape[0] // 2 + int(rng.integers(-25, 25)), int(rng.integers(30, 80))
     size = int(rng.integers(1, 6))
-    rows, columns = np.mgrid[row : row + size, column : column + size]
-    runs = from_pixels((rows * shape[1] + columns).ravel())
-    x, y, w, h = box(runs, shape[1])
-    row_of_dot = CalcificationRow(
-        image_id=image_id, finding_id=0, calcification_id=number, kind="round",
-        material="calcium_oxalate",
-        x_px=column + (size - 1) / 2, y_px=row + (size - 1) / 2, z_mm=20.0, box_x_px=x, box_y_px=y,
-        box_w_px=w, box_h_px=h, area_mm2=(0.28 * size) ** 2, diameter_mm=0.28 * size * 2**0.5,
-        extent_mm=0.28 * size * 2**0.5, mass_mg=0.5, dprime_structured=4.5,
-        thickness_mm=0.3, contrast=float(rng.uniform(0.05, 0.3)), sdnr=3.0, dprime=5.0, visible=True,
+    mask = np.zeros(shape, bool)
+    mask[row : row + size, column : column + size] = True
+    across = _SPACING * size * 2**0.5
+    return grain(
+        image_id, number, 0, "round", mask, 5.0, area_mm2=(_SPACING * size) ** 2, diameter_mm=across,
+        extent_mm=across, mass_mg=0.5, dprime_structured=4.5, thickness_mm=0.3,
+        contrast=float(rng.uniform(0.05, 0.3)), sdnr=3.0,
     )  # fmt: skip
-    return CalcificationTruth(row_of_dot, runs, shape)
 
 
-def _finding(image_id: str, grains: tuple[CalcificationTruth, ...]) -> FindingTruth:
-    boxes = np.array([list(g.row.box_px) for g in grains])
-    x0, y0 = boxes[:, 0].min(), boxes[:, 1].min()
-    x1, y1 = (boxes[:, 0] + boxes[:, 2]).max(), (boxes[:, 1] + boxes[:, 3]).max()
-    row = FindingRow(
-        image_id=image_id, finding_id=0, kind="round", cause="fibrocystic change", descriptor="round",
-        distribution="grouped", category="2", class_="benign", pathology="benign",
-        n_calcifications=len(grains), x_px=(x0 + x1 - 1) / 2, y_px=(y0 + y1 - 1) / 2, box_x_px=int(x0),
-        box_y_px=int(y0), box_w_px=int(x1 - x0), box_h_px=int(y1 - y0), extent_mm=8.0,
-        hull_area_mm2=30.0, calcium_mg=0.5 * len(grains), length_mm=0.0, calcified_share=0.0, dprime=9.0,
-        n_visible=len(grains),
+def _group(image_id: str, grains: list[CalcificationTruth]) -> FindingTruth:
+    return finding(
+        image_id, 0, "round", "benign", grains, cause="fibrocystic change", distribution="grouped", extent_mm=8.0,
+        hull_area_mm2=30.0, calcium_mg=0.5 * len(grains), dprime=9.0, n_visible=len(grains),
     )  # fmt: skip
-    hull = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], float)
-    return FindingTruth(row, hull)
-
-
-def _object(image_id: str) -> ObjectTruth:
-    return ObjectTruth(ObjectRow(
-        image_id=image_id, object_id=0, finding_id=0, kind="cyst", x_mm=1.0, y_mm=2.0, z_mm=3.0,
-        size_mm=9.0, box_x_px=40, box_y_px=110, box_w_px=60, box_h_px=80,
-    ))  # fmt: skip
 
 
 def tells_threads(preset: FakeRecipe, seed: int, index: int) -> Case:
