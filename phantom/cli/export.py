@@ -14,7 +14,7 @@ from phantom.cli._print import Wrapped, json_option, print_json, print_table
 _PIXELS, _BOXES = "Pixels (not DICOM, INbreast)", "What is annotated (COCO, YOLO, imagefolder, MONAI)"
 _PARTS, _DICOM = "Parts (COCO, YOLO, nnU-Net, imagefolder, MONAI, WebDataset)", "DICOM and INbreast"
 _OTHER = "One format alone"
-_ENOUGH = 8  # pieces; for fewer, processes of their own take longer to start than to write
+_ENOUGH = 8  # images; for fewer, processes of their own take longer to start than to write
 
 
 def _list(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -88,7 +88,7 @@ def command(
     folder = out or dataset.resolve().with_name(f"{dataset.resolve().name}-{name}")
     options = Options(bits=int(bits) if bits else None, **asked)
     workers = workers or (cpus() if len(data) >= _ENOUGH else 1)
-    with Bar("pieces") as bar:
+    with Bar("images") as bar:
         done = export(data, name, folder, options, overwrite=overwrite, workers=workers, progress=bar.show)
     for note in done.notes:
         click.echo(f"Note: {note}.", err=True)

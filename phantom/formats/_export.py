@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Done(NamedTuple):
-    """What an export came to: pieces written and kept, and what its reader must know."""
+    """What an export came to: images written and kept, and what its reader must know."""
 
     folder: Path
     written: int
@@ -54,7 +54,7 @@ def export(
     workers : int
         How many processes write; the files are the same for any number.
     progress : callable
-        Told the number of pieces done and of all.
+        Told the number of images done and of all.
 
     Raises
     ------
@@ -80,34 +80,38 @@ def export(
         folder.mkdir(parents=True, exist_ok=True)
         put_stamp(folder, stamp, files)
         left = [unit for unit in units if not all((folder / file).is_file() for file in unit.files)]
-        for number, _ in enumerate(_written(data, name, left, folder, options, workers), len(units) - len(left) + 1):
+        total = sum(unit.images for unit in units)
+        done = kept = total - sum(unit.images for unit in left)
+        for unit in _written(data, name, left, folder, options, workers):
+            done += unit.images
             if progress is not None:
-                progress(number, len(units))
+                progress(done, total)
         _finish(format_, data, folder, options, partial(put_stamp, folder, stamp), files)
     except OSError as why:
         raise unwritable(folder, why) from why
     notes = tuple(format_.notes(data, options)) if hasattr(format_, "notes") else ()
-    return Done(folder, len(left), len(units) - len(left), notes)
+    return Done(folder, total - kept, kept, notes)
 
 
 def _written(
     data: Dataset, name: str, units: list[Unit], folder: Path, options: Options, workers: int
-) -> Iterator[None]:
-    """Write the pieces, here or in processes of their own; one item for each that is done."""
+) -> Iterator[Unit]:
+    """Write the pieces, here or in processes of their own; each once it is done."""
     workers = min(workers, len(units))
     if workers <= 1:
         for unit in units:
             _write(data, name, unit, folder, options)
-            yield
+            yield unit
         return
     from concurrent.futures import as_completed
 
     from phantom.dataset.running.pool import spawned
 
     with spawned(workers) as pool:
-        for future in as_completed([pool.submit(_write, data, name, unit, folder, options) for unit in units]):
+        of = {pool.submit(_write, data, name, unit, folder, options): unit for unit in units}
+        for future in as_completed(of):
             future.result()
-            yield
+            yield of[future]
 
 
 def _write(data: Dataset, name: str, unit: Unit, folder: Path, options: Options) -> None:

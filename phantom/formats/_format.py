@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 
 class Unit(NamedTuple):
-    """A piece of an export: what it is called, and the files that are there once it is written."""
+    """A piece of an export: its name, the files that are there once it is written, and how many images it holds."""
 
     name: str
     files: tuple[str, ...]
+    images: int = 1
 
 
 class Format(Protocol):

@@ -42,7 +42,7 @@ def units(data: Dataset, options: Options) -> list[Unit]:
             files += [f"{case:06d}/{file_name(row.image_id)}.seg.dcm" for row in rows if row.n_findings]
         if options.sr:
             files.append(f"{case:06d}/cad.dcm")
-        out.append(Unit(f"{case:06d}", tuple(files)))
+        out.append(Unit(f"{case:06d}", tuple(files), len(rows)))
     return out
 
 

@@ -33,7 +33,7 @@ def units(data: Dataset, options: Options) -> list[Unit]:
     """A shard."""
     size = options.shard or 32
     return [
-        Unit(f"{part}:{first}", (f"{part}-{first // size:06d}.tar",))
+        Unit(f"{part}:{first}", (f"{part}-{first // size:06d}.tar",), min(size, len(ids) - first))
         for part, ids in splits(data, options).items()
         for first in range(0, len(ids), size)
     ]

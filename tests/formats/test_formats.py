@@ -28,7 +28,7 @@ from phantom.errors import PhantomError, UsageError
 from phantom.formats import _datacard, _pixels, _tiles
 from phantom.formats._export import export, file_name
 from phantom.formats._folder import STAGING, STAMP
-from phantom.formats._options import Options
+from phantom.formats._options import Options, settled
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,11 @@ def exported(data, tmp_path_factory):
     return folder
 
 
+def units_of(data, name):
+    format_ = formats.get(name)
+    return format_.units(data, settled(Options(), name, format_.OPTIONS))
+
+
 def content(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
@@ -62,14 +67,16 @@ def test_every_format_is_deterministic_and_goes_on_where_it_stopped(data, export
     again = tmp_path / "again"
     steps = []
     done = export(data, name, again, progress=lambda n, of: steps.append((n, of)))
-    assert steps[-1] == (done.written, done.written)
+    assert steps[-1] == (done.written, done.written) == (len(data), len(data))  # images
     assert content(again) == first
     pieces = sorted(path for path in again.rglob("*") if path.is_file() and path.name != STAMP)
     pieces[-1].unlink()
     (again / f"{pieces[-1].name}.4711-0123abcd.part").write_bytes(b"half a file")
     (again / STAGING / "deep").mkdir(parents=True)
     (again / STAGING / "deep" / "half").write_bytes(b"half a file")
-    assert export(data, name, again).written <= 1
+    finished = export(data, name, again)
+    assert finished.written <= max(unit.images for unit in units_of(data, name))
+    assert finished.written + finished.kept == len(data)
     assert content(again) == first
 
 
@@ -700,7 +707,7 @@ def test_any_number_of_workers_writes_the_same_files(data, exported, tmp_path, n
     export(data, name, tmp_path / "two", Options(shard=3) if name == "webdataset" else None, workers=2,
            progress=lambda n, of: steps.append((n, of)))  # fmt: skip
     assert content(tmp_path / "two") == content(exported(name, shard=3) if name == "webdataset" else exported(name))
-    assert steps[-1][0] == steps[-1][1] == len(steps)
+    assert steps[-1][0] == steps[-1][1] == len(data)
 
 
 def test_paths_stay_inside(exported):
