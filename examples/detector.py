@@ -25,6 +25,7 @@ from scipy.spatial import KDTree
 
 SCALES_MM = tuple(0.07 * 1.6**step for step in range(7))  # each response is one Gaussian less the next
 NOISE_MM = 4.0  # the noise is measured over this neighbourhood
+COARSE = 4  # pixels along the side of a square: where the breast is, and its noise, need no more
 EDGE_MM = 3.0  # the skin line and the image's border are sharp: stay this far inside
 APART_MM = 0.35  # two marks are not closer than this, nor than their size
 LARGE_MM = 1.0  # larger specks are benign
@@ -38,21 +39,13 @@ def detect(pixels: np.ndarray, spacing_mm: float, threshold: float = 6.0) -> dic
     The score is the largest response over the scales, in standard deviations of the response in
     its neighbourhood, times how round it is.
     """
-    image = pixels.astype(np.float32)
-    breast = ndimage.binary_fill_holes(ndimage.binary_opening(image[::4, ::4] > 0, iterations=2))
-    framed = np.pad(breast, 1)  # the chest wall is a border too: what ends there is no speck
-    inside = ndimage.distance_transform_edt(framed)[1:-1, 1:-1] * 4 * spacing_mm > EDGE_MM
-    inside = np.kron(inside, np.ones((4, 4), bool))[: image.shape[0], : image.shape[1]]
+    left, top, image, inside = cropped(pixels, spacing_mm)
     best, scale = np.zeros_like(image), np.zeros(image.shape, np.float32)
     scales = [mm for mm in SCALES_MM if mm >= 0.6 * spacing_mm]
-    blurred = [ndimage.gaussian_filter(image, mm / spacing_mm) for mm in scales]
+    blurred = blurs(image, [mm / spacing_mm for mm in scales])
     for mm, narrow, wide in zip(scales, blurred, blurred[1:], strict=False):
         response = narrow - wide
-        size = np.abs(response)
-        usual = 1.4826 * float(np.median(size[inside])) if inside.any() else 1.0
-        # bright specks are not noise: they count no more than three times what is usual
-        near = ndimage.uniform_filter(np.minimum(size, 3 * usual), int(NOISE_MM / spacing_mm) | 1) * 1.2533
-        response /= np.maximum(near, max(usual, 1e-3))
+        response /= noise(response, inside, spacing_mm)
         scale[response > best] = mm
         np.maximum(best, response, out=best)
     rows, columns = np.nonzero((best > threshold) & inside & (best == ndimage.maximum_filter(best, 3)))
@@ -70,8 +63,47 @@ def detect(pixels: np.ndarray, spacing_mm: float, threshold: float = 6.0) -> dic
     order = np.argsort(-scores, kind="stable")
     order = order[scores[order] > threshold]
     kept = order[apart(places[order], np.maximum(radii[order], APART_MM / spacing_mm))]
+    places = places + (left, top)
     boxes = np.concatenate([places - radii[:, None], places + radii[:, None] + 1], axis=1)
     return {"boxes": boxes[kept], "scores": scores[kept], "labels": names[kept].tolist()}
+
+
+def cropped(pixels: np.ndarray, spacing_mm: float) -> tuple[int, int, np.ndarray, np.ndarray]:
+    """First column and row of the part that holds the breast, that part, and where in it marks may be."""
+    high, wide = (size - size % COARSE for size in pixels.shape)
+    breast = ndimage.binary_opening(pixels[:high:COARSE, :wide:COARSE] > 0, iterations=2)
+    breast = ndimage.binary_fill_holes(breast)
+    framed = np.pad(breast, 1)  # the chest wall is a border too: what ends there is no speck
+    inside = ndimage.distance_transform_edt(framed)[1:-1, 1:-1] * COARSE * spacing_mm > EDGE_MM
+    held = ndimage.find_objects(breast.astype(int)) or [np.s_[:1, :1]]
+    rows, columns = (slice(COARSE * part.start, COARSE * part.stop) for part in held[0])
+    return columns.start, rows.start, pixels[rows, columns].astype(np.float32), enlarged(inside[held[0]])
+
+
+def enlarged(coarse: np.ndarray) -> np.ndarray:
+    """Each element as a square of pixels."""
+    return coarse.repeat(COARSE, axis=0).repeat(COARSE, axis=1)
+
+
+def blurs(image: np.ndarray, sigmas: list[float]) -> list[np.ndarray]:
+    """The image behind Gaussians of rising width: each goes over the one before it, which is quicker."""
+    out, before = [], 0.0
+    for sigma in sigmas:
+        image = ndimage.gaussian_filter(image, (sigma**2 - before**2) ** 0.5)
+        out, before = [*out, image], sigma
+    return out
+
+
+def noise(response: np.ndarray, inside: np.ndarray, spacing_mm: float) -> np.ndarray:
+    """Standard deviation of the response in the neighbourhood of each pixel."""
+    size = np.abs(response)
+    some = size[::COARSE, ::COARSE][inside[::COARSE, ::COARSE]]
+    usual = 1.4826 * float(np.median(some)) if some.size else 1.0
+    # bright specks are not noise: they count no more than three times what is usual
+    capped = np.minimum(size, 3 * usual)
+    squares = capped.reshape(capped.shape[0] // COARSE, COARSE, -1, COARSE).mean(axis=(1, 3))
+    near = ndimage.uniform_filter(squares, int(NOISE_MM / spacing_mm / COARSE) | 1) * 1.2533
+    return enlarged(np.maximum(near, max(usual, 1e-3)))
 
 
 def roundness(
