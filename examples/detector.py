@@ -63,7 +63,7 @@ def detect(pixels: np.ndarray, spacing_mm: float, threshold: float = 6.0) -> dic
     order = np.argsort(-scores, kind="stable")
     order = order[scores[order] > threshold]
     kept = order[apart(places[order], np.maximum(radii[order], APART_MM / spacing_mm))]
-    places = places + (left, top)
+    places = places + np.array([left, top])
     boxes = np.concatenate([places - radii[:, None], places + radii[:, None] + 1], axis=1)
     return {"boxes": boxes[kept], "scores": scores[kept], "labels": names[kept].tolist()}
 
