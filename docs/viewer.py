@@ -1,4 +1,4 @@
-"""Make the pictures of the viewer again: `python docs/viewer.py` writes docs/viewer.png and docs/viewer-list.png.
+"""Make the pictures of pages again: `python docs/viewer.py` writes docs/viewer.png, viewer-list.png and score.png.
 
 The example detector looks at images of the preset `benchmark` in both breasts; needs Chromium and playwright.
 """
@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from phantom import cli
 from phantom.cli._progress import Bar
 from phantom.dataset import generate
 from phantom.exam import preset as presets
@@ -42,6 +43,10 @@ def palette_of(shot: Image.Image) -> Image.Image:
     return shot.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
+def keep(shot: bytes, name: str) -> None:
+    palette_of(Image.open(io.BytesIO(shot)).convert("RGB")).save(ROOT / "docs" / name, optimize=True)
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Bar() as bar:
         data, marks = Path(folder) / "benchmark", Path(folder) / "example.csv"
@@ -49,6 +54,9 @@ def main() -> None:
         generate(recipe, seed=SEED, cases=CASES, out=data, progress=bar)
         subprocess.run([sys.executable, ROOT / "examples" / "detector.py", data, marks], check=True)
         page = view(data, marks=[marks])[0]
+        report = Path(folder) / "score.html"
+        if cli.run(["score", str(data), str(marks), "--target", "suspicious", "--html", str(report)]):
+            sys.exit(1)
         with sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
             for name, place, keys in PICTURES:
@@ -58,9 +66,10 @@ def main() -> None:
                 for key in keys:
                     tab.keyboard.press(key)
                 tab.wait_for_timeout(2000)
-                palette_of(Image.open(io.BytesIO(tab.screenshot())).convert("RGB")).save(
-                    ROOT / "docs" / name, optimize=True
-                )
+                keep(tab.screenshot(), name)
+            tab = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+            tab.goto(report.as_uri())
+            keep(tab.screenshot(), "score.png")
             chromium.close()
 
 

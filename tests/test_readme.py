@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from phantom import cli
+from phantom.calcifications import registry
 from phantom.exam import preset
 from phantom.recipe import toml
 
@@ -110,6 +111,18 @@ def test_the_messages_are_those_of_the_reader():
 def test_the_table_of_kinds_is_current():
     update = runpy.run_path(str(ROOT / "docs" / "update.py"))["updated"]
     assert update(README) == README, "run `python docs/update.py`"
+
+
+def test_the_table_of_false_marks_is_that_of_its_script():
+    """Its numbers are made by `python docs/example.py`; here it is only asked whether it is there, and adds up."""
+    start, end = (runpy.run_path(str(ROOT / "docs" / "example.py"))[name] for name in ("START", "END"))
+    shown = README.partition(start)[2].partition(end)[0]
+    assert "suspicious calcifications" in shown
+    rows = re.findall(r"^\| ([a-z ]+) \| (\d+) \| (\d+) % \|$", shown, flags=re.M)
+    known = {name.replace("_", " ") for name in registry.kinds()}
+    assert {name for name, _, _ in rows} <= known | {"background", "skin line", "near a calcification"}
+    total = sum(int(count) for _, count, _ in rows)
+    assert [int(share) for _, _, share in rows] == [round(100 * int(count) / total) for _, count, _ in rows]
 
 
 @pytest.mark.parametrize("page", ["map", "recipe", "commands", "tables"])

@@ -108,7 +108,7 @@ def picture(curves: Mapping[str, Drawn], kind: str, title: str = "") -> bytes:
         axes = figure.add_subplot(
             xscale="log", xlim=(LOWEST, HIGHEST), ylim=(0, 1), xlabel="false marks per image", ylabel="sensitivity"
         )
-        axes.set_title("\n".join(textwrap.wrap(title, _TITLE)), fontsize=9)
+        axes.set_title("\n".join(textwrap.wrap(title.replace(" %", "\N{NO-BREAK SPACE}%"), _TITLE)), fontsize=9)
         axes.set_xticks(TICKS, [rate_name(rate) for rate in TICKS])
         axes.minorticks_off()
         axes.grid(color="#dddddd")
