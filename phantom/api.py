@@ -14,7 +14,7 @@ from phantom.recipe.messages import suggestion
 
 if TYPE_CHECKING:
     from phantom.dataset.running.progress import Watcher
-    from phantom.scoring.score import Score
+    from phantom.scoring.result import Result
 
 Progress = Callable[[int, int], None]
 
@@ -88,7 +88,7 @@ def score(
     min_dprime: float = 1.0,
     box_iou: float = 0.2,
     trained_on: Sequence[Dataset | str | Path] = (),
-) -> Score:
+) -> Result:
     """Score a detector's marks, as `phantom score` does: `Score.sensitivity`, `.false_marks`, `.as_dict()`, `print`.
 
     Parameters
@@ -115,6 +115,7 @@ def score(
     from phantom.scoring.lesions import gather
     from phantom.scoring.match import Rules
     from phantom.scoring.read import read
+    from phantom.scoring.result import Result
     from phantom.scoring.score import score as scored
 
     _one_of("level", level, ("calcification", "finding"))
@@ -123,7 +124,7 @@ def score(
     refuse_known(opened, [_opened(one) for one in trained_on])
     images = gather(opened)
     rules = Rules(tolerance_mm, min_dprime, target, box_iou)  # type: ignore[arg-type]
-    return scored(read(Path(marks), images, level == "finding", key_of(opened.manifest)), images, rules)
+    return Result.of(scored(read(Path(marks), images, level == "finding", key_of(opened.manifest)), images, rules))
 
 
 def _one_of(name: str, value: str, words: Sequence[str]) -> None:

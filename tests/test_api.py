@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import phantom
+from phantom.dataset import selection
 from phantom.errors import RecipeError, UsageError
 
 QUICK = {"detector.binning": 16}
@@ -27,6 +28,13 @@ def data(tmp_path_factory):
 def test_every_command_has_a_function(name):
     assert callable(getattr(phantom, name))
     assert name in phantom.__all__
+
+
+def test_kinds_take_hyphens_and_lists(data):
+    known = {name: len(data.filter(kind=name)) for name in ("vascular", "fine-linear")}
+    assert known == {"vascular": len(set(data.findings["image_id"])), "fine-linear": 0}
+    assert len(data.filter(kind=["fine-linear", "vascular"])) == known["vascular"]
+    assert selection._spelled("fine-linear") == selection._spelled(["fine_linear"]) == ["fine_linear"]
 
 
 def test_completion_shows_what_is_public_and_nothing_else():
@@ -159,6 +167,11 @@ def test_marks_are_scored(data, tmp_path):
     (tmp_path / "marks.csv").write_text("\n".join(lines) + "\n")
     found = phantom.score(data, tmp_path / "marks.csv")
     assert found.sensitivity(1.0) > 0.8
+    assert repr(found).startswith("<Score of marks.csv: finds ")
+    assert "marks.csv: finds " in str(found)
+    assert "--full" not in str(found)
+    assert len(str(found).splitlines()) < 40
+    assert found.as_dict()["levels"]["calcification"]["operating_point"]["sensitivity"] == found.sensitivity(1.0)
     with pytest.raises(UsageError, match="did you mean 'finding'"):
         phantom.score(data, tmp_path / "marks.csv", level="findings")
 

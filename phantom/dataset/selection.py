@@ -9,6 +9,7 @@ from typing import Any, overload
 import numpy as np
 
 from phantom.arrays import Array, Bools
+from phantom.calcifications import registry
 from phantom.dataset.format.case_reader import StoredImage
 from phantom.errors import PhantomError, UsageError, install
 from phantom.recipe.messages import suggestion
@@ -48,7 +49,7 @@ class Selectable:
             if name.startswith("image_") and name.removeprefix("image_") in (self.images.dtype.names or ()):
                 kept &= _among(self.images[name.removeprefix("image_")], value)
             elif name in (self.findings.dtype.names or ()) and name != "image_id":
-                owned &= _among(self.findings[name], value)
+                owned &= _among(self.findings[name], _spelled(value) if name == "kind" else value)
             elif name in (self.images.dtype.names or ()):
                 kept &= _among(self.images[name], value)
             else:
@@ -75,6 +76,11 @@ class Selectable:
             raise PhantomError(f"to_pandas needs pandas: {install('pandas')}") from None
         rows = getattr(self, table)
         return DataFrame({name: rows[name] for name in rows.dtype.names})
+
+
+def _spelled(kinds: Any) -> list[str]:
+    """Kinds as the tables have them: hyphens do as well as underscores."""
+    return [registry.spelled(str(kind)) for kind in ([kinds] if isinstance(kinds, str) else kinds)]
 
 
 def _among(column: Array, value: Any) -> Bools:
