@@ -2,13 +2,14 @@
 
 They are the table of kinds in README.md; docs/map.md, what each file of the package is in its own words;
 docs/recipe.md, every key of a recipe with its range and default; docs/commands.md, every command with its options;
-and docs/tables.md, the columns of every table.
+docs/tables.md, the columns of every table; and docs/tutorial.ipynb, the tutorial as a notebook.
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 import sys
 from dataclasses import is_dataclass
@@ -24,6 +25,7 @@ from phantom.recipe import schema
 ROOT = Path(__file__).parents[1]
 README, MAP, RECIPE = ROOT / "README.md", ROOT / "docs" / "map.md", ROOT / "docs" / "recipe.md"
 COMMANDS, TABLES = ROOT / "docs" / "commands.md", ROOT / "docs" / "tables.md"
+TUTORIAL, NOTEBOOK = ROOT / "docs" / "tutorial.md", ROOT / "docs" / "tutorial.ipynb"
 KINDS_OF_NUMBER = {"U": "text", "u": "whole number", "i": "whole number", "f": "number", "?": "true or false"}
 START, END = "<!-- kinds: made by docs/update.py -->", "<!-- end of kinds -->"
 # the way of the data; what is named nowhere comes last
@@ -103,6 +105,29 @@ def tables_page() -> str:
     return "\n".join(parts)
 
 
+def notebook() -> str:
+    """docs/tutorial.ipynb: the text of docs/tutorial.md, its blocks as cells to run."""
+    cells = []
+    for number, text in enumerate(re.split(r"^(```\w+\n.*?^```\n)", TUTORIAL.read_text("utf-8"), flags=re.M | re.S)):
+        block = re.fullmatch(r"```(\w+)\n(.*)```\n", text, flags=re.S)
+        source = (_code(*block.groups()) if block else text).strip("\n")
+        if not source:
+            continue
+        cell = {"cell_type": "code" if block else "markdown", "id": f"cell-{number}", "metadata": {}}
+        more = {"execution_count": None, "outputs": []} if block else {}
+        cells.append({**cell, **more, "source": source.splitlines(keepends=True)})
+    about = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    return json.dumps({"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}, indent=1) + "\n"
+
+
+def _code(language: str, text: str) -> str:
+    """A block as a cell: lines of a shell behind an exclamation mark, a file written by the cell that shows it."""
+    if language == "sh":
+        return re.sub(r"^(?=\S)", "!", text, flags=re.M)
+    named = re.match(r"# file: (\S+)\n", text)
+    return f"%%writefile {named[1]}\n{text[named.end() :]}" if named else text
+
+
 def kinds_table() -> str:
     """The table of kinds: name, and the first line of the class's docstring."""
     rows = [f"| `{name}` | {_first_line(kind)} |" for name, kind in sorted(registry.kinds().items())]
@@ -170,6 +195,7 @@ def main() -> int:
         RECIPE: recipe_page(),
         COMMANDS: commands_page(),
         TABLES: tables_page(),
+        NOTEBOOK: notebook(),
     }
     if "--check" in sys.argv[1:]:
         return int(any(not path.exists() or path.read_text("utf-8") != text for path, text in new.items()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shlex
 import sys
@@ -25,6 +26,21 @@ def blocks(page):
     for language, text in re.findall(r"^```(\w+)\n(.*?)^```$", (DOCS / page).read_text("utf-8"), flags=re.M | re.S):
         named = {key: found[1] if (found := re.match(rf"# {key}: (\S+)\n", text)) else "" for key in ("file", "needs")}
         yield language, named["file"], named["needs"], text
+
+
+def cells():
+    """Those of the tutorial's notebook that are run, as the blocks of a page are."""
+    for cell in json.loads((DOCS / "tutorial.ipynb").read_text("utf-8"))["cells"]:
+        text = "".join(cell["source"])
+        named = re.match(r"%%writefile (\S+)\n", text)
+        if cell["cell_type"] == "markdown":
+            assert "```" not in text
+        elif named:
+            yield "python", named[1], "", text[named.end() :]
+        elif text.startswith("!"):
+            yield "sh", "", "", re.sub(r"^!", "", text, flags=re.M)
+        else:
+            yield "python", "", "", text
 
 
 def shell(text):
@@ -54,7 +70,7 @@ def test_what_a_page_says_to_type_works(page, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "detector", None)
     del sys.modules["detector"]
     names = {"__name__": "page"}
-    for language, file, needs, text in blocks(page):
+    for language, file, needs, text in cells() if page == "tutorial.md" else blocks(page):
         if file:
             Path(file).write_text(text, "utf-8")
         elif language == "sh":
@@ -84,6 +100,12 @@ def test_commands_in_pages_have_the_options_they_use(page):
             known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
             used = {word.partition("=")[0] for word in words if word.startswith("--")}
             assert used <= known, line
+
+
+def test_the_notebook_runs_what_the_tutorial_says():
+    """Which the test above runs in place of the page."""
+    page = [(language, file, re.sub(r"^# file: .*\n", "", text)) for language, file, _, text in blocks("tutorial.md")]
+    assert [(language, file, f"{text}\n") for language, file, _, text in cells()] == page
 
 
 def test_the_site_has_every_page_once():

@@ -131,6 +131,11 @@ def test_derived_pages_are_current(page):
     assert make() == (ROOT / "docs" / f"{page}.md").read_text("utf-8"), "run `python docs/update.py`"
 
 
+def test_the_notebook_is_current():
+    make = runpy.run_path(str(ROOT / "docs" / "update.py"))["notebook"]
+    assert make() == (ROOT / "docs" / "tutorial.ipynb").read_text("utf-8"), "run `python docs/update.py`"
+
+
 def test_the_map_names_every_file_and_every_room_of_the_house():
     listed = re.findall(r"^## (\S+)$|^\| `(\w+\.py)` \|", (ROOT / "docs" / "map.md").read_text("utf-8"), flags=re.M)
     files, room = set(), ""
