@@ -44,7 +44,7 @@ def table(report: dict[str, Any]) -> str:
     causes = level["false_marks_by_cause"]
     total = sum(causes.values())
     rows = [f"| {name.replace('_', ' ')} | {count} | {100 * count / total:.0f} % |" for name, count in causes.items()]
-    said = f"On {report['images']} images of `benchmark` the example {headline(report)}:"
+    said = f"On {report['images']} images of `benchmark` at full resolution the example {headline(report)}:"
     return "\n".join([said, "", "| what it takes for cancer | false marks | share |", "|---|---|---|", *rows])
 
 
