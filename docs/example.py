@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ def table(report: dict[str, Any]) -> str:
     total = sum(causes.values())
     rows = [f"| {name.replace('_', ' ')} | {count} | {100 * count / total:.0f} % |" for name, count in causes.items()]
     said = f"On {report['images']} images of `benchmark` at full resolution the example {headline(report)}:"
-    return "\n".join([said, "", "| what it takes for cancer | false marks | share |", "|---|---|---|", *rows])
+    head = ["| what it takes for cancer | false marks | share |", "|---|---|---|"]
+    return "\n".join([textwrap.fill(said, 120), "", *head, *rows])
 
 
 def updated(text: str, made: str) -> str:
