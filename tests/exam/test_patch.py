@@ -33,3 +33,19 @@ def test_a_finding_has_the_middle_of_its_clipped_box():
     x, y, w, h = part.box_px
     assert (x, y, w, h) == (group.box_x_px - 62, 0, min(group.box_w_px, 32 - x), group.box_y_px + group.box_h_px - 102)
     assert (part.x_px, part.y_px) == (x + (w - 1) / 2, y + (h - 1) / 2)
+
+
+def test_a_hull_is_moved_with_its_window_and_clipped_to_its_pixel_centres():
+    """The group's hull is its box, from the centre of the first pixel to that of the last."""
+    group = WHOLE.findings[0]
+    for row, column in ((80, 50), (90, 40)):  # the whole of it lies in both
+        found = next(f for f in cut(WHOLE, row, column, 64, "patch00").findings if f.row.finding_id == 0)
+        assert sorted(found.hull_px.tolist()) == sorted((group.hull_px - [column, row]).tolist())
+    cut_off = next(f for f in cut(WHOLE, 102, 62, 32, "patch00").findings if f.row.finding_id == 0)
+    x, y, w, h = cut_off.row.box_px
+    assert (cut_off.hull_px.min(axis=0).tolist(), cut_off.hull_px.max(axis=0).tolist()) == (
+        [x, y],
+        [x + w - 1, y + h - 1],
+    )
+    assert cut_off.row.hull_area_mm2 == pytest.approx((w - 1) * (h - 1) * WHOLE.row.pixel_spacing_mm**2)
+    assert cut_off.row.n_calcifications < group.row.n_calcifications
