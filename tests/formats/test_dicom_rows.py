@@ -91,6 +91,12 @@ def test_a_dicom_value_is_that_of_the_row(keyword, changes, value):
     assert found == (pytest.approx(value, rel=1e-6) if not isinstance(value, (str, list)) else value)
 
 
+@pytest.mark.parametrize(("intent", "kind", "sign"), [("for_presentation", "LOG", -1), ("for_processing", "LIN", 1)])
+def test_pixels_say_how_they_follow_the_dose(intent, kind, sign):
+    found = written(intent)
+    assert (found.PixelIntensityRelationship, found.PixelIntensityRelationshipSign) == (kind, sign)
+
+
 def test_nothing_is_read_from_the_names_of_images_and_variants():
     plain, named = written(), written(variant="prior7+mag1.5+patch03")
     named.ImageComments = plain.ImageComments
