@@ -97,8 +97,8 @@ def pair(a: int, b: int) -> Any:
     whole capsule, so that lines do not end where its neighbours change.
     """
     low, high = (a, b) if a < b else (b, a)
-    own = max(_mixed(low * 0x9E3779B1 + 0x165667B1), _mixed(high * 0x9E3779B1 + 0x165667B1))
-    return own * own * (_ONE - _APART * _mixed(low * 0x9E3779B1 + high * 0x85EBCA77 + 0x27D4EB2F))
+    bolder = max(_mixed(low * 0x9E3779B1 + 0x165667B1), _mixed(high * 0x9E3779B1 + 0x165667B1))
+    return bolder * bolder * (_ONE - _APART * _mixed(low * 0x9E3779B1 + high * 0x85EBCA77 + 0x27D4EB2F))
 
 
 @compiled
