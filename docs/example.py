@@ -45,9 +45,9 @@ def table(report: dict[str, Any]) -> str:
     causes = level["false_marks_by_cause"]
     total = sum(causes.values())
     rows = [f"| {name.replace('_', ' ')} | {count} | {100 * count / total:.0f} % |" for name, count in causes.items()]
-    said = f"On {report['images']} images of `benchmark` at full resolution the example {headline(report)}:"
+    sentence = f"On {report['images']} images of `benchmark` at full resolution the example {headline(report)}:"
     head = ["| what it takes for cancer | false marks | share |", "|---|---|---|"]
-    return "\n".join([textwrap.fill(said, 120), "", *head, *rows])
+    return "\n".join([textwrap.fill(sentence, 120), "", *head, *rows])
 
 
 def updated(text: str, made: str) -> str:

@@ -165,8 +165,8 @@ def test_structured_detectability_is_that_of_the_place(grown, end, binning):
     """As the truth of the grown image has it, noise and display apart.
 
     Squares of 9 mm have some 20 modes where the spectrum counts, noise hides the finest, and a picture's squares lie
-    otherwise than the truth's: within a factor of 1.6 for the middle one of many grains. How much a display shows of
-    structure is as uncertain as its gain.
+    otherwise than the truth's: within a factor of 1.6 for the middle one of many grains. A display raises grains more than
+    broad structure, by how much is not known: within a factor of 2.5.
     """
     recipe, folder = grown(binning=binning, distribution="diffuse")
     placed, on = laid(recipe, folder, end)
@@ -174,7 +174,7 @@ def test_structured_detectability_is_that_of_the_place(grown, end, binning):
     (full,) = (i for i in phantom.open(folder.parent.parent / "data") if i.image_id == "000000-R-CC")
     known = {grain.row.calcification_id: grain.row.dprime_structured for grain in full.calcifications}
     ratio = [seen / known[grain.row.calcification_id] for grain, seen in zip(grains, structured, strict=True)]
-    assert abs(np.log(np.median(ratio))) < np.hypot(0.5, 2 * on.response.sd if on.response else 0)
+    assert abs(np.log(np.median(ratio))) < (np.log(2.5) if on.response else 0.5)
     assert np.median(structured / [grain.row.dprime for grain in grains]) < 0.9
 
 
