@@ -165,8 +165,8 @@ def test_structured_detectability_is_that_of_the_place(grown, end, binning):
     """As the truth of the grown image has it, noise and display apart.
 
     Squares of 9 mm have some 20 modes where the spectrum counts, noise hides the finest, and a picture's squares lie
-    otherwise than the truth's: within a factor of 1.6 for the middle one of many grains. A display raises grains more than
-    broad structure, by how much is not known: within a factor of 2.5.
+    otherwise than the truth's: within a factor of 1.6 for the middle one of many grains. A display raises grains more
+    than broad structure, by how much is not known: within a factor of 2.5.
     """
     recipe, folder = grown(binning=binning, distribution="diffuse")
     placed, on = laid(recipe, folder, end)
