@@ -95,11 +95,11 @@ def _scene(change):
     return spoil
 
 
-def test_a_manifest_of_a_million_cases_that_are_not_there_is_a_page_of_problems(data):
-    signed(data, lambda manifest: manifest.update(cases=1_000_000))
+def test_a_manifest_of_many_cases_that_are_not_there_is_a_page_of_problems(data):
+    signed(data, lambda manifest: manifest.update(cases=50_000))
     problems = verify(data)
     assert len(problems) < 1100
-    assert "manifest.json: does not name 998999 more files" in problems
+    assert "manifest.json: does not name 48999 more files" in problems
 
 
 WRONG = {
