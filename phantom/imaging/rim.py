@@ -22,7 +22,7 @@ _CEILING, _LESS_ABOVE = np.float32(0.24), np.float32(0.75)  # nor brighter: of w
 _FREE_MM = 4.0  # from the skin to where the rim may be evened: the skin's band lies there
 _ROUND_MM, _MOST, _EVENED = 6.0, np.float32(0.2), 0.6  # over which, up to which log exposure, and what share of it
 _FAT = 20.0  # percentile of the optical depth, at one distance from the skin, that is taken to be fat
-_SKIN_MM, _BAND = 6.0, np.float32(1.35)  # the skin's bright band and its foot, and what share of it is shown
+_SKIN_MM, _BAND = 6.0, np.float32(1.1)  # the skin's bright band and its foot, and how much of it is shown
 
 
 @dataclass(frozen=True, eq=False)
