@@ -18,6 +18,12 @@ def on_files(files, config):
     return files
 
 
+def on_env(env, config, files):
+    # the theme's search asks a server for a shim where pages are read from files: here nothing is asked of anybody
+    config.extra["polyfills"] = []
+    return env
+
+
 def on_page_markdown(markdown, page, config, files):
     up = "../" * page.file.src_uri.count("/")
     for name, target in PAGES.items():
