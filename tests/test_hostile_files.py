@@ -94,7 +94,7 @@ def test_a_header_of_long_names_is_told_in_a_short_message(images, tmp_path):
 
 
 def test_marks_of_a_million_unknown_images_are_told_at_once(images, tmp_path):
-    """Near names are looked for only where they are told: 40,000 marks took half a minute."""
+    """Near names are looked for only where they are shown: 40,000 marks took half a minute."""
     (tmp_path / "a.csv").write_text("image_id,x,y,score\n" + "L-CX,1,1,0.5\n" * 40_000)
     looked, real = [], __import__("difflib").get_close_matches
     with pytest.MonkeyPatch.context() as patch:

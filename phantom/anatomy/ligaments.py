@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -53,7 +53,8 @@ def grow_ligaments(parenchyma: Parenchyma, count: int, rng: np.random.Generator)
     outward = (heading * normals).sum(axis=1) / np.linalg.norm(heading, axis=1)
     reach = rng.uniform(0.75, 1.0, count) * (body.depth_mm(start) - _IN_SKIN_MM) / np.maximum(outward, 0.3)
     radius = 0.08 * np.exp(rng.normal(0, 0.6, count))
-    return _drawn(start, heading, np.clip(reach, 4.0, 45.0), radius, 0.25, rng, centred=False)
+    drawn = _drawn(start, heading, np.clip(reach, 4.0, 45.0), radius, 0.25, rng, centred=False)
+    return replace(drawn, points_mm=_held(body, drawn.points_mm))
 
 
 def grow_fibres(parenchyma: Parenchyma, count: int, rng: np.random.Generator) -> Strands:
@@ -79,6 +80,15 @@ def _within(body: BreastOutline, count: int, rng: np.random.Generator, behind_mm
     held = places.copy()
     held[:, 0] = np.maximum(held[:, 0], 0.0)
     return np.asarray(places[body.level(held) < 0.97][: max(count, 1)])
+
+
+def _held(body: BreastOutline, points: Floats) -> Floats:
+    """Strands (n, nodes, 3) that begin in the breast, those that would pierce the skin drawn together about their
+    beginning so that they end in it."""
+    depth = body.depth_mm(points.reshape(-1, 3)).reshape(points.shape[:2])
+    inside = np.logical_and.accumulate(depth > 0.5 * _IN_SKIN_MM, axis=1).sum(axis=1)
+    kept = np.maximum(inside - 1, 1) / (points.shape[1] - 1)
+    return np.asarray(points[:, :1] + kept[:, None, None] * (points - points[:, :1]))
 
 
 def _drawn(

@@ -10,7 +10,7 @@ import numpy as np
 from phantom.anatomy import texture
 from phantom.anatomy.cells import Cells, Walls, binned
 from phantom.anatomy.outline import BreastOutline
-from phantom.anatomy.slab import SHARP, Tissue, sample, walled
+from phantom.anatomy.slab import Tissue, parts_filled, sample, walled
 from phantom.arrays import F32, Array, Floats
 from phantom.geometry.interpolate import trilinear
 from phantom.recipe.seed import Seed
@@ -163,8 +163,10 @@ class Parenchyma:
 
 
 def _part_filled(fill: Floats, chance: F32) -> Floats:
-    """How much of parts (n,) of lobules so full is gland, as `add_slab` has it."""
-    return np.asarray(np.clip((fill * (1 + 1 / SHARP) - chance) * SHARP, 0, 1))
+    """How much of parts (n,) is gland, of lobules so full (n,)."""
+    out = np.empty(len(fill))
+    parts_filled(np.asarray(fill, float), chance, out)
+    return out
 
 
 def tendency(body: BreastOutline, pattern: Pattern, points: Floats) -> Floats:

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from phantom.anatomy.cells import MOST, Cells, Frame, Walls, candidates, covered, nearest, walls_at
-from phantom.arrays import F32, Array
+from phantom.arrays import F32, Array, Floats
 from phantom.compiled import compiled, inlined
 
 # compiled code is kept for as long as its own file stays the same: so this one names the state of cells.py, which is
 # compiled into it (the first 16 digits of its SHA-256)
 _CELLS_SHA256 = "3402eadc85f97360"
 _ZERO, _ONE, _HALF, _QUARTER = np.float32(0), np.float32(1), np.float32(0.5), np.float32(0.25)
-SHARP = 8.0  # how suddenly a part turns from fat to gland as its lobule fills
+_SHARP = np.float32(8)  # how suddenly a part turns from fat to gland as its lobule fills
 _POINT_MM = np.float32(0.3)  # how far a sampled place reaches
 _ROUGHEST_MM = np.float32(1.0)  # rough displacement is taken to stay within this
 _SHEATH = np.float32(0.8)  # how much thicker walls are between gland and fat (an estimate)
@@ -96,9 +96,9 @@ class Roughness(NamedTuple):
 
 
 @inlined
-def _filled(fill: Any, chance: Any) -> Any:
+def part_filled(fill: Any, chance: Any) -> Any:
     """How much of a part is gland, 0 to 1: none in an empty lobule, all in a full one."""
-    return min(max((fill * (_ONE + _ONE / np.float32(SHARP)) - chance) * np.float32(SHARP), _ZERO), _ONE)
+    return min(max((fill * (_ONE + _ONE / _SHARP) - chance) * _SHARP, _ZERO), _ONE)
 
 
 @inlined
@@ -109,7 +109,7 @@ def _glandular(tissue: Tissue, a: int, b: int, j: int, m: int, share: Any, share
         cell, of = (a, share) if side == 0 else (b, _ONE - share)
         fill = tissue.fill[cell] - gone
         if of > _ZERO and fill > _ZERO:
-            one, other = _filled(fill, tissue.chance[j]), _filled(fill, tissue.chance[m])
+            one, other = part_filled(fill, tissue.chance[j]), part_filled(fill, tissue.chance[m])
             g += of * tissue.level[cell] * (share2 * one + (_ONE - share2) * other)
     return g
 
@@ -267,6 +267,13 @@ def sample(q: F32, unit: F32, scale: F32, squeeze: F32, tissue: Tissue, which: A
         walls[1, :, n] = v[:, 0]
         _in_one(one, tissue.compartment, frame, tissue.compartment_walls, h, found, d, w, v)
         walls[2, :, n] = v[:, 0]
+
+
+@compiled
+def parts_filled(fill: Floats, chance: F32, out: Floats) -> None:
+    """How much of parts is gland, into out (n,), of lobules so full (n,)."""
+    for n in range(out.size):
+        out[n] = part_filled(fill[n], chance[n])
 
 
 @compiled

@@ -40,7 +40,7 @@ show_default=True,
     help="Overlap of the box rule.",
 )
 @click.option("--at", type=click.FloatRange(0), default=1.0, show_default=True,
-              help="False marks per image at which kinds, sizes and causes are told.")  # fmt: skip
+              help="False marks per image at which kinds, sizes and causes are reported.")  # fmt: skip
 @click.option(
     "--bootstrap",
     "resamples",

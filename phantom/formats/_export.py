@@ -54,7 +54,7 @@ def export(
     workers : int
         How many processes write; the files are the same for any number.
     progress : callable
-        Told the number of images done and of all.
+        Called with the number of images done and of all.
 
     Raises
     ------

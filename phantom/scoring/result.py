@@ -25,7 +25,7 @@ class Result(Score):
         Parameters
         ----------
         at : float
-            False marks per image at which kinds, sizes and causes are told.
+            False marks per image at which kinds, sizes and causes are reported.
         resamples, seed : int
             Resamples of the cases for the intervals, and their seed.
         """

@@ -151,5 +151,5 @@ def test_a_wall_thins_out_toward_the_line_where_a_third_cell_meets_it_and_all_en
 def test_an_empty_lobule_holds_no_gland_and_a_full_one_only_gland() -> None:
     # were it otherwise, gland would end at once where it fades to nothing: in steps as large as a block
     chances = np.linspace(0, 1, 11, dtype=np.float32)
-    assert max(slab._filled(np.float32(1e-4), c) for c in chances) < 0.01
-    assert min(slab._filled(np.float32(1.0), c) for c in chances) == 1
+    assert max(slab.part_filled(np.float32(1e-4), c) for c in chances) < 0.01
+    assert min(slab.part_filled(np.float32(1.0), c) for c in chances) == 1

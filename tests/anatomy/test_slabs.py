@@ -162,3 +162,10 @@ def test_strands_wander_and_are_unevenly_thick():
     assert 0.3 < np.median(off) < 2.0
     middle = fibres.radius_mm[:, 4:-4]
     assert np.median(np.log(middle).std(axis=1)) > 0.1
+
+
+def test_ligaments_end_in_the_skin_and_pierce_it_not():
+    points = BREAST.ligaments.points_mm
+    depth = BREAST.depth_mm(points.reshape(-1, 3)).reshape(points.shape[:2])
+    assert (depth > 0).mean() > 0.995
+    assert (depth[:, -1] < 4).mean() > 0.5
