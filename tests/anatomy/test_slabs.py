@@ -169,3 +169,18 @@ def test_ligaments_end_in_the_skin_and_pierce_it_not():
     depth = BREAST.depth_mm(points.reshape(-1, 3)).reshape(points.shape[:2])
     assert (depth > 0).mean() > 0.995
     assert (depth[:, -1] < 4).mean() > 0.5
+
+
+def test_walls_are_bolder_where_gland_borders_on_fat():
+    held = BREAST.parenchyma
+    no_gland = held.tissue._replace(chance=np.full_like(held.tissue.chance, 2.0))  # only walls are left
+    plane = lattice(WINDOW, slabs.PLANE_MM, slabs.EVERY)
+    room = np.full(plane.shape, 40.0, np.float32)
+
+    def walls(tissue):
+        breast = dataclasses.replace(BREAST, parenchyma=dataclasses.replace(held, tissue=tissue))
+        return slabs.project(breast, PRESSED, plane, room, Seed(1))
+
+    bordering, alike = walls(no_gland), walls(no_gland._replace(fill=np.zeros_like(no_gland.fill)))
+    assert (bordering >= alike - 1e-3).all()
+    assert bordering.sum() > 1.05 * alike.sum()
